@@ -1,0 +1,158 @@
+"""What a run ran in: software, hardware, code, and who. Called off the training thread."""
+
+import os
+import platform
+import secrets
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from kprov_capture import __version__
+from kprov_capture.nquads import Value
+from kprov_capture.statements import Agent
+from kprov_capture.terms import Dnnprov
+
+_GIT_SECONDS = 10
+
+
+def library() -> Agent:
+    return Agent("kprov-capture", __version__, f"kprov_capture {__version__}")
+
+
+def _settings_folder() -> Path:
+    configured = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(configured) if configured else Path.home() / ".config") / "kprov"
+
+
+def _kept_id(kind: str) -> str:
+    """A random id, kept in the user's settings so that runs of one user share it."""
+    path = _settings_folder() / f"{kind}-id"
+    try:
+        if found := path.read_text("ascii").strip():
+            return found
+    except OSError:
+        pass  # not there yet, or not readable: make one
+    new = secrets.token_hex(8)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Exclusively, so that of two first runs at once one id wins.
+        with path.open("x", encoding="ascii") as file:
+            file.write(new + "\n")
+    except FileExistsError:
+        return path.read_text("ascii").strip() or new
+    except OSError:
+        return new  # no writable settings: a person of this process only
+    return new
+
+
+def person() -> Agent:
+    """The user, under a random id and with the login name as label."""
+    import getpass
+
+    try:
+        label = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        label = "unknown user"
+    return Agent("person", _kept_id("person"), label)
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass  # not Linux
+    return platform.processor() or platform.machine()
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None  # not POSIX
+
+
+def machine() -> Agent:
+    properties: dict[str, Value | None] = {
+        Dnnprov.operatingSystem: f"{platform.system()} {platform.release()}",
+        Dnnprov.processor: _processor(),
+        Dnnprov.coreCount: os.cpu_count(),
+        Dnnprov.memorySize: _memory(),
+    }
+    return Agent("machine", _kept_id("machine"), socket.gethostname(), properties)
+
+
+def installed() -> dict[str, str]:
+    """Name and version of each installed distribution, from the names of their folders.
+
+    Reading each one's metadata would take 100 times as long and hold the GIL.
+    """
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        try:
+            entries = os.listdir(folder or ".")
+        except OSError:
+            continue  # a zip file, or not there
+        for entry in entries:
+            if entry.endswith(".dist-info"):
+                name, _, version = entry.removesuffix(".dist-info").partition("-")
+                found.setdefault(name.replace("_", "-").lower(), version)
+    return dict(sorted(found.items()))
+
+
+def imported(distributions: dict[str, str]) -> dict[str, str]:
+    """Name and version of each imported top-level package that tells its version."""
+    found: dict[str, str] = {}
+    for name, module in sorted(sys.modules.copy().items()):
+        if "." in name or name.startswith("_") or name in sys.stdlib_module_names:
+            continue
+        # vars(), not getattr(): a lazy module would start importing.
+        version = vars(module).get("__version__") or distributions.get(
+            name.replace("_", "-").lower()
+        )
+        if isinstance(version, str):
+            found[name] = version
+    return found
+
+
+def software(backend: str | None) -> tuple[dict[str, Value | None], dict[str, str]]:
+    """Properties of the environment, and the imported packages."""
+    distributions = installed()
+    properties: dict[str, Value | None] = {
+        Dnnprov.pythonVersion: platform.python_version(),
+        Dnnprov.operatingSystem: f"{platform.system()} {platform.release()}",
+        Dnnprov.backend: backend,
+        Dnnprov.requirements: "\n".join(f"{n}=={v}" for n, v in distributions.items()),
+    }
+    return properties, imported(distributions)
+
+
+def _git(folder: str, *arguments: str) -> str | None:
+    command = ["git", "-C", folder, *arguments]
+    # GIT_OPTIONAL_LOCKS: looking must not disturb a git command of the user's.
+    quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_GIT_SECONDS, env=quiet, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None  # no git, or too slow a file system
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def code() -> dict[str, Value | None]:
+    """The script, the command line, and the git commit of the script's or working folder."""
+    main = sys.modules.get("__main__")
+    script = getattr(main, "__file__", None)
+    path = os.path.abspath(script) if script else None
+    folder = os.path.dirname(path) if path else os.getcwd()
+    commit = _git(folder, "rev-parse", "HEAD")
+    changed = None if commit is None else _git(folder, "status", "--porcelain", "-uno")
+    return {
+        Dnnprov.path: path,
+        Dnnprov.commandLine: " ".join(sys.argv),
+        Dnnprov.gitCommit: commit,
+        Dnnprov.gitDirty: None if changed is None else changed != "",
+    }

@@ -1,0 +1,279 @@
+"""What Keras tells of a model, its settings and its data, as plain values."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+
+from kprov_capture import guard
+from kprov_capture.keras.rates import innermost, shortest
+from kprov_capture.nquads import Value
+from kprov_capture.statements import Layer
+from kprov_capture.statements_data import Dataset
+
+# Arguments of fit that are hyperparameters and need no more than their value.
+_FIT_SETTINGS = ("epochs", "validation_split", "steps_per_epoch", "initial_epoch")
+
+
+def _plain(value: Any) -> Value | None:
+    """A value that a literal can hold; None for None, JSON for what has parts."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        return _plain(value.item())
+    return json.dumps(value, default=repr)
+
+
+def _optimizer_settings(optimizer: Any) -> dict[str, Value | None]:
+    holder = innermost(optimizer)
+    settings: dict[str, Value | None] = {"optimizer_name": type(holder).__name__}
+    config = dict(holder.get_config())
+    rate = config.pop("learning_rate", None)
+    config.pop("name", None)
+    if isinstance(rate, dict):
+        settings["learning_rate_schedule"] = json.dumps(rate, default=repr)
+    elif rate is not None:
+        settings["learning_rate"] = shortest(float(rate))
+    return settings | {name: _plain(value) for name, value in config.items()}
+
+
+def _name_of(thing: Any) -> str | None:
+    """The name of a loss: as given, of the class or function, or JSON where there are several."""
+    if thing is None or isinstance(thing, str):
+        return thing
+    if isinstance(thing, (list, tuple)):
+        return json.dumps([_name_of(one) for one in thing])
+    if isinstance(thing, Mapping):
+        return json.dumps({key: _name_of(one) for key, one in thing.items()})
+    return getattr(thing, "__name__", None) or type(thing).__name__
+
+
+def _batch_size(arguments: Mapping[str, Any]) -> int | None:
+    """The batch size: as given, Keras's default for arrays, or what the data set says."""
+    given = arguments.get("batch_size")
+    if given is not None:
+        return int(given)
+    x = arguments.get("x")
+    if arrays("x", x):
+        return 32  # documented default of fit for arrays
+    for attribute in ("batch_size", "_batch_size"):
+        found = getattr(x, attribute, None)
+        if isinstance(found, int):
+            return found
+    return None
+
+
+def settings(model: Any, arguments: Mapping[str, Any]) -> dict[str, Value]:
+    """Hyperparameters of a fit by Keras's names; ``arguments`` are those of the call."""
+    found: dict[str, Value | None] = {}
+    part = guard.guarded("read the settings of the optimizer")(_optimizer_settings)
+    found |= part(model.optimizer) or {}
+    found["batch_size"] = _batch_size(arguments)
+    found["num_layers"] = len(getattr(model, "layers", ()))
+    found["loss"] = _name_of(getattr(model, "loss", None))
+    found["jit_compile"] = _plain(getattr(model, "jit_compile", None))
+    found["steps_per_execution"] = _plain(getattr(model, "steps_per_execution", None))
+    found["shuffle"] = _plain(arguments.get("shuffle", True))
+    if arguments.get("validation_data") is not None or arguments.get("validation_split"):
+        found["validation_freq"] = _plain(arguments.get("validation_freq", 1))
+    for name in _FIT_SETTINGS:
+        found[name] = _plain(arguments.get(name))
+    found["epochs"] = found["epochs"] or 1
+    return {name: value for name, value in found.items() if value is not None}
+
+
+# -- architecture
+
+
+def _sublayers(layer: Any) -> list[Any]:
+    if hasattr(layer, "layers"):
+        return list(layer.layers)
+    # Wrappers and composite layers keep theirs in a private list; no public way exists.
+    flatten = getattr(layer, "_flatten_layers", None)
+    return list(flatten(include_self=False, recursive=False)) if flatten else []
+
+
+def _config(layer: Any) -> Any:
+    try:
+        return layer.get_config()
+    except Exception:
+        return None  # custom layers need not have one, and some raise
+
+
+def _activation(layer: Any, config: Any) -> str | None:
+    found = config.get("activation") if isinstance(config, dict) else None
+    if found is None:
+        found = getattr(layer, "activation", None)
+    if isinstance(found, dict):  # a serialized object
+        found = found.get("config", {}).get("name") or found.get("class_name")
+    if found is not None and not isinstance(found, str):
+        found = getattr(found, "__name__", None) or type(found).__name__
+    return found
+
+
+def _output_shape(layer: Any) -> str | None:
+    try:
+        shape = layer.compute_output_shape(layer.input.shape) if not hasattr(
+            layer, "output"
+        ) else layer.output.shape
+        return ",".join(map(str, shape))
+    except Exception:
+        return None  # not built, shared by several inputs, or several outputs
+
+
+def _dropout(layer: Any, config: Any) -> float | None:
+    rate = config.get("rate") if isinstance(config, dict) else None
+    if rate is None:
+        rate = getattr(layer, "dropout", None)
+    return float(rate) if isinstance(rate, (int, float)) and not isinstance(rate, bool) else None
+
+
+def _parameters(layer: Any) -> int | None:
+    try:
+        return int(layer.count_params())
+    except Exception:
+        return None  # not built
+
+
+def layers(model: Any) -> list[Layer]:
+    """Every layer, nested ones too, in the model's order; a shared layer stands once."""
+    return list(_walk(model, None, {}))
+
+
+def _walk(parent: Any, path: str | None, seen: dict[int, str]) -> Iterator[Layer]:
+    taken: set[str] = set()
+    for position, layer in enumerate(_sublayers(parent)):
+        own = layer.name if path is None else f"{path}.{layer.name}"
+        if id(layer) in seen:
+            continue
+        while own in taken:  # composite layers may repeat a name
+            own += "_"
+        taken.add(own)
+        seen[id(layer)] = own
+        config = _config(layer)
+        nested = _sublayers(layer)
+        yield Layer(
+            path=own,
+            parent=path,
+            name=layer.name,
+            type=type(layer).__name__,
+            position=position,
+            activation=_activation(layer, config),
+            dropout_rate=_dropout(layer, config),
+            output_shape=_output_shape(layer),
+            parameters=_parameters(layer),
+            # A nested model's configuration is that of its layers, which follow.
+            config=None if nested else config,
+        )
+        if nested:
+            yield from _walk(layer, own, seen)
+
+
+# -- data
+
+
+def arrays(name: str, data: Any) -> dict[str, Any]:
+    """The NumPy arrays in ``data``, by name: x, or x_0, x_1, … or x_key; empty where it has none."""
+    import numpy as np
+
+    if data is None:
+        return {}
+    if isinstance(data, np.ndarray):
+        return {name: data}
+    parts: dict[str, Any] = {}
+    if isinstance(data, Mapping):
+        named = list(data.items())
+    elif isinstance(data, (list, tuple)):
+        named = list(enumerate(data))
+    elif hasattr(data, "__array__") and hasattr(data, "shape"):
+        return {name: np.asarray(data)}  # pandas, or an eager tensor
+    else:
+        return {}
+    for key, part in named:
+        found = arrays(f"{name}_{key}", part)
+        if not found:
+            return {}
+        parts |= found
+    return parts
+
+
+def _cut(found: dict[str, Any], start: int | None, stop: int | None) -> dict[str, Any]:
+    return {name: array[start:stop] for name, array in found.items()}
+
+
+def _samples(found: Mapping[str, Any]) -> int | None:
+    first = next(iter(found.values()), None)
+    return int(first.shape[0]) if first is not None and first.ndim else None
+
+
+def _count(source: Any) -> int | None:
+    """Batches of a source that knows; tf.data answers -1 (infinite) or -2 (unknown)."""
+    try:
+        count = source.num_batches if hasattr(source, "num_batches") else len(source)
+    except Exception:
+        return None
+    return int(count) if isinstance(count, int) and count >= 0 else None
+
+
+def dataset(role: str, local: str, x: Any, y: Any, weights: Any) -> tuple[Dataset, dict[str, Any]]:
+    """The data in one role, and its arrays where it is made of arrays."""
+    found = arrays("x", x)
+    if found:
+        found |= arrays("y", y) | arrays("sample_weight", weights)
+    kind = type(x)
+    source = f"{kind.__module__}.{kind.__qualname__}"
+    if found:
+        return Dataset(local, role, source, samples=_samples(found)), found
+    specification = getattr(x, "element_spec", None)
+    return Dataset(
+        local,
+        role,
+        source,
+        batches=_count(x),
+        specification=None if specification is None else str(specification),
+        unhashed=f"a {kind.__qualname__} yields its data and cannot be read twice",
+    ), {}
+
+
+def _unpack(validation_data: Any) -> tuple[Any, Any, Any]:
+    """x, y and weights, as fit unpacks its argument."""
+    if isinstance(validation_data, (tuple, list)) and len(validation_data) <= 3:
+        return (*validation_data, None, None, None)[:3]
+    return validation_data, None, None
+
+
+def datasets(arguments: Mapping[str, Any]) -> list[tuple[Dataset, dict[str, Any]]]:
+    """The training data of a fit, and the validation data where there is some."""
+    x, y = arguments.get("x"), arguments.get("y")
+    weights, split = arguments.get("sample_weight"), arguments.get("validation_split") or 0.0
+    validation = arguments.get("validation_data")
+    train, found = dataset("train", "train-set", x, y, weights)
+    if validation is not None:
+        return [(train, found), dataset("val", "val-set", *_unpack(validation))]
+    samples = _samples(found)
+    if split and samples:
+        # fit takes the last samples, before it shuffles.
+        at = math.floor(samples * (1.0 - split))
+        rest = _cut(found, at, None)
+        return [
+            (Dataset("train-set", "train", train.source, samples=at), _cut(found, None, at)),
+            (Dataset("val-set", "val", train.source, samples=samples - at), rest),
+        ]
+    return [(train, found)]
+
+
+def numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
+    """The metrics among ``logs``: what is a number. The rate, which callbacks add, is left out."""
+    found: dict[str, float] = {}
+    for name, value in (logs or {}).items():
+        if name.startswith("learning_rate"):
+            continue
+        try:
+            found[name] = float(value)
+        except (TypeError, ValueError):
+            guard.report(TypeError(f"{name!r} is a {type(value).__name__}"), "record a metric")
+    return found

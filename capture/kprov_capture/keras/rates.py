@@ -1,0 +1,125 @@
+"""The learning rate, exactly, and each change of it with its cause.
+
+Reading the variable costs 150 to 210 µs on TensorFlow and gives a float32, so
+the rate is read once, and from then on ``assign`` of the variable is watched.
+"""
+
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import keras
+import numpy as np
+
+
+def shortest(value: float) -> float:
+    """The double with the fewest digits that is the same float32: 0.001, not 0.0010000000475."""
+    return float(str(np.float32(value)))
+
+
+def exact(assigned: float, before: float) -> float:
+    """The rate that was meant, where the float32 in the variable left its noise in it.
+
+    Callbacks read the variable (a float32), multiply, and assign the result. Where
+    ``assigned`` is, to the last bit, the float32 of ``before`` times a number of at
+    most six digits, it is ``before`` times that number: 0.001 times 0.1 is 0.0001,
+    not 0.00010000000474974513. A float32 that was assigned as it is stands for the
+    shortest decimal. Anything else is what it says.
+    """
+    read = float(np.float32(before))
+    if read and math.isfinite(assigned):
+        factor = float(f"{assigned / read:.6g}")
+        if read * factor == assigned:
+            return float(f"{before * factor:.15g}")
+    return shortest(assigned) if float(np.float32(assigned)) == assigned else assigned
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What assigned: the callback where one did, its hook, and the epoch it was given."""
+
+    callback: keras.callbacks.Callback | None
+    hook: str | None
+    epoch: int | None
+
+
+def _cause(frame: FrameType | None) -> Cause:
+    """The outermost hook of the callback that is running, found on the stack."""
+    found = Cause(None, None, None)
+    while frame is not None:
+        owner = frame.f_locals.get("self")
+        if isinstance(owner, keras.callbacks.CallbackList):
+            break
+        if isinstance(owner, keras.callbacks.Callback):
+            epoch = frame.f_locals.get("epoch")
+            found = Cause(owner, frame.f_code.co_name, epoch if isinstance(epoch, int) else None)
+        frame = frame.f_back
+    return found
+
+
+def innermost(optimizer: Any) -> Any:
+    """The optimizer that holds the rate: loss scaling wraps another one."""
+    while (inner := getattr(optimizer, "inner_optimizer", None)) is not None:
+        optimizer = inner
+    return optimizer
+
+
+class RateWatch:
+    """Follows the rate of one optimizer while a training runs.
+
+    ``on_change(old, new, cause)`` is called for each change. ``rate`` is the
+    rate in force; None where a schedule object computes it anew each step, or
+    where a tensor was assigned, and it must be read.
+    """
+
+    def __init__(
+        self, optimizer: Any, on_change: Callable[[float, float, Cause], None]
+    ) -> None:
+        self._optimizer = innermost(optimizer)
+        self._on_change = on_change
+        self._variable: Any = None
+        self.rate: float | None = None
+        variable = getattr(self._optimizer, "_learning_rate", None)
+        if isinstance(variable, keras.Variable):
+            self.rate = shortest(self._read())
+            self._variable = variable
+            variable.assign = self._assign
+
+    def _read(self) -> float:
+        return float(keras.ops.convert_to_numpy(self._optimizer.learning_rate))
+
+    def current(self) -> float | None:
+        """The rate in force; read from the optimizer where it is not known."""
+        if self.rate is not None:
+            return self.rate
+        if not hasattr(self._optimizer, "learning_rate"):
+            return None
+        return shortest(self._read())
+
+    def stop(self) -> None:
+        """Leave the variable as it was."""
+        if self._variable is not None:
+            self._variable.__dict__.pop("assign", None)
+            self._variable = None
+
+    def _assign(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        result = type(self._variable).assign(self._variable, value, *args, **kwargs)
+        self._noted(value)
+        return result
+
+    def _noted(self, value: Any) -> None:
+        try:
+            assigned = float(value)
+        except (TypeError, ValueError):  # a symbolic tensor: its value is not known here
+            self.rate = None
+            return
+        old = self.rate
+        if old is None:
+            self.rate = shortest(assigned)
+        elif np.float32(assigned) != np.float32(old):
+            self.rate = exact(assigned, old)
+            # Two frames up is the caller of assign.
+            self._on_change(old, self.rate, _cause(sys._getframe(2)))

@@ -1,0 +1,161 @@
+"""Wrappers of ``fit``, ``evaluate`` and ``save`` of ``keras.Model``."""
+
+import functools
+import inspect
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from kprov_capture import guard
+from kprov_capture.keras import callback as callbacks
+from kprov_capture.keras import describe
+from kprov_capture.keras.callback import Provenance
+
+# Whether this thread is inside a fit: the evaluation there is validation.
+_inside = threading.local()
+
+
+def _arguments(signature: inspect.Signature, model: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    bound = signature.bind(model, *args, **kwargs)
+    bound.apply_defaults()
+    return bound.arguments
+
+
+def _provenance_in(given: Any) -> Provenance | None:
+    """The kprov callback among the callbacks of a call."""
+    if isinstance(given, keras.callbacks.CallbackList):
+        given = given.callbacks
+    if isinstance(given, Provenance):
+        return given
+    if isinstance(given, (list, tuple)):
+        for one in given:
+            found = _provenance_in(one)
+            if found is not None:
+                return found
+    return None
+
+
+def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(original)
+
+    @guard.guarded("look at the arguments of fit")
+    def prepare(model: Any, args: Any, kwargs: Any) -> Provenance | None:
+        if len(args) < 6 and not kwargs.get("callbacks"):
+            return None
+        arguments = _arguments(signature, model, args, kwargs)
+        found = _provenance_in(arguments.get("callbacks"))
+        if found is not None:
+            found.arguments, found.recorder = arguments, None
+        return found
+
+    @functools.wraps(original)
+    def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
+        provenance = prepare(self, args, kwargs)
+        if provenance is None:
+            return original(self, *args, **kwargs)
+        before = getattr(_inside, "fit", False)
+        _inside.fit = True
+        status, failure = callbacks.FINISHED, None
+        try:
+            return original(self, *args, **kwargs)
+        except Exception as error:
+            status, failure = callbacks.FINISHED_WITH_ERROR, error
+            raise
+        except BaseException:  # Ctrl-C, sys.exit
+            status = callbacks.INTERRUPTED
+            raise
+        finally:
+            _inside.fit = before
+            if provenance.recorder:
+                provenance.recorder.end(status, failure)
+            # Free the data sets that the arguments hold.
+            provenance.arguments = None
+
+    return fit
+
+
+class _Metrics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Keeps what evaluate reports: the mean over the data, by name."""
+
+    found: dict[str, float] | None = None
+
+    def on_test_end(self, logs: Any = None) -> None:
+        self.found = describe.numbers(logs)
+
+
+def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(original)
+
+    @guard.guarded("look at the arguments of evaluate")
+    def prepare(model: Any, args: Any, kwargs: Any) -> tuple[Any, _Metrics, dict[str, Any]] | None:
+        if getattr(_inside, "fit", False):
+            return None
+        run = callbacks.runs.get(model)
+        if run is None or run.closed:
+            return None
+        arguments = _arguments(signature, model, args, kwargs)
+        given, metrics = arguments.get("callbacks"), _Metrics()
+        if isinstance(given, keras.callbacks.CallbackList):
+            given.append(metrics)
+        else:
+            listed = list(given) if isinstance(given, (list, tuple)) else [given] if given else []
+            arguments["callbacks"] = [*listed, metrics]
+        return run, metrics, arguments
+
+    @guard.guarded("record a testing")
+    def record(run: Any, metrics: _Metrics, arguments: dict[str, Any], started: float) -> None:
+        ended = run.now()
+        if metrics.found is None:
+            return
+        local = run.next_test_set()
+        x, y, weights = (arguments.get(name) for name in ("x", "y", "sample_weight"))
+        run.dataset("test", *describe.dataset("test", local, x, y, weights))
+        run.testing(started, ended, metrics.found, local)
+
+    @functools.wraps(original)
+    def evaluate(self: Any, *args: Any, **kwargs: Any) -> Any:
+        prepared = prepare(self, args, kwargs)
+        if prepared is None:
+            return original(self, *args, **kwargs)
+        run, metrics, arguments = prepared
+        call = {name: value for name, value in arguments.items() if name != "self"}
+        extra = call.pop("kwargs", {})
+        started = run.now()
+        result = original(self, **call, **extra)
+        record(run, metrics, arguments, started)
+        return result
+
+    return evaluate
+
+
+def _wrap_save(original: Callable[..., Any]) -> Callable[..., Any]:
+    @guard.guarded("record the saved model")
+    def record(run: Any, path: Any, started: float) -> None:
+        text = os.path.abspath(os.fspath(path))
+        if os.path.isfile(text):
+            run.model_file(started, run.now(), text)
+
+    @functools.wraps(original)
+    def save(self: Any, filepath: Any, *args: Any, **kwargs: Any) -> Any:
+        run = callbacks.runs.get(self)
+        if run is None or run.closed or getattr(_inside, "fit", False):
+            return original(self, filepath, *args, **kwargs)
+        started = run.now()
+        result = original(self, filepath, *args, **kwargs)
+        record(run, filepath, started)
+        return result
+
+    return save
+
+
+def install() -> None:
+    """Wrap the methods of ``keras.Model``; harmless when repeated."""
+    for name, wrap in (("fit", _wrap_fit), ("evaluate", _wrap_evaluate), ("save", _wrap_save)):
+        original = getattr(keras.Model, name)
+        if not getattr(original, "_kprov", False):
+            wrapped = wrap(original)
+            wrapped._kprov = True  # type: ignore[attr-defined]
+            setattr(keras.Model, name, wrapped)

@@ -1,0 +1,85 @@
+"""Writing N-Quads (https://www.w3.org/TR/n-quads/): terms, and lines of one graph."""
+
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from kprov_capture.terms import RDF_TYPE, XSD_NAMESPACE
+
+# ECHAR and the control characters that may not stand in a string as they are.
+_ESCAPES = {code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)} | {
+    ord("\\"): "\\\\",
+    ord('"'): '\\"',
+    ord("\n"): "\\n",
+    ord("\r"): "\\r",
+    ord("\t"): "\\t",
+}
+
+
+class Iri(str):
+    """An IRI, told apart from a string."""
+
+    __slots__ = ()
+
+
+Value = str | int | float | bool | datetime | Iri
+
+
+def double(value: float) -> str:
+    """The lexical form of an xsd:double; NaN and the infinities are values too."""
+    if math.isfinite(value):
+        return repr(value)
+    return "NaN" if math.isnan(value) else "INF" if value > 0 else "-INF"
+
+
+def instant(seconds: float) -> datetime:
+    """A time in seconds since 1970 as a datetime in UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def term(value: Value) -> str:
+    """The N-Quads form of a value: numbers, booleans and times are typed literals."""
+    if isinstance(value, Iri):
+        return f"<{value}>"
+    if isinstance(value, bool):
+        return f'"{str(value).lower()}"^^<{XSD_NAMESPACE}boolean>'
+    if isinstance(value, int):
+        return f'"{value}"^^<{XSD_NAMESPACE}integer>'
+    if isinstance(value, float):
+        return f'"{double(float(value))}"^^<{XSD_NAMESPACE}double>'
+    if isinstance(value, datetime):
+        text = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return f'"{text}"^^<{XSD_NAMESPACE}dateTime>'
+    # A lone surrogate (an undecodable byte of a path) has no UTF-8 form.
+    text = str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+    return f'"{text.translate(_ESCAPES)}"'
+
+
+class Graph:
+    """Lines that say things in one named graph."""
+
+    def __init__(self, name: str) -> None:
+        self._end = f" <{name}> .\n"
+        self._lines: list[str] = []
+
+    def node(
+        self,
+        subject: str,
+        types: Iterable[str] = (),
+        *statements: tuple[str, Value | None],
+    ) -> None:
+        """Say that ``subject`` has these types and these values; a value of None says nothing."""
+        start = f"<{subject}> <"
+        for kind in types:
+            self._lines.append(f"{start}{RDF_TYPE}> <{kind}>{self._end}")
+        for predicate, value in statements:
+            if value is not None:
+                self._lines.append(f"{start}{predicate}> {term(value)}{self._end}")
+
+    def link(self, subject: str, predicate: str, *objects: str) -> None:
+        """Say that ``subject`` is related to each of the IRIs ``objects``."""
+        for other in objects:
+            self._lines.append(f"<{subject}> <{predicate}> <{other}>{self._end}")
+
+    def text(self) -> str:
+        return "".join(self._lines)

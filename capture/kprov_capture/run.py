@@ -1,0 +1,352 @@
+"""Run: the framework-neutral recorder of one training and what follows it.
+
+An adapter (``kprov_capture.keras``) calls it with raw values. On the calling
+thread that is one queue put; a background thread turns the values into
+statements and appends them to the run's journal.
+"""
+
+import atexit
+import math
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kprov_capture import environment, fingerprint, guard, process, statements, statements_data
+from kprov_capture import home as homes
+from kprov_capture.background import Background
+from kprov_capture.identity import Names, uuid7
+from kprov_capture.journal import SUFFIX, Journal, header
+from kprov_capture.nquads import Value
+from kprov_capture.statements import Change, Layer, MetricSummary
+from kprov_capture.statements_data import Dataset
+
+_EXIT_SECONDS = 30.0
+
+_open: set["Run"] = set()
+_open_lock = threading.Lock()
+_announced = False
+
+
+def _heartbeat() -> None:
+    for run in list(_open):
+        run._journal.touch()
+
+
+_writer = Background("kprov-writer", _heartbeat, process.HEARTBEAT_SECONDS)
+_helper = Background("kprov-helper")  # hashing and the environment: slow, and never in the way
+
+
+def _close_all() -> None:
+    for run in list(_open):
+        run.close()
+
+
+def _forget_all() -> None:
+    """In a forked child: the runs are the parent's to record."""
+    _open.clear()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
+
+
+class _Series:
+    """Running minimum, maximum and mean of one metric."""
+
+    def __init__(self) -> None:
+        self.minimum: tuple[float, int] | None = None
+        self.maximum: tuple[float, int] | None = None
+        self.values: list[float] = []
+
+    def add(self, value: float, epoch: int) -> None:
+        self.values.append(value)
+        if math.isnan(value):
+            return
+        if self.minimum is None or value < self.minimum[0]:
+            self.minimum = (value, epoch)
+        if self.maximum is None or value > self.maximum[0]:
+            self.maximum = (value, epoch)
+
+    def summary(self) -> MetricSummary:
+        try:
+            total = math.fsum(self.values)
+        except (OverflowError, ValueError):  # inf - inf, or beyond a double
+            total = sum(self.values)
+        return MetricSummary(
+            self.minimum, self.maximum, total / len(self.values), self.values[-1]
+        )
+
+
+class Run:
+    """One run: an execution of a dataflow with one training.
+
+    ``dataflow_tag`` names what is trained; ``home`` is the state folder (found
+    as ``kprov_capture.home.find`` says where it is not given). Opening a run
+    creates the folder and the journal. Raises ``HomeError`` where that fails.
+    """
+
+    def __init__(
+        self,
+        dataflow_tag: str,
+        *,
+        home: str | os.PathLike[str] | None = None,
+        backend: str | None = None,
+    ) -> None:
+        place = homes.create(homes.find(home))
+        self.tag = dataflow_tag
+        self.home: Path = place.path
+        self.names = Names(uuid7(), place.base())
+        # Times are a wall clock reading plus a steady clock, so that a clock that
+        # is set back in mid-training makes no epoch end before it began.
+        self._wall, self._steady = time.time(), time.monotonic()
+        self._journal = Journal(
+            place.journal / f"{self.names.run_id}{SUFFIX}",
+            header(self.names.run, process.describe()),
+        )
+        self._pid = os.getpid()
+        self._settings: dict[str, Value] = {}
+        self._series: dict[str, _Series] = {}
+        self._seconds: list[float] = []
+        self._adaptations = self._testings = self._exports = self._test_sets = 0
+        self._status: str | None = None
+        self._datasets: list[str] = []
+        self.closed = False
+        with _open_lock:
+            _open.add(self)
+        self._put(self._write_opening, self.now())
+        _helper.put(self._write_environment, backend)
+        self._announce()
+
+    @property
+    def id(self) -> str:
+        """The run's UUID. People and commands use its last 8 digits."""
+        return self.names.run_id
+
+    def _announce(self) -> None:
+        """One line, for the first run of the process."""
+        global _announced
+        if not _announced:
+            _announced = True
+            short, folder = self.id[-8:], os.path.relpath(self.home)
+            print(
+                f"kprov: recording run {short} in {folder} (kprov show {short})", file=sys.stderr
+            )
+
+    def now(self) -> float:
+        """Seconds since 1970; never goes back within a run."""
+        return self._wall + (time.monotonic() - self._steady)
+
+    # -- on the calling thread: hand over raw values
+
+    def _put(self, job: Callable[..., None], *args: Any) -> None:
+        if not self.closed and os.getpid() == self._pid:
+            _writer.put(job, *args)
+
+    def start_training(
+        self,
+        settings: Mapping[str, Value],
+        layers: Sequence[Layer],
+        parameters: int | None = None,
+        after: str | None = None,
+    ) -> None:
+        """The training begins. ``settings`` are hyperparameters by Keras's names.
+
+        Call :meth:`dataset` for its data before. ``after`` is the IRI of the
+        training that left the model in its present state, where there was one.
+        """
+        self._put(self._write_training, self.now(), dict(settings), layers, parameters, after)
+
+    def dataset(
+        self, role: str, data: Dataset, arrays: Mapping[str, Any] | None = None
+    ) -> None:
+        """Data in the role train, val or test; ``arrays`` are hashed in the background."""
+        self._put(self._write_dataset, role, data)
+        if arrays:
+            _helper.put(self._hash_dataset, data.local, dict(arrays))
+
+    def epoch(
+        self,
+        number: int,
+        started: float,
+        ended: float,
+        elapsed: float,
+        rate: float | None,
+        metrics: Mapping[str, float],
+    ) -> None:
+        """An epoch ended: times by :meth:`now`, ``elapsed`` in seconds, the rate in force."""
+        self._put(self._write_epoch, number, started, ended, elapsed, rate, metrics)
+
+    def adaptation(self, change: Change) -> None:
+        """The learning rate changed; changes are numbered from 1."""
+        self._put(self._write_adaptation, change)
+
+    def end_training(self, status: str, error: str | None = None) -> None:
+        """The training ended as FINISHED, INTERRUPTED or FINISHED_WITH_ERROR."""
+        self._put(self._write_training_end, self.now(), status, error)
+
+    def next_test_set(self) -> str:
+        """The local name for the data of the next testing."""
+        self._test_sets += 1
+        return "test-set" if self._test_sets == 1 else f"test-set-{self._test_sets}"
+
+    def testing(
+        self, started: float, ended: float, metrics: Mapping[str, float], local: str
+    ) -> None:
+        """An evaluation of the model on the data set ``local``."""
+        self._put(self._write_testing, started, ended, dict(metrics), local)
+
+    def model_file(self, started: float, ended: float, path: str) -> None:
+        """The model was saved; the file is hashed in the background."""
+        self._exports += 1
+        self._put(self._write_export, self._exports, started, ended, path)
+        _helper.put(self._hash_file, self._exports, path)
+
+    def settle(self, seconds: float) -> bool:
+        """Wait until all that was handed over is in the journal; False when it takes longer."""
+        deadline = time.monotonic() + seconds
+        if not _helper.flush(seconds):
+            return False
+        return _writer.flush(max(0.0, deadline - time.monotonic()))
+
+    def close(self) -> None:
+        """End the execution. Harmless when repeated; nothing is recorded afterwards."""
+        if self.closed or os.getpid() != self._pid:
+            return
+        ended = self.now()
+        # What the helper finds out belongs into the run, if it comes in time.
+        _helper.flush(_EXIT_SECONDS)
+        self._put(self._write_closing, ended)
+        self.closed = True
+        with _open_lock:
+            _open.discard(self)
+        if not _writer.flush(_EXIT_SECONDS):
+            guard.log.warning("kprov did not finish writing %s in time", self._journal.path)
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # -- on the writer thread: make statements and write them
+
+    def _append(self, text: str, *, end: bool = False, sync: bool = False) -> None:
+        if not self._journal.ended:
+            self._journal.append(text, end=end, sync=sync)
+
+    def _write_opening(self, started: float) -> None:
+        self._append(
+            statements.opening(
+                self.names,
+                self.tag,
+                started,
+                environment.library(),
+                environment.person(),
+                environment.machine(),
+            )
+        )
+
+    def _write_training(
+        self,
+        started: float,
+        settings: dict[str, Value],
+        layers: Sequence[Layer],
+        parameters: int | None,
+        after: str | None,
+    ) -> None:
+        self._settings = settings
+        self._append(
+            statements.training_started(
+                self.names, self.tag, started, settings, layers, parameters, self._datasets, after
+            )
+        )
+
+    def _write_dataset(self, role: str, data: Dataset) -> None:
+        if role == "train":
+            self._datasets.insert(0, data.local)
+        elif role == "val":
+            self._datasets.append(data.local)
+        self._append(statements_data.dataset(self.names, data))
+
+    def _write_epoch(
+        self,
+        number: int,
+        started: float,
+        ended: float,
+        elapsed: float,
+        rate: float | None,
+        metrics: Mapping[str, float],
+    ) -> None:
+        self._append(
+            statements.epoch(
+                self.names, number, started, ended, elapsed, rate, self._adaptations, metrics
+            )
+        )
+        self._seconds.append(elapsed)
+        for name, value in metrics.items():
+            self._series.setdefault(name, _Series()).add(value, number)
+
+    def _write_adaptation(self, change: Change) -> None:
+        self._settings["learning_rate"] = change.new
+        self._append(
+            statements.adaptation(self.names, self.tag, change, self._settings)
+        )
+        self._adaptations = change.number
+
+    def _write_training_end(self, ended: float, status: str, error: str | None) -> None:
+        self._status = status
+        self._append(
+            statements.training_ended(
+                self.names,
+                ended,
+                status,
+                error,
+                len(self._seconds),
+                math.fsum(self._seconds) / len(self._seconds) if self._seconds else None,
+                {name: series.summary() for name, series in self._series.items()},
+                self._datasets[:1],
+            ),
+            sync=True,
+        )
+
+    def _write_testing(
+        self, started: float, ended: float, metrics: dict[str, float], local: str
+    ) -> None:
+        self._testings += 1
+        self._append(
+            statements_data.testing(
+                self.names, self.tag, self._testings, started, ended, local, metrics
+            )
+        )
+
+    def _write_export(self, number: int, started: float, ended: float, path: str) -> None:
+        self._append(statements_data.model_export(self.names, number, started, ended, path))
+
+    def _write_closing(self, ended: float) -> None:
+        status = self._status or "INTERRUPTED"
+        self._append(statements.closing(self.names, ended, status), end=True, sync=True)
+
+    # -- on the helper thread: find out slow things, and hand them to the writer
+
+    def _write_environment(self, backend: str | None) -> None:
+        properties, packages = environment.software(backend)
+        text = statements_data.environment(self.names, properties, packages)
+        text += statements_data.source_code(self.names, environment.code())
+        self._put(self._append, text)
+
+    def _hash_dataset(self, local: str, arrays: dict[str, Any]) -> None:
+        try:
+            whole, parts = fingerprint.of_arrays(arrays)
+            text = statements_data.dataset_content(self.names, local, whole, parts)
+        except (TypeError, ValueError) as error:
+            text = statements_data.unhashed(self.names, local, str(error))
+        self._put(self._append, text)
+
+    def _hash_file(self, number: int, path: str) -> None:
+        content = fingerprint.of_file(path)
+        self._put(self._append, statements_data.file_content(self.names, number, content))

@@ -1,0 +1,405 @@
+"""Facts of a run as PROV-O statements: pure functions from values to N-Quads.
+
+Each function returns the text of one batch. Every node has its PROV class and
+every relation its PROV property beside the DNNProv one, so that PROV alone
+tells the story. There are no blank nodes. Times are seconds since 1970.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kprov_capture.identity import Names, ncname
+from kprov_capture.nquads import Graph, Iri, Value, instant
+from kprov_capture.terms import (
+    DCTERMS_CREATED,
+    METRICS,
+    OWL_DATATYPE_PROPERTY,
+    RDFS_LABEL,
+    SETTINGS,
+    Dnnprov,
+    Prov,
+)
+
+# The transformations of the papers' dataflow; the hash of this names its version.
+TRANSFORMATIONS = ("trainingmodel", "adaptation", "testingmodel")
+SPECIFICATION = json.dumps({"transformations": TRANSFORMATIONS})
+# Settings that are also said of the training itself, so that questions need no second hop.
+SHORTCUTS = (
+    "optimizer_name", "learning_rate", "batch_size", "epochs", "num_layers", "momentum", "decay",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Agent:
+    """Who or what a run is associated with: ``kind`` and ``name`` make its IRI."""
+
+    kind: str
+    name: str
+    label: str
+    properties: Mapping[str, Value | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer. ``path`` is unique in the model: the names of its parents and its own."""
+
+    path: str
+    parent: str | None
+    name: str
+    type: str
+    position: int
+    activation: str | None = None
+    dropout_rate: float | None = None
+    output_shape: str | None = None
+    parameters: int | None = None
+    config: Any = None
+    also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of the learning rate.
+
+    ``epoch`` is the one in whose hook it was made, ``after_epoch`` the last one
+    that had ended by then. ``kind`` is schedule, rule, or other.
+    """
+
+    number: int
+    epoch: int | None
+    after_epoch: int | None
+    at: float
+    old: float
+    new: float
+    kind: str
+    technique: str
+    reason: str | None = None
+    monitor: str | None = None
+    patience: int | None = None
+    factor: float | None = None
+    best: float | None = None
+
+
+def epoch_names(names: Names, epoch: int) -> tuple[str, str]:
+    """The IRIs of an epoch and of its metrics."""
+    return names(f"epoch-{epoch}"), names(f"metrics-{epoch}")
+
+
+def config_name(names: Names, number: int) -> str:
+    return names(f"config-{number}")
+
+
+def opening(
+    names: Names, tag: str, started: float, library: Agent, person: Agent, machine: Agent
+) -> str:
+    """The record itself in the catalog; the agents, the dataflow and the execution in the run."""
+    library_iri = names.agent(library.kind, library.name)
+    person_iri = names.agent(person.kind, person.name)
+    machine_iri = names.agent(machine.kind, machine.name)
+    dataflow = names.dataflow(tag, SPECIFICATION)
+
+    catalog = Graph(names.catalog)
+    catalog.node(
+        names.run,
+        (Prov.Bundle, Prov.Entity),
+        (DCTERMS_CREATED, instant(started)),
+        (RDFS_LABEL, f"Record of a run of {tag}"),
+        (Prov.wasAttributedTo, Iri(library_iri)),
+    )
+    library_types = (Dnnprov.CaptureLibrary, Prov.SoftwareAgent, Prov.Agent)
+    catalog.node(library_iri, library_types)
+
+    run = Graph(names.run)
+    run.node(person_iri, (Dnnprov.Scientist, Prov.Person, Prov.Agent), (RDFS_LABEL, person.label))
+    run.node(library_iri, library_types, (RDFS_LABEL, library.label))
+    run.node(
+        machine_iri,
+        (Dnnprov.Machine, Prov.Agent),
+        (RDFS_LABEL, machine.label),
+        *machine.properties.items(),
+    )
+    # The library acts for this person in this execution only: an unscoped
+    # delegation would, once merged, cover other people's runs.
+    run.link(library_iri, Prov.qualifiedDelegation, names("delegation"))
+    run.node(
+        names("delegation"),
+        (Prov.Delegation,),
+        (Prov.agent, Iri(person_iri)),
+        (Prov.hadActivity, Iri(names.execution)),
+    )
+    for kind, agent in (("person", person_iri), ("library", library_iri), ("machine", machine_iri)):
+        association = names(f"association-{kind}")
+        run.link(names.execution, Prov.wasAssociatedWith, agent)
+        run.link(names.execution, Prov.qualifiedAssociation, association)
+        plan = (Prov.hadPlan, Iri(dataflow) if kind == "person" else None)
+        run.node(association, (Prov.Association,), (Prov.agent, Iri(agent)), plan)
+
+    run.node(dataflow, (Dnnprov.Dataflow, Prov.Plan, Prov.Entity), (Dnnprov.tag, tag))
+    for transformation in TRANSFORMATIONS:
+        iri = f"{dataflow}#{transformation}"
+        run.link(dataflow, Dnnprov.hasTransformation, iri)
+        run.node(
+            iri,
+            (Dnnprov.DataTransformation, Prov.Plan, Prov.Entity),
+            (Dnnprov.tag, transformation),
+        )
+    run.node(
+        names.execution,
+        (Dnnprov.ExecuteDataflow, Prov.Activity),
+        (Prov.startedAtTime, instant(started)),
+    )
+    return catalog.text() + run.text()
+
+
+def closing(names: Names, ended: float, status: str) -> str:
+    """The end of the execution, and of the record."""
+    run, catalog = Graph(names.run), Graph(names.catalog)
+    run.node(
+        names.execution, (), (Dnnprov.status, status), (Prov.endedAtTime, instant(ended))
+    )
+    catalog.node(names.run, (), (Prov.generatedAtTime, instant(ended)))
+    return run.text() + catalog.text()
+
+
+def property_for(names: Names, graph: Graph, kind: str, name: str) -> str:
+    """The property for a metric or setting; one that is not declared is declared here."""
+    known = (METRICS if kind == "metric" else SETTINGS).get(name)
+    if known:
+        return known
+    iri = names.custom(kind, name)
+    types = {"metric": Dnnprov.Metric, "setting": Dnnprov.HyperParameter}
+    graph.node(
+        iri,
+        (types[kind], Prov.Entity, OWL_DATATYPE_PROPERTY),
+        (Dnnprov.reportedName, name),
+    )
+    return iri
+
+
+def _settings(names: Names, graph: Graph, settings: Mapping[str, Value]) -> list[tuple[str, Value]]:
+    return [(property_for(names, graph, "setting", name), value) for name, value in settings.items()]
+
+
+def _layers(names: Names, graph: Graph, layers: Sequence[Layer]) -> None:
+    parents = {layer.parent for layer in layers} | {p for layer in layers for p in layer.also_in}
+    for layer in layers:
+        iri = names(ncname(f"layer-{layer.path}"))
+        types = [Dnnprov.Layer, Prov.Entity]
+        if layer.path in parents:
+            types.insert(1, Prov.Collection)
+        config = None if layer.config is None else json.dumps(layer.config, default=repr)
+        graph.node(
+            iri,
+            types,
+            (Dnnprov.layerName, layer.name),
+            (Dnnprov.layerType, layer.type),
+            (Dnnprov.position, layer.position),
+            (Dnnprov.activation, layer.activation),
+            (Dnnprov.dropoutRate, layer.dropout_rate),
+            (Dnnprov.outputShape, layer.output_shape),
+            (Dnnprov.parameterCount, layer.parameters),
+            (Dnnprov.layerConfig, config),
+        )
+        for parent in (layer.parent, *layer.also_in):
+            owner = names.architecture if parent is None else names(ncname(f"layer-{parent}"))
+            graph.link(owner, Prov.hadMember, iri)
+
+
+def training_started(
+    names: Names,
+    tag: str,
+    started: float,
+    settings: Mapping[str, Value],
+    layers: Sequence[Layer],
+    parameters: int | None,
+    datasets: Iterable[str],
+    after: str | None,
+) -> str:
+    """The training, its first configuration, and the architecture.
+
+    ``datasets`` are the local names of the data that it uses; ``after`` is the
+    training that left this model, where there was one.
+    """
+    graph = Graph(names.run)
+    config = config_name(names, 0)
+    graph.node(
+        names.architecture,
+        (Dnnprov.ModelArchitecture, Prov.Plan, Prov.Collection, Prov.Entity),
+        (Dnnprov.parameterCount, parameters),
+    )
+    _layers(names, graph, layers)
+    graph.node(
+        config,
+        (Dnnprov.iTraining, Prov.Collection, Prov.Entity),
+        *_settings(names, graph, settings),
+    )
+    graph.node(
+        names.training,
+        (Dnnprov.Training, Prov.Activity),
+        (Dnnprov.partOfExecution, Iri(names.execution)),
+        (Dnnprov.ofTransformation, Iri(f"{names.dataflow(tag, SPECIFICATION)}#trainingmodel")),
+        (Prov.wasInformedBy, Iri(names.execution)),
+        (Prov.startedAtTime, instant(started)),
+        *((SETTINGS[name], settings.get(name)) for name in SHORTCUTS),
+    )
+    graph.link(
+        names.training, Prov.used, config, names.architecture, *(names(local) for local in datasets)
+    )
+    if after:
+        graph.node(after, (Prov.Activity,))
+        graph.link(names.training, Prov.wasInformedBy, after)
+    return graph.text()
+
+
+def epoch(
+    names: Names,
+    number: int,
+    started: float,
+    ended: float,
+    elapsed: float,
+    rate: float | None,
+    config: int,
+    metrics: Mapping[str, float],
+) -> str:
+    """One epoch and its metrics: 12 statements, and one for each metric and the rate."""
+    graph = Graph(names.run)
+    activity, reported = epoch_names(names, number)
+    graph.node(
+        activity,
+        (Dnnprov.EpochExecution, Prov.Activity),
+        (Dnnprov.partOfTraining, Iri(names.training)),
+        (Prov.wasInformedBy, Iri(names.training)),
+        (Prov.used, Iri(config_name(names, config))),
+        (Prov.startedAtTime, instant(started)),
+        (Prov.endedAtTime, instant(ended)),
+    )
+    graph.node(
+        reported,
+        (Dnnprov.oTraining, Prov.Entity),
+        (Prov.wasGeneratedBy, Iri(activity)),
+        (Dnnprov.epoch, number),
+        (Dnnprov.elapsedTime, elapsed),
+        (Dnnprov.learningRate, rate),
+        *((property_for(names, graph, "metric", name), value) for name, value in metrics.items()),
+    )
+    return graph.text()
+
+
+_ADAPTATIONS = {
+    "schedule": (Dnnprov.ScheduledAdaptation, Dnnprov.Adaptation, Prov.Activity),
+    "rule": (Dnnprov.RuleAdaptation, Dnnprov.Adaptation, Prov.Activity),
+    "other": (Dnnprov.Adaptation, Prov.Activity),
+}
+
+
+def adaptation(
+    names: Names, tag: str, change: Change, settings: Mapping[str, Value]
+) -> str:
+    """A change of the rate: the activity, and the configuration that it generated.
+
+    ``settings`` are those in force afterwards.
+    """
+    graph = Graph(names.run)
+    activity = names(f"adaptation-{change.number}")
+    before = config_name(names, change.number - 1)
+    after = config_name(names, change.number)
+    graph.node(
+        activity,
+        _ADAPTATIONS[change.kind],
+        (Dnnprov.partOfExecution, Iri(names.execution)),
+        (Dnnprov.ofTransformation, Iri(f"{names.dataflow(tag, SPECIFICATION)}#adaptation")),
+        (Dnnprov.adapts, Iri(names.training)),
+        (Dnnprov.technique, change.technique),
+        (Dnnprov.reason, change.reason),
+        (Dnnprov.monitoredMetric, change.monitor),
+        (Dnnprov.patience, change.patience),
+        (Dnnprov.factor, change.factor),
+        (Dnnprov.bestValue, change.best),
+        (Prov.used, Iri(before)),
+        (Prov.startedAtTime, instant(change.at)),
+        (Prov.endedAtTime, instant(change.at)),
+    )
+    if change.after_epoch is not None:
+        informed_by, watched = epoch_names(names, change.after_epoch)
+        graph.link(activity, Prov.wasInformedBy, informed_by)
+        if change.kind == "rule":
+            graph.link(activity, Prov.used, watched)
+    graph.node(
+        after,
+        (Dnnprov.iTraining, Dnnprov.oAdaptation, Prov.Collection, Prov.Entity),
+        (Prov.wasGeneratedBy, Iri(activity)),
+        (Prov.wasDerivedFrom, Iri(before)),
+        (Prov.wasRevisionOf, Iri(before)),
+        (Dnnprov.adaptedProperty, Iri(Dnnprov.learningRate)),
+        (Dnnprov.epoch, change.epoch),
+        (Dnnprov.oldValue, change.old),
+        (Dnnprov.newValue, change.new),
+        *_settings(names, graph, settings),
+    )
+    graph.link(names.training, Prov.wasInformedBy, activity)
+    graph.link(names.training, Prov.used, after)
+    return graph.text()
+
+
+@dataclass(frozen=True)
+class MetricSummary:
+    """One metric over the epochs that reported it; minimum and maximum are None where all is NaN."""
+
+    minimum: tuple[float, int] | None
+    maximum: tuple[float, int] | None
+    mean: float
+    last: float
+
+
+def training_ended(
+    names: Names,
+    ended: float,
+    status: str,
+    error: str | None,
+    epochs: int,
+    mean_time: float | None,
+    metrics: Mapping[str, MetricSummary],
+    datasets: Iterable[str],
+) -> str:
+    """The end of the training, the model that it left, and the summary of its metrics."""
+    graph = Graph(names.run)
+    graph.node(
+        names.training,
+        (),
+        (Dnnprov.status, status),
+        (Dnnprov.error, error),
+        (Prov.endedAtTime, instant(ended)),
+    )
+    graph.node(
+        names.model,
+        (Dnnprov.TrainedModel, Prov.Entity),
+        (Prov.wasGeneratedBy, Iri(names.training)),
+        (Prov.generatedAtTime, instant(ended)),
+        (Prov.wasDerivedFrom, Iri(names.architecture)),
+    )
+    graph.link(names.model, Prov.wasDerivedFrom, *(names(local) for local in datasets))
+    graph.node(
+        names("summary"),
+        (Dnnprov.RunSummary, Prov.Collection, Prov.Entity),
+        (Prov.wasGeneratedBy, Iri(names.training)),
+        (Dnnprov.epochCount, epochs),
+        (Dnnprov.meanEpochTime, mean_time),
+    )
+    for name, summary in metrics.items():
+        iri = names(ncname(f"summary-{name}"))
+        graph.link(names("summary"), Prov.hadMember, iri)
+        minimum, at_minimum = summary.minimum or (None, None)
+        maximum, at_maximum = summary.maximum or (None, None)
+        graph.node(
+            iri,
+            (Dnnprov.MetricSummary, Prov.Entity),
+            (Dnnprov.ofMetric, Iri(property_for(names, graph, "metric", name))),
+            (Dnnprov.minimum, minimum),
+            (Dnnprov.minimumEpoch, at_minimum),
+            (Dnnprov.maximum, maximum),
+            (Dnnprov.maximumEpoch, at_maximum),
+            (Dnnprov.mean, summary.mean),
+            (Dnnprov.last, summary.last),
+        )
+    return graph.text()

@@ -1,0 +1,188 @@
+"""Facts about data, files, tests and the environment as PROV-O statements.
+
+Like :mod:`kprov_capture.statements`: pure functions that return the text of one batch.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kprov_capture.identity import Names, ncname
+from kprov_capture.nquads import Graph, Iri, Value, instant
+from kprov_capture.statements import SPECIFICATION, property_for
+from kprov_capture.terms import Dnnprov, Prov
+
+ROLES = {"train": Dnnprov.TrainSet, "val": Dnnprov.ValSet, "test": Dnnprov.TestSet}
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """SHA-256 (hexadecimal) of some bytes, and how many they are."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What is known at once of the data in one role; ``local`` is its local name in the run."""
+
+    local: str
+    role: str
+    source: str
+    samples: int | None = None
+    batches: int | None = None
+    specification: str | None = None
+    unhashed: str | None = None
+
+
+@dataclass(frozen=True)
+class ArrayContent:
+    """One array of a data set, with its fingerprint; ``name`` is x, y, sample_weight, x_1, …"""
+
+    name: str
+    element_type: str
+    shape: tuple[int, ...]
+    content: Fingerprint
+
+
+def _content(names: Names, graph: Graph, subject: str, content: Fingerprint) -> None:
+    """``subject`` is a specialization of these bytes: content has no origin and no role."""
+    iri = names.content(content.sha256)
+    graph.node(
+        iri,
+        (Dnnprov.Content, Prov.Entity),
+        (Dnnprov.sha256, content.sha256),
+        (Dnnprov.byteSize, content.size),
+    )
+    graph.link(subject, Prov.specializationOf, iri)
+
+
+def dataset(names: Names, data: Dataset) -> str:
+    graph = Graph(names.run)
+    types = [ROLES[data.role], Dnnprov.Dataset, Prov.Entity]
+    if data.unhashed is None:
+        types.append(Prov.Collection)
+    graph.node(
+        names(data.local),
+        types,
+        (Dnnprov.sourceType, data.source),
+        (Dnnprov.sampleCount, data.samples),
+        (Dnnprov.batchCount, data.batches),
+        (Dnnprov.elementSpecification, data.specification),
+        (Dnnprov.unhashedReason, data.unhashed),
+    )
+    return graph.text()
+
+
+def dataset_content(
+    names: Names, local: str, whole: Fingerprint, arrays: Sequence[ArrayContent]
+) -> str:
+    """The content of a data set: each array's bytes, and the manifest that lists them."""
+    graph = Graph(names.run)
+    _content(names, graph, names(local), whole)
+    for array in arrays:
+        iri = names(ncname(f"{local}-{array.name}"))
+        graph.link(names(local), Prov.hadMember, iri)
+        graph.node(
+            iri,
+            (Dnnprov.DataArray, Prov.Entity),
+            (Dnnprov.elementType, array.element_type),
+            (Dnnprov.shape, ",".join(map(str, array.shape))),
+        )
+        _content(names, graph, iri, array.content)
+    return graph.text()
+
+
+def unhashed(names: Names, local: str, reason: str) -> str:
+    """Why a data set's content could not be named after all."""
+    graph = Graph(names.run)
+    graph.node(names(local), (), (Dnnprov.unhashedReason, reason))
+    return graph.text()
+
+
+def testing(
+    names: Names,
+    tag: str,
+    number: int,
+    started: float,
+    ended: float,
+    dataset_local: str,
+    metrics: Mapping[str, float],
+) -> str:
+    """An evaluation of the model and what it reported."""
+    graph = Graph(names.run)
+    activity = names(f"testing-{number}")
+    graph.node(
+        activity,
+        (Dnnprov.Testing, Prov.Activity),
+        (Dnnprov.partOfExecution, Iri(names.execution)),
+        (Dnnprov.ofTransformation, Iri(f"{names.dataflow(tag, SPECIFICATION)}#testingmodel")),
+        (Prov.wasInformedBy, Iri(names.training)),
+        (Prov.startedAtTime, instant(started)),
+        (Prov.endedAtTime, instant(ended)),
+    )
+    graph.link(activity, Prov.used, names.model, names(dataset_local))
+    graph.node(
+        names(f"testing-{number}-metrics"),
+        (Dnnprov.oTesting, Prov.Entity),
+        (Prov.wasGeneratedBy, Iri(activity)),
+        *((property_for(names, graph, "metric", name), value) for name, value in metrics.items()),
+    )
+    return graph.text()
+
+
+def model_export(names: Names, number: int, started: float, ended: float, path: str) -> str:
+    """The model was written to a file."""
+    graph = Graph(names.run)
+    activity, file = names(f"export-{number}"), names(f"file-{number}")
+    graph.node(
+        activity,
+        (Dnnprov.ModelExport, Prov.Activity),
+        (Dnnprov.partOfExecution, Iri(names.execution)),
+        (Prov.wasInformedBy, Iri(names.training)),
+        (Prov.used, Iri(names.model)),
+        (Prov.startedAtTime, instant(started)),
+        (Prov.endedAtTime, instant(ended)),
+    )
+    graph.node(
+        file,
+        (Dnnprov.File, Prov.Entity),
+        (Dnnprov.path, path),
+        (Prov.wasGeneratedBy, Iri(activity)),
+        (Prov.generatedAtTime, instant(ended)),
+        (Prov.wasDerivedFrom, Iri(names.model)),
+    )
+    return graph.text()
+
+
+def file_content(names: Names, number: int, content: Fingerprint) -> str:
+    graph = Graph(names.run)
+    _content(names, graph, names(f"file-{number}"), content)
+    return graph.text()
+
+
+def environment(
+    names: Names, properties: Mapping[str, Value | None], packages: Mapping[str, str]
+) -> str:
+    """The environment that the execution ran in; ``packages`` maps names to versions."""
+    graph = Graph(names.run)
+    iri = names("environment")
+    graph.node(iri, (Dnnprov.Environment, Prov.Collection, Prov.Entity), *properties.items())
+    for name, version in packages.items():
+        package = names(ncname(f"package-{name}"))
+        graph.link(iri, Prov.hadMember, package)
+        graph.node(
+            package,
+            (Dnnprov.SoftwarePackage, Prov.Entity),
+            (Dnnprov.packageName, name),
+            (Dnnprov.packageVersion, version),
+        )
+    graph.link(names.execution, Prov.used, iri)
+    return graph.text()
+
+
+def source_code(names: Names, properties: Mapping[str, Value | None]) -> str:
+    graph = Graph(names.run)
+    graph.node(names("code"), (Dnnprov.SourceCode, Prov.Entity), *properties.items())
+    graph.link(names.execution, Prov.used, names("code"))
+    return graph.text()

@@ -1,0 +1,365 @@
+"""The terms of PROV-O and DNNProv as constants, and Keras's names for them.
+
+Generated from ``ontology/dnnprov.ttl`` by ``make generate``: change the ontology,
+not this file. ``METRICS`` maps the names of Keras's metrics to properties,
+``SETTINGS`` those of hyperparameters.
+"""
+# ruff: noqa: N815
+
+DNNPROV_NAMESPACE = "https://w3id.org/dnnprov#"
+PROV_NAMESPACE = "http://www.w3.org/ns/prov#"
+RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+RDFS_LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
+XSD_NAMESPACE = "http://www.w3.org/2001/XMLSchema#"
+OWL_DATATYPE_PROPERTY = "http://www.w3.org/2002/07/owl#DatatypeProperty"
+DCTERMS_CREATED = "http://purl.org/dc/terms/created"
+
+# [[[cog
+# from tools import vocabulary
+# cog.outl(); cog.outl(vocabulary.lines()); cog.outl()
+# ]]]
+
+class Prov:
+    """PROV-O."""
+
+    Activity = "http://www.w3.org/ns/prov#Activity"
+    Agent = "http://www.w3.org/ns/prov#Agent"
+    Association = "http://www.w3.org/ns/prov#Association"
+    Bundle = "http://www.w3.org/ns/prov#Bundle"
+    Collection = "http://www.w3.org/ns/prov#Collection"
+    Delegation = "http://www.w3.org/ns/prov#Delegation"
+    Entity = "http://www.w3.org/ns/prov#Entity"
+    Person = "http://www.w3.org/ns/prov#Person"
+    Plan = "http://www.w3.org/ns/prov#Plan"
+    SoftwareAgent = "http://www.w3.org/ns/prov#SoftwareAgent"
+    actedOnBehalfOf = "http://www.w3.org/ns/prov#actedOnBehalfOf"
+    agent = "http://www.w3.org/ns/prov#agent"
+    endedAtTime = "http://www.w3.org/ns/prov#endedAtTime"
+    generatedAtTime = "http://www.w3.org/ns/prov#generatedAtTime"
+    hadActivity = "http://www.w3.org/ns/prov#hadActivity"
+    hadMember = "http://www.w3.org/ns/prov#hadMember"
+    hadPlan = "http://www.w3.org/ns/prov#hadPlan"
+    qualifiedAssociation = "http://www.w3.org/ns/prov#qualifiedAssociation"
+    qualifiedDelegation = "http://www.w3.org/ns/prov#qualifiedDelegation"
+    specializationOf = "http://www.w3.org/ns/prov#specializationOf"
+    startedAtTime = "http://www.w3.org/ns/prov#startedAtTime"
+    used = "http://www.w3.org/ns/prov#used"
+    wasAssociatedWith = "http://www.w3.org/ns/prov#wasAssociatedWith"
+    wasAttributedTo = "http://www.w3.org/ns/prov#wasAttributedTo"
+    wasDerivedFrom = "http://www.w3.org/ns/prov#wasDerivedFrom"
+    wasGeneratedBy = "http://www.w3.org/ns/prov#wasGeneratedBy"
+    wasInformedBy = "http://www.w3.org/ns/prov#wasInformedBy"
+    wasRevisionOf = "http://www.w3.org/ns/prov#wasRevisionOf"
+
+
+class Dnnprov:
+    """DNNProv."""
+
+    Adaptation = "https://w3id.org/dnnprov#Adaptation"
+    Attribute = "https://w3id.org/dnnprov#Attribute"
+    CaptureLibrary = "https://w3id.org/dnnprov#CaptureLibrary"
+    Content = "https://w3id.org/dnnprov#Content"
+    DataArray = "https://w3id.org/dnnprov#DataArray"
+    DataElement = "https://w3id.org/dnnprov#DataElement"
+    DataTransformation = "https://w3id.org/dnnprov#DataTransformation"
+    Dataflow = "https://w3id.org/dnnprov#Dataflow"
+    Dataset = "https://w3id.org/dnnprov#Dataset"
+    Environment = "https://w3id.org/dnnprov#Environment"
+    EpochExecution = "https://w3id.org/dnnprov#EpochExecution"
+    ExecuteDataflow = "https://w3id.org/dnnprov#ExecuteDataflow"
+    Execution = "https://w3id.org/dnnprov#Execution"
+    File = "https://w3id.org/dnnprov#File"
+    HyperParameter = "https://w3id.org/dnnprov#HyperParameter"
+    Layer = "https://w3id.org/dnnprov#Layer"
+    Machine = "https://w3id.org/dnnprov#Machine"
+    Metric = "https://w3id.org/dnnprov#Metric"
+    MetricSummary = "https://w3id.org/dnnprov#MetricSummary"
+    ModelArchitecture = "https://w3id.org/dnnprov#ModelArchitecture"
+    ModelExport = "https://w3id.org/dnnprov#ModelExport"
+    RuleAdaptation = "https://w3id.org/dnnprov#RuleAdaptation"
+    RunSummary = "https://w3id.org/dnnprov#RunSummary"
+    ScheduledAdaptation = "https://w3id.org/dnnprov#ScheduledAdaptation"
+    Scientist = "https://w3id.org/dnnprov#Scientist"
+    SoftwarePackage = "https://w3id.org/dnnprov#SoftwarePackage"
+    SourceCode = "https://w3id.org/dnnprov#SourceCode"
+    TestSet = "https://w3id.org/dnnprov#TestSet"
+    Testing = "https://w3id.org/dnnprov#Testing"
+    TrainSet = "https://w3id.org/dnnprov#TrainSet"
+    TrainedModel = "https://w3id.org/dnnprov#TrainedModel"
+    Training = "https://w3id.org/dnnprov#Training"
+    ValSet = "https://w3id.org/dnnprov#ValSet"
+    acc = "https://w3id.org/dnnprov#acc"
+    accuracy = "https://w3id.org/dnnprov#accuracy"
+    activation = "https://w3id.org/dnnprov#activation"
+    adaptedProperty = "https://w3id.org/dnnprov#adaptedProperty"
+    adapts = "https://w3id.org/dnnprov#adapts"
+    amsgrad = "https://w3id.org/dnnprov#amsgrad"
+    auc = "https://w3id.org/dnnprov#auc"
+    backend = "https://w3id.org/dnnprov#backend"
+    batchCount = "https://w3id.org/dnnprov#batchCount"
+    batchSize = "https://w3id.org/dnnprov#batchSize"
+    bestValue = "https://w3id.org/dnnprov#bestValue"
+    beta1 = "https://w3id.org/dnnprov#beta1"
+    beta2 = "https://w3id.org/dnnprov#beta2"
+    beta3 = "https://w3id.org/dnnprov#beta3"
+    binaryAccuracy = "https://w3id.org/dnnprov#binaryAccuracy"
+    binaryCrossentropy = "https://w3id.org/dnnprov#binaryCrossentropy"
+    byteSize = "https://w3id.org/dnnprov#byteSize"
+    categoricalAccuracy = "https://w3id.org/dnnprov#categoricalAccuracy"
+    categoricalCrossentropy = "https://w3id.org/dnnprov#categoricalCrossentropy"
+    centered = "https://w3id.org/dnnprov#centered"
+    clipnorm = "https://w3id.org/dnnprov#clipnorm"
+    clipvalue = "https://w3id.org/dnnprov#clipvalue"
+    commandLine = "https://w3id.org/dnnprov#commandLine"
+    coreCount = "https://w3id.org/dnnprov#coreCount"
+    cosineSimilarity = "https://w3id.org/dnnprov#cosineSimilarity"
+    decay = "https://w3id.org/dnnprov#decay"
+    dropoutRate = "https://w3id.org/dnnprov#dropoutRate"
+    elapsedTime = "https://w3id.org/dnnprov#elapsedTime"
+    elementSpecification = "https://w3id.org/dnnprov#elementSpecification"
+    elementType = "https://w3id.org/dnnprov#elementType"
+    emaMomentum = "https://w3id.org/dnnprov#emaMomentum"
+    emaOverwriteFrequency = "https://w3id.org/dnnprov#emaOverwriteFrequency"
+    epoch = "https://w3id.org/dnnprov#epoch"
+    epochCount = "https://w3id.org/dnnprov#epochCount"
+    epsilon = "https://w3id.org/dnnprov#epsilon"
+    error = "https://w3id.org/dnnprov#error"
+    f1Score = "https://w3id.org/dnnprov#f1Score"
+    factor = "https://w3id.org/dnnprov#factor"
+    falseNegatives = "https://w3id.org/dnnprov#falseNegatives"
+    falsePositives = "https://w3id.org/dnnprov#falsePositives"
+    gitCommit = "https://w3id.org/dnnprov#gitCommit"
+    gitDirty = "https://w3id.org/dnnprov#gitDirty"
+    globalClipnorm = "https://w3id.org/dnnprov#globalClipnorm"
+    gradientAccumulationSteps = "https://w3id.org/dnnprov#gradientAccumulationSteps"
+    hasTransformation = "https://w3id.org/dnnprov#hasTransformation"
+    hinge = "https://w3id.org/dnnprov#hinge"
+    iTraining = "https://w3id.org/dnnprov#iTraining"
+    initialAccumulatorValue = "https://w3id.org/dnnprov#initialAccumulatorValue"
+    initialEpoch = "https://w3id.org/dnnprov#initialEpoch"
+    jitCompile = "https://w3id.org/dnnprov#jitCompile"
+    klDivergence = "https://w3id.org/dnnprov#klDivergence"
+    last = "https://w3id.org/dnnprov#last"
+    layerConfig = "https://w3id.org/dnnprov#layerConfig"
+    layerName = "https://w3id.org/dnnprov#layerName"
+    layerType = "https://w3id.org/dnnprov#layerType"
+    learningRate = "https://w3id.org/dnnprov#learningRate"
+    learningRateSchedule = "https://w3id.org/dnnprov#learningRateSchedule"
+    logCosh = "https://w3id.org/dnnprov#logCosh"
+    loss = "https://w3id.org/dnnprov#loss"
+    lossFunction = "https://w3id.org/dnnprov#lossFunction"
+    lossScaleFactor = "https://w3id.org/dnnprov#lossScaleFactor"
+    mae = "https://w3id.org/dnnprov#mae"
+    maximum = "https://w3id.org/dnnprov#maximum"
+    maximumEpoch = "https://w3id.org/dnnprov#maximumEpoch"
+    mean = "https://w3id.org/dnnprov#mean"
+    meanAbsoluteError = "https://w3id.org/dnnprov#meanAbsoluteError"
+    meanAbsolutePercentageError = "https://w3id.org/dnnprov#meanAbsolutePercentageError"
+    meanEpochTime = "https://w3id.org/dnnprov#meanEpochTime"
+    meanIoU = "https://w3id.org/dnnprov#meanIoU"
+    meanSquaredError = "https://w3id.org/dnnprov#meanSquaredError"
+    meanSquaredLogarithmicError = "https://w3id.org/dnnprov#meanSquaredLogarithmicError"
+    memorySize = "https://w3id.org/dnnprov#memorySize"
+    metricValue = "https://w3id.org/dnnprov#metricValue"
+    minimum = "https://w3id.org/dnnprov#minimum"
+    minimumEpoch = "https://w3id.org/dnnprov#minimumEpoch"
+    momentum = "https://w3id.org/dnnprov#momentum"
+    monitoredMetric = "https://w3id.org/dnnprov#monitoredMetric"
+    mse = "https://w3id.org/dnnprov#mse"
+    nesterov = "https://w3id.org/dnnprov#nesterov"
+    newValue = "https://w3id.org/dnnprov#newValue"
+    numEpochs = "https://w3id.org/dnnprov#numEpochs"
+    numLayers = "https://w3id.org/dnnprov#numLayers"
+    oAdaptation = "https://w3id.org/dnnprov#oAdaptation"
+    oTesting = "https://w3id.org/dnnprov#oTesting"
+    oTraining = "https://w3id.org/dnnprov#oTraining"
+    ofMetric = "https://w3id.org/dnnprov#ofMetric"
+    ofTransformation = "https://w3id.org/dnnprov#ofTransformation"
+    oldValue = "https://w3id.org/dnnprov#oldValue"
+    operatingSystem = "https://w3id.org/dnnprov#operatingSystem"
+    optimizerName = "https://w3id.org/dnnprov#optimizerName"
+    outputShape = "https://w3id.org/dnnprov#outputShape"
+    packageName = "https://w3id.org/dnnprov#packageName"
+    packageVersion = "https://w3id.org/dnnprov#packageVersion"
+    parameterCount = "https://w3id.org/dnnprov#parameterCount"
+    partOfExecution = "https://w3id.org/dnnprov#partOfExecution"
+    partOfTraining = "https://w3id.org/dnnprov#partOfTraining"
+    path = "https://w3id.org/dnnprov#path"
+    patience = "https://w3id.org/dnnprov#patience"
+    poisson = "https://w3id.org/dnnprov#poisson"
+    position = "https://w3id.org/dnnprov#position"
+    precision = "https://w3id.org/dnnprov#precision"
+    processor = "https://w3id.org/dnnprov#processor"
+    pythonVersion = "https://w3id.org/dnnprov#pythonVersion"
+    r2Score = "https://w3id.org/dnnprov#r2Score"
+    reason = "https://w3id.org/dnnprov#reason"
+    recall = "https://w3id.org/dnnprov#recall"
+    reportedName = "https://w3id.org/dnnprov#reportedName"
+    requirements = "https://w3id.org/dnnprov#requirements"
+    rho = "https://w3id.org/dnnprov#rho"
+    rootMeanSquaredError = "https://w3id.org/dnnprov#rootMeanSquaredError"
+    sampleCount = "https://w3id.org/dnnprov#sampleCount"
+    setting = "https://w3id.org/dnnprov#setting"
+    sha256 = "https://w3id.org/dnnprov#sha256"
+    shape = "https://w3id.org/dnnprov#shape"
+    shuffle = "https://w3id.org/dnnprov#shuffle"
+    sourceType = "https://w3id.org/dnnprov#sourceType"
+    sparseCategoricalAccuracy = "https://w3id.org/dnnprov#sparseCategoricalAccuracy"
+    sparseCategoricalCrossentropy = "https://w3id.org/dnnprov#sparseCategoricalCrossentropy"
+    sparseTopKCategoricalAccuracy = "https://w3id.org/dnnprov#sparseTopKCategoricalAccuracy"
+    status = "https://w3id.org/dnnprov#status"
+    stepsPerEpoch = "https://w3id.org/dnnprov#stepsPerEpoch"
+    stepsPerExecution = "https://w3id.org/dnnprov#stepsPerExecution"
+    tag = "https://w3id.org/dnnprov#tag"
+    technique = "https://w3id.org/dnnprov#technique"
+    topKCategoricalAccuracy = "https://w3id.org/dnnprov#topKCategoricalAccuracy"
+    trueNegatives = "https://w3id.org/dnnprov#trueNegatives"
+    truePositives = "https://w3id.org/dnnprov#truePositives"
+    unhashedReason = "https://w3id.org/dnnprov#unhashedReason"
+    useEma = "https://w3id.org/dnnprov#useEma"
+    valAcc = "https://w3id.org/dnnprov#valAcc"
+    valAccuracy = "https://w3id.org/dnnprov#valAccuracy"
+    valAuc = "https://w3id.org/dnnprov#valAuc"
+    valBinaryAccuracy = "https://w3id.org/dnnprov#valBinaryAccuracy"
+    valBinaryCrossentropy = "https://w3id.org/dnnprov#valBinaryCrossentropy"
+    valCategoricalAccuracy = "https://w3id.org/dnnprov#valCategoricalAccuracy"
+    valCategoricalCrossentropy = "https://w3id.org/dnnprov#valCategoricalCrossentropy"
+    valCosineSimilarity = "https://w3id.org/dnnprov#valCosineSimilarity"
+    valF1Score = "https://w3id.org/dnnprov#valF1Score"
+    valFalseNegatives = "https://w3id.org/dnnprov#valFalseNegatives"
+    valFalsePositives = "https://w3id.org/dnnprov#valFalsePositives"
+    valHinge = "https://w3id.org/dnnprov#valHinge"
+    valKlDivergence = "https://w3id.org/dnnprov#valKlDivergence"
+    valLogCosh = "https://w3id.org/dnnprov#valLogCosh"
+    valLoss = "https://w3id.org/dnnprov#valLoss"
+    valMae = "https://w3id.org/dnnprov#valMae"
+    valMeanAbsoluteError = "https://w3id.org/dnnprov#valMeanAbsoluteError"
+    valMeanAbsolutePercentageError = "https://w3id.org/dnnprov#valMeanAbsolutePercentageError"
+    valMeanIoU = "https://w3id.org/dnnprov#valMeanIoU"
+    valMeanSquaredError = "https://w3id.org/dnnprov#valMeanSquaredError"
+    valMeanSquaredLogarithmicError = "https://w3id.org/dnnprov#valMeanSquaredLogarithmicError"
+    valMse = "https://w3id.org/dnnprov#valMse"
+    valPoisson = "https://w3id.org/dnnprov#valPoisson"
+    valPrecision = "https://w3id.org/dnnprov#valPrecision"
+    valR2Score = "https://w3id.org/dnnprov#valR2Score"
+    valRecall = "https://w3id.org/dnnprov#valRecall"
+    valRootMeanSquaredError = "https://w3id.org/dnnprov#valRootMeanSquaredError"
+    valSparseCategoricalAccuracy = "https://w3id.org/dnnprov#valSparseCategoricalAccuracy"
+    valSparseCategoricalCrossentropy = "https://w3id.org/dnnprov#valSparseCategoricalCrossentropy"
+    valSparseTopKCategoricalAccuracy = "https://w3id.org/dnnprov#valSparseTopKCategoricalAccuracy"
+    valTopKCategoricalAccuracy = "https://w3id.org/dnnprov#valTopKCategoricalAccuracy"
+    valTrueNegatives = "https://w3id.org/dnnprov#valTrueNegatives"
+    valTruePositives = "https://w3id.org/dnnprov#valTruePositives"
+    validationFreq = "https://w3id.org/dnnprov#validationFreq"
+    validationSplit = "https://w3id.org/dnnprov#validationSplit"
+    weightDecay = "https://w3id.org/dnnprov#weightDecay"
+
+
+METRICS: dict[str, str] = {
+    "acc": Dnnprov.acc,
+    "accuracy": Dnnprov.accuracy,
+    "auc": Dnnprov.auc,
+    "binary_accuracy": Dnnprov.binaryAccuracy,
+    "binary_crossentropy": Dnnprov.binaryCrossentropy,
+    "categorical_accuracy": Dnnprov.categoricalAccuracy,
+    "categorical_crossentropy": Dnnprov.categoricalCrossentropy,
+    "cosine_similarity": Dnnprov.cosineSimilarity,
+    "f1_score": Dnnprov.f1Score,
+    "false_negatives": Dnnprov.falseNegatives,
+    "false_positives": Dnnprov.falsePositives,
+    "hinge": Dnnprov.hinge,
+    "kl_divergence": Dnnprov.klDivergence,
+    "log_cosh": Dnnprov.logCosh,
+    "loss": Dnnprov.loss,
+    "mae": Dnnprov.mae,
+    "mean_absolute_error": Dnnprov.meanAbsoluteError,
+    "mean_absolute_percentage_error": Dnnprov.meanAbsolutePercentageError,
+    "mean_io_u": Dnnprov.meanIoU,
+    "mean_squared_error": Dnnprov.meanSquaredError,
+    "mean_squared_logarithmic_error": Dnnprov.meanSquaredLogarithmicError,
+    "mse": Dnnprov.mse,
+    "poisson": Dnnprov.poisson,
+    "precision": Dnnprov.precision,
+    "r2_score": Dnnprov.r2Score,
+    "recall": Dnnprov.recall,
+    "root_mean_squared_error": Dnnprov.rootMeanSquaredError,
+    "sparse_categorical_accuracy": Dnnprov.sparseCategoricalAccuracy,
+    "sparse_categorical_crossentropy": Dnnprov.sparseCategoricalCrossentropy,
+    "sparse_top_k_categorical_accuracy": Dnnprov.sparseTopKCategoricalAccuracy,
+    "top_k_categorical_accuracy": Dnnprov.topKCategoricalAccuracy,
+    "true_negatives": Dnnprov.trueNegatives,
+    "true_positives": Dnnprov.truePositives,
+    "val_acc": Dnnprov.valAcc,
+    "val_accuracy": Dnnprov.valAccuracy,
+    "val_auc": Dnnprov.valAuc,
+    "val_binary_accuracy": Dnnprov.valBinaryAccuracy,
+    "val_binary_crossentropy": Dnnprov.valBinaryCrossentropy,
+    "val_categorical_accuracy": Dnnprov.valCategoricalAccuracy,
+    "val_categorical_crossentropy": Dnnprov.valCategoricalCrossentropy,
+    "val_cosine_similarity": Dnnprov.valCosineSimilarity,
+    "val_f1_score": Dnnprov.valF1Score,
+    "val_false_negatives": Dnnprov.valFalseNegatives,
+    "val_false_positives": Dnnprov.valFalsePositives,
+    "val_hinge": Dnnprov.valHinge,
+    "val_kl_divergence": Dnnprov.valKlDivergence,
+    "val_log_cosh": Dnnprov.valLogCosh,
+    "val_loss": Dnnprov.valLoss,
+    "val_mae": Dnnprov.valMae,
+    "val_mean_absolute_error": Dnnprov.valMeanAbsoluteError,
+    "val_mean_absolute_percentage_error": Dnnprov.valMeanAbsolutePercentageError,
+    "val_mean_io_u": Dnnprov.valMeanIoU,
+    "val_mean_squared_error": Dnnprov.valMeanSquaredError,
+    "val_mean_squared_logarithmic_error": Dnnprov.valMeanSquaredLogarithmicError,
+    "val_mse": Dnnprov.valMse,
+    "val_poisson": Dnnprov.valPoisson,
+    "val_precision": Dnnprov.valPrecision,
+    "val_r2_score": Dnnprov.valR2Score,
+    "val_recall": Dnnprov.valRecall,
+    "val_root_mean_squared_error": Dnnprov.valRootMeanSquaredError,
+    "val_sparse_categorical_accuracy": Dnnprov.valSparseCategoricalAccuracy,
+    "val_sparse_categorical_crossentropy": Dnnprov.valSparseCategoricalCrossentropy,
+    "val_sparse_top_k_categorical_accuracy": Dnnprov.valSparseTopKCategoricalAccuracy,
+    "val_top_k_categorical_accuracy": Dnnprov.valTopKCategoricalAccuracy,
+    "val_true_negatives": Dnnprov.valTrueNegatives,
+    "val_true_positives": Dnnprov.valTruePositives,
+}
+
+
+SETTINGS: dict[str, str] = {
+    "amsgrad": Dnnprov.amsgrad,
+    "batch_size": Dnnprov.batchSize,
+    "beta_1": Dnnprov.beta1,
+    "beta_2": Dnnprov.beta2,
+    "beta_3": Dnnprov.beta3,
+    "centered": Dnnprov.centered,
+    "clipnorm": Dnnprov.clipnorm,
+    "clipvalue": Dnnprov.clipvalue,
+    "decay": Dnnprov.decay,
+    "ema_momentum": Dnnprov.emaMomentum,
+    "ema_overwrite_frequency": Dnnprov.emaOverwriteFrequency,
+    "epochs": Dnnprov.numEpochs,
+    "epsilon": Dnnprov.epsilon,
+    "global_clipnorm": Dnnprov.globalClipnorm,
+    "gradient_accumulation_steps": Dnnprov.gradientAccumulationSteps,
+    "initial_accumulator_value": Dnnprov.initialAccumulatorValue,
+    "initial_epoch": Dnnprov.initialEpoch,
+    "jit_compile": Dnnprov.jitCompile,
+    "learning_rate": Dnnprov.learningRate,
+    "learning_rate_schedule": Dnnprov.learningRateSchedule,
+    "loss": Dnnprov.lossFunction,
+    "loss_scale_factor": Dnnprov.lossScaleFactor,
+    "momentum": Dnnprov.momentum,
+    "nesterov": Dnnprov.nesterov,
+    "num_layers": Dnnprov.numLayers,
+    "optimizer_name": Dnnprov.optimizerName,
+    "rho": Dnnprov.rho,
+    "shuffle": Dnnprov.shuffle,
+    "steps_per_epoch": Dnnprov.stepsPerEpoch,
+    "steps_per_execution": Dnnprov.stepsPerExecution,
+    "use_ema": Dnnprov.useEma,
+    "validation_freq": Dnnprov.validationFreq,
+    "validation_split": Dnnprov.validationSplit,
+    "weight_decay": Dnnprov.weightDecay,
+}
+
+# [[[end]]]
