@@ -112,7 +112,7 @@ class Run:
         self._settings: dict[str, Value] = {}
         self._series: dict[str, _Series] = {}
         self._seconds: list[float] = []
-        self._adaptations = self._testings = self._exports = self._test_sets = 0
+        self._testings = self._exports = self._test_sets = 0
         self._status: str | None = None
         self._datasets: list[str] = []
         self.closed = False
@@ -176,10 +176,15 @@ class Run:
         ended: float,
         elapsed: float,
         rate: float | None,
+        config: int,
         metrics: Mapping[str, float],
     ) -> None:
-        """An epoch ended: times by :meth:`now`, ``elapsed`` in seconds, the rate in force."""
-        self._put(self._write_epoch, number, started, ended, elapsed, rate, metrics)
+        """An epoch ended.
+
+        Times by :meth:`now`, ``elapsed`` in seconds; the rate in force, and the number
+        of the configuration in force: 0, or that of the adaptation that generated it.
+        """
+        self._put(self._write_epoch, number, started, ended, elapsed, rate, config, metrics)
 
     def adaptation(self, change: Change) -> None:
         """The learning rate changed; changes are numbered from 1."""
@@ -280,12 +285,11 @@ class Run:
         ended: float,
         elapsed: float,
         rate: float | None,
+        config: int,
         metrics: Mapping[str, float],
     ) -> None:
         self._append(
-            statements.epoch(
-                self.names, number, started, ended, elapsed, rate, self._adaptations, metrics
-            )
+            statements.epoch(self.names, number, started, ended, elapsed, rate, config, metrics)
         )
         self._seconds.append(elapsed)
         for name, value in metrics.items():
@@ -296,7 +300,6 @@ class Run:
         self._append(
             statements.adaptation(self.names, self.tag, change, self._settings)
         )
-        self._adaptations = change.number
 
     def _write_training_end(self, ended: float, status: str, error: str | None) -> None:
         self._status = status

@@ -55,7 +55,8 @@ class Recorder:
         self._changes = 0
         self._epoch_started = self.run.now()
         self._last_epoch: int | None = None
-        self._rate_of_epoch: float | None = None
+        # Rate and configuration of this epoch, where a hook at its end has changed them.
+        self._of_epoch: tuple[float, int] | None = None
         self._ended = False
 
     @guard.guarded("record the start of the training")
@@ -81,8 +82,8 @@ class Recorder:
     @guard.guarded("record an adaptation")
     def _note_change(self, old: float, new: float, cause: Cause) -> None:
         ended = cause.hook == "on_epoch_end"
-        if ended and self._rate_of_epoch is None:
-            self._rate_of_epoch = old  # this epoch ran at the old rate
+        if ended and self._of_epoch is None:
+            self._of_epoch = old, self._changes
         self._changes += 1
         technique = type(cause.callback).__name__ if cause.callback else "assignment"
         self.run.adaptation(
@@ -101,15 +102,18 @@ class Recorder:
     @guard.guarded("record the start of an epoch")
     def epoch_began(self) -> None:
         self._epoch_started = self.run.now()
-        self._rate_of_epoch = None
+        self._of_epoch = None
 
     @guard.guarded("record an epoch")
     def epoch_ended(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
-        now, rate = self.run.now(), self._rate_of_epoch
-        if rate is None and self._watch is not None:
-            rate = self._watch.current()
-        started = self._epoch_started
-        self.run.epoch(epoch, started, now, now - started, rate, describe.numbers(logs))
+        now, started = self.run.now(), self._epoch_started
+        if self._of_epoch is not None:
+            rate: float | None = self._of_epoch[0]
+            config = self._of_epoch[1]
+        else:
+            rate, config = self._watch and self._watch.current(), self._changes
+        metrics = describe.numbers(logs)
+        self.run.epoch(epoch, started, now, now - started, rate, config, metrics)
         self._last_epoch = epoch
 
     @guard.guarded("record the end of the training")

@@ -20,20 +20,20 @@ def shortest(value: float) -> float:
     return float(str(np.float32(value)))
 
 
-def exact(assigned: float, before: float) -> float:
+def exact(assigned: float, held: float, rate: float) -> float:
     """The rate that was meant, where the float32 in the variable left its noise in it.
 
-    Callbacks read the variable (a float32), multiply, and assign the result. Where
-    ``assigned`` is, to the last bit, the float32 of ``before`` times a number of at
-    most six digits, it is ``before`` times that number: 0.001 times 0.1 is 0.0001,
-    not 0.00010000000474974513. A float32 that was assigned as it is stands for the
+    ``held`` is the float32 that the variable held before, ``rate`` what that stood
+    for. Callbacks read the variable, multiply, and assign the result. Where
+    ``assigned`` is, to the last bit, ``held`` times a number of at most six digits,
+    it is ``rate`` times that number: 0.001 times 0.1 is 0.0001, not
+    0.00010000000474974513. A float32 that was assigned as it is stands for the
     shortest decimal. Anything else is what it says.
     """
-    read = float(np.float32(before))
-    if read and math.isfinite(assigned):
-        factor = float(f"{assigned / read:.6g}")
-        if read * factor == assigned:
-            return float(f"{before * factor:.15g}")
+    if held and math.isfinite(assigned):
+        factor = float(f"{assigned / held:.6g}")
+        if held * factor == assigned:
+            return float(f"{rate * factor:.15g}")
     return shortest(assigned) if float(np.float32(assigned)) == assigned else assigned
 
 
@@ -82,9 +82,11 @@ class RateWatch:
         self._on_change = on_change
         self._variable: Any = None
         self.rate: float | None = None
+        self._held = math.nan  # the float32 in the variable
         variable = getattr(self._optimizer, "_learning_rate", None)
         if isinstance(variable, keras.Variable):
-            self.rate = shortest(self._read())
+            self._held = self._read()
+            self.rate = shortest(self._held)
             self._variable = variable
             variable.assign = self._assign
 
@@ -116,10 +118,11 @@ class RateWatch:
         except (TypeError, ValueError):  # a symbolic tensor: its value is not known here
             self.rate = None
             return
-        old = self.rate
+        old, held = self.rate, self._held
+        self._held = float(np.float32(assigned))
         if old is None:
             self.rate = shortest(assigned)
-        elif np.float32(assigned) != np.float32(old):
-            self.rate = exact(assigned, old)
+        elif self._held != held:
+            self.rate = exact(assigned, held, old)
             # Two frames up is the caller of assign.
             self._on_change(old, self.rate, _cause(sys._getframe(2)))

@@ -38,29 +38,41 @@ def _provenance_in(given: Any) -> Provenance | None:
     return None
 
 
+def _first(provenance: Provenance, given: Any) -> Any:
+    """The callbacks with ours first: what a later one raises loses no epoch then."""
+    if not isinstance(given, (list, tuple)):
+        return given  # ours alone, or a list that Keras has set up already
+    flat = keras.tree.flatten(list(given))
+    return [provenance, *(one for one in flat if one is not provenance)]
+
+
 def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(original)
 
     @guard.guarded("look at the arguments of fit")
-    def prepare(model: Any, args: Any, kwargs: Any) -> Provenance | None:
+    def prepare(model: Any, args: Any, kwargs: Any) -> tuple[Provenance, dict[str, Any]] | None:
         if len(args) < 6 and not kwargs.get("callbacks"):
             return None
         arguments = _arguments(signature, model, args, kwargs)
         found = _provenance_in(arguments.get("callbacks"))
-        if found is not None:
-            found.arguments, found.recorder = arguments, None
-        return found
+        if found is None:
+            return None
+        found.arguments, found.recorder = dict(arguments), None
+        call = {name: value for name, value in arguments.items() if name != "self"}
+        call["callbacks"] = _first(found, call["callbacks"])
+        return found, call
 
     @functools.wraps(original)
     def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
-        provenance = prepare(self, args, kwargs)
-        if provenance is None:
+        prepared = prepare(self, args, kwargs)
+        if prepared is None:
             return original(self, *args, **kwargs)
+        provenance, call = prepared
         before = getattr(_inside, "fit", False)
         _inside.fit = True
         status, failure = callbacks.FINISHED, None
         try:
-            return original(self, *args, **kwargs)
+            return original(self, **call)
         except Exception as error:
             status, failure = callbacks.FINISHED_WITH_ERROR, error
             raise
