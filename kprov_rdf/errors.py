@@ -1,0 +1,41 @@
+"""Everything that kprov_rdf raises on purpose.
+
+    KprovError
+    ├── NotFoundError         no such run, query, file
+    ├── InputError            a parameter, query or file that cannot be understood
+    │   └── UnsupportedError  a format or a feature that is not there
+    ├── JournalDamagedError   bytes of a journal were changed or are missing
+    ├── StoreLockedError      another process owns the store
+    └── StorageError          the disk is full, read-only, or fails
+
+The message says what was wanted, what was found, where, and what to do next.
+The command line prints it and exits with 2.
+"""
+
+
+class KprovError(Exception):
+    """Base of all of them."""
+
+
+class NotFoundError(KprovError):
+    pass
+
+
+class InputError(KprovError):
+    pass
+
+
+class UnsupportedError(InputError):
+    pass
+
+
+class JournalDamagedError(KprovError):
+    pass
+
+
+class StoreLockedError(KprovError):
+    pass
+
+
+class StorageError(KprovError):
+    pass

@@ -1,0 +1,118 @@
+"""Reads journals: whole batches only, each checked against its digest.
+
+``kprov_capture.journal`` describes the format. What follows the last commit line
+is a torn tail: not an error, and not read. A batch that does not match its digest
+is one, unless it is the last of a file that is being written: a network file
+system may show the size of a file before its bytes, so that is tried again.
+"""
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kprov_capture.journal import HEADER, NO_DIGEST, chain
+from kprov_rdf.errors import JournalDamagedError, StorageError
+
+_COMMIT = re.compile(rb"^# commit ([0-9]+) ([0-9a-f]{64})( end)?\n", re.MULTILINE)
+RETRY_SECONDS = 5.0
+# A file that was not written to for this long is not being written.
+_LIVE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a journal was read: bytes, batches, and the digest of the last batch."""
+
+    offset: int = 0
+    batches: int = 0
+    digest: bytes = NO_DIGEST
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Whole batches from one position to another; ``ended``: there will be no more."""
+
+    text: bytes
+    position: Position
+    ended: bool
+
+
+def damaged(path: Path, batch: int, offset: int, why: str) -> JournalDamagedError:
+    return JournalDamagedError(
+        f"The journal {path} is damaged: batch {batch}, which begins at byte {offset}, {why}. "
+        "The batches before it are loaded, nothing after it is. Put back an intact copy of the "
+        f"file, or go on without the rest of this run: mv {path} {path}.damaged"
+    )
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """The first line of a journal: the run's IRI and the process that writes it.
+
+    Empty where the line is not there yet.
+    """
+    try:
+        with path.open("rb") as file:
+            line = file.readline(100_000)
+    except OSError as error:
+        raise StorageError(f"The journal {path} cannot be read: {error.strerror}.") from error
+    if not line.endswith(b"\n"):
+        return {}
+    try:
+        found = json.loads(line.decode().removeprefix(HEADER))
+    except ValueError:
+        found = None
+    if not line.startswith(HEADER.encode()) or not isinstance(found, dict):
+        raise JournalDamagedError(
+            f"The file {path} does not begin as a journal of kprov does ({HEADER.strip()!r}). "
+            "It is damaged, no journal, or written by a newer kprov. Upgrade kprov, or take the "
+            f"file away: mv {path} {path}.damaged"
+        )
+    return found
+
+
+def read(path: Path, start: Position = Position()) -> Reading:  # noqa: B008  (it is frozen)
+    """The whole batches after ``start``.
+
+    Raises ``JournalDamagedError`` where a batch does not match its digest or the
+    file is shorter than what was read of it before; ``StorageError`` where it
+    cannot be read.
+    """
+    deadline = time.monotonic() + RETRY_SECONDS
+    while True:
+        try:
+            with path.open("rb") as file:
+                size = file.seek(0, 2)
+                file.seek(start.offset)
+                data = file.read()
+            live = time.time() - path.stat().st_mtime < _LIVE_SECONDS
+        except OSError as error:
+            raise StorageError(f"The journal {path} cannot be read: {error.strerror}.") from error
+        if size < start.offset:
+            raise damaged(path, start.batches, size, "is missing: the file became shorter")
+        good, ended, bad_is_last = _check(data, start)
+        if bad_is_last is None:
+            return Reading(data[: good.offset - start.offset], good, ended)
+        if not (bad_is_last and live) or time.monotonic() > deadline:
+            why = "does not match its digest" if not ended else "follows the end of the run"
+            raise damaged(path, good.batches + 1, good.offset, why)
+        time.sleep(0.1)
+
+
+def _check(data: bytes, start: Position) -> tuple[Position, bool, bool | None]:
+    """The position after the last good batch, whether the run ended there, and what is bad.
+
+    That is None: nothing; True: the last batch of ``data``; False: one before it.
+    """
+    good, ended, at = start, False, 0
+    commits = list(_COMMIT.finditer(data))
+    for index, commit in enumerate(commits):
+        digest = chain(good.digest, data[at : commit.start()])
+        number = good.batches + 1
+        if ended or int(commit[1]) != number or digest.hex().encode() != commit[2]:
+            return good, ended, index == len(commits) - 1
+        at = commit.end()
+        good, ended = Position(start.offset + at, number, digest), commit[3] is not None
+    return good, ended, None

@@ -1,0 +1,120 @@
+"""Runs as people speak of them: a list with their state, and the names that mean one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyoxigraph as ox
+
+from kprov_capture.home import Home
+from kprov_capture.journal import SUFFIX
+from kprov_capture.process import is_alive
+from kprov_rdf import journal, query
+from kprov_rdf.errors import NotFoundError
+from kprov_rdf.store import Store
+
+RUNNING = "RUNNING"
+CRASHED = "CRASHED"
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """One run. ``status`` is that of its training; RUNNING and CRASHED are found out, not stored."""
+
+    iri: str
+    tag: str
+    status: str
+    started: datetime
+    ended: datetime | None
+    optimizer: str | None
+    rate: float | None
+    epochs: int
+    planned: int | None
+
+    @property
+    def id(self) -> str:
+        return self.iri.rpartition("/")[2]
+
+    @property
+    def short(self) -> str:
+        """The last 8 digits: the first ones of a UUIDv7 are the time, and much alike."""
+        return self.id[-8:]
+
+
+def alive(home: Home) -> set[str]:
+    """The IRIs of the runs whose process still runs, from their journals."""
+    found = set()
+    for path in home.journal.glob(f"*{SUFFIX}"):
+        try:
+            told, last_sign = journal.describe(path), path.stat().st_mtime
+        except OSError:
+            continue  # finished and moved away just now
+        if told and is_alive(told.get("process", {}), last_sign):
+            found.add(str(told.get("run")))
+    return found
+
+
+def _time(term: query.Term) -> datetime | None:
+    return datetime.fromisoformat(term.value) if isinstance(term, ox.Literal) else None
+
+
+def listing(store: Store, home: Home) -> list[RunInfo]:
+    """All runs of the store, the newest first."""
+    living = alive(home)
+    answer = query.table(store, query.find("runs"), {})
+    found = []
+    for cells in answer.rows:
+        row: Mapping[str, query.Term] = dict(zip(answer.columns, cells, strict=True))
+        iri = str(query.value(row["run"]))
+        status = query.value(row["status"]) or (RUNNING if iri in living else CRASHED)
+        rate, planned = query.value(row["rate"]), query.value(row["planned"])
+        optimizer = query.value(row["optimizer"])
+        found.append(
+            RunInfo(
+                iri=iri,
+                tag=str(query.value(row["tag"])),
+                status=str(status),
+                started=_time(row["started"]) or datetime.min,
+                ended=_time(row["ended"]),
+                optimizer=None if optimizer is None else str(optimizer),
+                rate=rate if isinstance(rate, float) else None,
+                epochs=int(query.value(row["epochs"]) or 0),
+                planned=planned if isinstance(planned, int) else None,
+            )
+        )
+    return found
+
+
+def resolve(name: str, runs: list[RunInfo]) -> RunInfo:
+    """The run that ``name`` means.
+
+    ``@latest``; the IRI or id; a prefix or suffix of the id that only one run
+    has; or a dataflow tag, which means its latest run. ``runs`` come newest
+    first. Raises ``NotFoundError`` where it means none or several.
+    """
+    if not runs:
+        raise NotFoundError(
+            f"There is no run {name!r}: the store has no run at all. Train with the callback, "
+            "or see one made with 'kprov demo'."
+        )
+    if name == "@latest":
+        return runs[0]
+    for run in runs:
+        if name in (run.iri, run.id):
+            return run
+    matching = [r for r in runs if len(name) >= 4 and (r.id.startswith(name) or r.id.endswith(name))]
+    if len(matching) == 1:
+        return matching[0]
+    if len(matching) > 1:
+        listed = ", ".join(run.short for run in matching[:5])
+        raise NotFoundError(
+            f"{name!r} means {len(matching)} runs, among them {listed}. Name one of them."
+        )
+    for run in runs:
+        if run.tag == name:
+            return run
+    known = ", ".join(f"{run.short} ({run.tag})" for run in runs[:3])
+    raise NotFoundError(
+        f"There is no run {name!r}. The latest are {known}; 'kprov runs' lists all. A run is named "
+        "by the last 8 digits of its id, a tag, or @latest."
+    )

@@ -1,0 +1,211 @@
+"""The Store seam, and its local kind on Oxigraph.
+
+One process at a time owns the store; the others wait. Readers never hold it:
+they read a snapshot, which costs hard links and blocks nobody, since a
+pyoxigraph store stays open for as long as one result of it is being read.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pyoxigraph as ox
+
+from kprov_capture.home import Home
+from kprov_capture.process import describe, is_alive
+from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
+from kprov_rdf.errors import InputError, StorageError, StoreLockedError
+
+PREFIXES = {
+    "prov": PROV_NAMESPACE,
+    "dnnprov": DNNPROV_NAMESPACE,
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "xsd": XSD_NAMESPACE,
+    "dcterms": "http://purl.org/dc/terms/",
+}
+LOCK_SECONDS = 5.0
+# Beyond this many bytes a load goes past the transaction log. It is then not
+# atomic, which ingest does not need: what was cut short is loaded again.
+_BULK_BYTES = 8 * 1024 * 1024
+
+Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+Bindings = Mapping[str, ox.NamedNode | ox.Literal]
+
+
+class Store(Protocol):
+    """What the rest of kprov needs of a store. Terms are pyoxigraph's.
+
+    Loading is idempotent: statements are a set. Bindings replace variables
+    before the query is evaluated; nothing is ever pasted into its text.
+    """
+
+    def load(self, nquads: bytes) -> None:
+        """Add the statements of N-Quads text. Raises ``InputError`` or ``StorageError``."""
+
+    def query(self, text: str, bindings: Bindings | None = None) -> Answer:
+        """Answer a SPARQL 1.1 query; the default graph is the union of all graphs.
+
+        Raises ``InputError`` for a query that is not SPARQL or a binding it does not take.
+        """
+
+    def graph(self, iri: str) -> list[ox.Triple]:
+        """The statements of one named graph; none where there is no such graph."""
+
+
+class LocalStore:
+    """Oxigraph, in memory (no ``folder``), on disk, or a folder that is only read."""
+
+    def __init__(self, folder: Path | None = None, *, read_only: bool = False) -> None:
+        if folder is None:
+            self._store = ox.Store()
+        elif read_only:
+            self._store = ox.Store.read_only(str(folder))
+        else:
+            self._store = ox.Store(str(folder))
+
+    def load(self, nquads: bytes) -> None:
+        add = self._store.bulk_load if len(nquads) > _BULK_BYTES else self._store.load
+        try:
+            add(nquads, ox.RdfFormat.N_QUADS)
+        except SyntaxError as error:
+            raise InputError(f"The statements are not N-Quads: {error}.") from error
+        except OSError as error:
+            raise StorageError(
+                f"The store cannot be written: {error}. Free some space, or make the folder "
+                "writable, and try again: nothing was lost."
+            ) from error
+
+    def query(self, text: str, bindings: Bindings | None = None) -> Answer:
+        substitutions: dict[ox.Variable, ox.NamedNode | ox.Literal | ox.BlankNode | ox.Triple] = {
+            ox.Variable(name): value for name, value in (bindings or {}).items()
+        }
+        try:
+            return self._store.query(
+                text,
+                prefixes=PREFIXES,
+                use_default_graph_as_union=True,
+                substitutions=substitutions or None,
+            )
+        except SyntaxError as error:
+            raise InputError(f"The query is not SPARQL 1.1: {error}.") from error
+        except RuntimeError as error:
+            raise InputError(f"The query cannot be answered: {error}.") from error
+
+    def graph(self, iri: str) -> list[ox.Triple]:
+        quads = self._store.quads_for_pattern(None, None, None, ox.NamedNode(iri))
+        return [quad.triple for quad in quads]
+
+    def backup(self, folder: Path) -> None:
+        """Copy the store, by hard links where the file system has them."""
+        self._store.backup(str(folder))
+
+    def flush(self) -> None:
+        self._store.flush()
+
+
+class Snapshot(LocalStore):
+    """A copy of the store that is only read. Close it, or use it with ``with``."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "store", read_only=True)
+        self._folder = folder
+
+    def close(self) -> None:
+        """Remove the copy. A result that is still being read stays readable (POSIX)."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> "Snapshot":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def _owner_file(home: Home) -> Path:
+    return home.path / "owner.json"
+
+
+def _owner(home: Home) -> str:
+    try:
+        found = json.loads(_owner_file(home).read_text("utf-8"))
+        return f"process {found['process']['pid']} ({found['command']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def _open_store(home: Home) -> LocalStore:
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return LocalStore(home.store)
+        except OSError as error:
+            if "lock" not in str(error).lower():
+                raise StorageError(
+                    f"The store {home.store} cannot be opened: {error}. If the disk is full or "
+                    "read-only, mend that; otherwise take the folder away and run 'kprov runs': "
+                    "the store is built again from the journals."
+                ) from error
+            if time.monotonic() > deadline:
+                raise StoreLockedError(
+                    f"The store {home.store} is in use by {_owner(home)}, and was for the last "
+                    f"{LOCK_SECONDS:.0f} seconds. Wait for that process or end it, and try again."
+                ) from error
+        time.sleep(0.02)
+
+
+@contextmanager
+def owned(home: Home) -> Iterator[LocalStore]:
+    """The store itself, for as long as the block lasts; waits for it at most five seconds."""
+    _check_writable(home)
+    store = _open_store(home)
+    try:
+        told = {"process": describe(), "command": " ".join(sys.argv)[:200]}
+        _owner_file(home).write_text(json.dumps(told), "utf-8")
+        yield store
+    except OSError as error:
+        raise StorageError(
+            f"The folder {home.path} cannot be written: {error.strerror or error}. Free some "
+            "space, or make it writable, and try again: nothing was lost."
+        ) from error
+    finally:
+        _owner_file(home).unlink(missing_ok=True)
+        del store  # the lock goes with the last reference
+
+
+def _check_writable(home: Home) -> None:
+    if not os.access(home.path, os.W_OK):
+        raise StorageError(
+            f"The folder {home.path} is read-only, and kprov needs to write there even to read: "
+            f"it takes a lock and a snapshot. Copy it to a place that you may write to and name "
+            f"that with --home: cp -r {home.path} /tmp/kprov && kprov --home /tmp/kprov runs"
+        )
+
+
+def snapshot(home: Home, store: LocalStore) -> Snapshot:
+    """A snapshot of the owned ``store``, on the same disk so that it can be hard links."""
+    home.snapshots.mkdir(exist_ok=True)
+    _sweep(home)
+    folder = Path(tempfile.mkdtemp(dir=home.snapshots, prefix=f"{os.getpid()}-"))
+    (folder / "reader.json").write_text(json.dumps(describe()), "utf-8")
+    store.backup(folder / "store")
+    return Snapshot(folder)
+
+
+def _sweep(home: Home) -> None:
+    """Remove snapshots whose reader is gone."""
+    for folder in home.snapshots.iterdir():
+        try:
+            reader = json.loads((folder / "reader.json").read_text("utf-8"))
+            last_sign = folder.stat().st_mtime
+        except (OSError, ValueError):
+            continue  # being made, or being removed
+        if not is_alive(reader, last_sign):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Validation: SHACL shapes over each graph."""
