@@ -73,7 +73,7 @@ def describe(path: Path) -> dict[str, Any]:
     return found
 
 
-def read(path: Path, start: Position = Position()) -> Reading:  # noqa: B008  (it is frozen)
+def read(path: Path, start: Position = Position()) -> Reading:
     """The whole batches after ``start``.
 
     Raises ``JournalDamagedError`` where a batch does not match its digest or the

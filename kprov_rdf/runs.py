@@ -19,7 +19,7 @@ CRASHED = "CRASHED"
 
 @dataclass(frozen=True)
 class RunInfo:
-    """One run. ``status`` is that of its training; RUNNING and CRASHED are found out, not stored."""
+    """One run. ``status`` is its training's; RUNNING and CRASHED are found out, not stored."""
 
     iri: str
     tag: str
@@ -102,7 +102,9 @@ def resolve(name: str, runs: list[RunInfo]) -> RunInfo:
     for run in runs:
         if name in (run.iri, run.id):
             return run
-    matching = [r for r in runs if len(name) >= 4 and (r.id.startswith(name) or r.id.endswith(name))]
+    matching = [
+        r for r in runs if len(name) >= 4 and (r.id.startswith(name) or r.id.endswith(name))
+    ]
     if len(matching) == 1:
         return matching[0]
     if len(matching) > 1:

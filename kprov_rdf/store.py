@@ -7,6 +7,7 @@ pyoxigraph store stays open for as long as one result of it is being read.
 
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -60,6 +61,21 @@ class Store(Protocol):
         """The statements of one named graph; none where there is no such graph."""
 
 
+def _syntax_message(text: str, error: str) -> str:
+    """The place of a syntax error, without the grammar's list of all that could stand there."""
+    found = re.match(r"error at (\d+):(\d+): (.*)", error, re.DOTALL)
+    if not found:
+        return f"The query is not SPARQL 1.1: {error}."
+    line, column = int(found[1]), int(found[2])
+    lines = text.splitlines() or [""]
+    shown = lines[min(line, len(lines)) - 1]
+    detail = "" if found[3].startswith("expected") else f" ({found[3]})"
+    return (
+        f"The query is not SPARQL 1.1: it cannot go on as it does at line {line}, column {column}"
+        f"{detail}.\n  {shown}\n  {' ' * (column - 1)}^"
+    )
+
+
 class LocalStore:
     """Oxigraph, in memory (no ``folder``), on disk, or a folder that is only read."""
 
@@ -95,7 +111,7 @@ class LocalStore:
                 substitutions=substitutions or None,
             )
         except SyntaxError as error:
-            raise InputError(f"The query is not SPARQL 1.1: {error}.") from error
+            raise InputError(_syntax_message(text, str(error))) from error
         except RuntimeError as error:
             raise InputError(f"The query cannot be answered: {error}.") from error
 

@@ -17,12 +17,36 @@ SUB_PROPERTY = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subPropertyOf"
 NOTATION = ox.NamedNode("http://www.w3.org/2004/02/skos/core#notation")
 
 # The PROV-O terms that statements are made of (W3C REC-prov-o-20130430).
-PROV_TERMS = """
-    Activity Agent Association Bundle Collection Delegation Entity Person Plan SoftwareAgent
-    actedOnBehalfOf agent endedAtTime generatedAtTime hadActivity hadMember hadPlan
-    qualifiedAssociation qualifiedDelegation specializationOf startedAtTime used
-    wasAssociatedWith wasAttributedTo wasDerivedFrom wasGeneratedBy wasInformedBy wasRevisionOf
-""".split()
+PROV_TERMS = [
+    "Activity",
+    "Agent",
+    "Association",
+    "Bundle",
+    "Collection",
+    "Delegation",
+    "Entity",
+    "Person",
+    "Plan",
+    "SoftwareAgent",
+    "actedOnBehalfOf",
+    "agent",
+    "endedAtTime",
+    "generatedAtTime",
+    "hadActivity",
+    "hadMember",
+    "hadPlan",
+    "qualifiedAssociation",
+    "qualifiedDelegation",
+    "specializationOf",
+    "startedAtTime",
+    "used",
+    "wasAssociatedWith",
+    "wasAttributedTo",
+    "wasDerivedFrom",
+    "wasGeneratedBy",
+    "wasInformedBy",
+    "wasRevisionOf",
+]
 
 
 def _constants(namespace: str, names: list[str]) -> list[str]:

@@ -73,4 +73,3 @@ class Background:
         done = threading.Event()
         self.put(done.set)
         return done.wait(timeout)
-

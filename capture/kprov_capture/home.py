@@ -1,12 +1,12 @@
 """The state folder: where journals are written, and where the store lies.
 
-    .kprov/
-        .gitignore      '*': nothing in here belongs into a repository
-        kprov.toml      settings
-        journal/        one file per run that is not finished
-        journal/done/   finished runs, compressed
-        store/          Oxigraph
-        snapshots/      copies that readers have open
+.kprov/
+    .gitignore      '*': nothing in here belongs into a repository
+    kprov.toml      settings
+    journal/        one file per run that is not finished
+    journal/done/   finished runs, compressed
+    store/          Oxigraph
+    snapshots/      copies that readers have open
 """
 
 import os
@@ -63,7 +63,9 @@ class Home:
         try:
             return check_base(tomllib.loads(settings.read_text("utf-8")).get("base", DEFAULT_BASE))
         except (ValueError, TypeError, OSError) as error:
-            raise HomeError(f"{settings} cannot be used: {error}. Correct it and try again.") from error
+            raise HomeError(
+                f"{settings} cannot be used: {error}. Correct it and try again."
+            ) from error
 
 
 def find(explicit: str | os.PathLike[str] | None = None) -> Path:

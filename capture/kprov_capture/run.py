@@ -77,9 +77,7 @@ class _Series:
             total = math.fsum(self.values)
         except (OverflowError, ValueError):  # inf - inf, or beyond a double
             total = sum(self.values)
-        return MetricSummary(
-            self.minimum, self.maximum, total / len(self.values), self.values[-1]
-        )
+        return MetricSummary(self.minimum, self.maximum, total / len(self.values), self.values[-1])
 
 
 class Run:
@@ -109,7 +107,7 @@ class Run:
             header(self.names.run, process.describe()),
         )
         self._pid = os.getpid()
-        self._settings: dict[str, Value] = {}
+        self._optimizer: Value | None = None
         self._series: dict[str, _Series] = {}
         self._seconds: list[float] = []
         self._testings = self._exports = self._test_sets = 0
@@ -133,9 +131,7 @@ class Run:
         if not _announced:
             _announced = True
             short, folder = self.id[-8:], os.path.relpath(self.home)
-            print(
-                f"kprov: recording run {short} in {folder} (kprov show {short})", file=sys.stderr
-            )
+            print(f"kprov: recording run {short} in {folder} (kprov show {short})", file=sys.stderr)
 
     def now(self) -> float:
         """Seconds since 1970; never goes back within a run."""
@@ -161,9 +157,7 @@ class Run:
         """
         self._put(self._write_training, self.now(), dict(settings), layers, parameters, after)
 
-    def dataset(
-        self, role: str, data: Dataset, arrays: Mapping[str, Any] | None = None
-    ) -> None:
+    def dataset(self, role: str, data: Dataset, arrays: Mapping[str, Any] | None = None) -> None:
         """Data in the role train, val or test; ``arrays`` are hashed in the background."""
         self._put(self._write_dataset, role, data)
         if arrays:
@@ -264,7 +258,7 @@ class Run:
         parameters: int | None,
         after: str | None,
     ) -> None:
-        self._settings = settings
+        self._optimizer = settings.get("optimizer_name")
         self._append(
             statements.training_started(
                 self.names, self.tag, started, settings, layers, parameters, self._datasets, after
@@ -296,10 +290,7 @@ class Run:
             self._series.setdefault(name, _Series()).add(value, number)
 
     def _write_adaptation(self, change: Change) -> None:
-        self._settings["learning_rate"] = change.new
-        self._append(
-            statements.adaptation(self.names, self.tag, change, self._settings)
-        )
+        self._append(statements.adaptation(self.names, self.tag, change, self._optimizer))
 
     def _write_training_end(self, ended: float, status: str, error: str | None) -> None:
         self._status = status

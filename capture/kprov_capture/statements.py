@@ -155,9 +155,7 @@ def opening(
 def closing(names: Names, ended: float, status: str) -> str:
     """The end of the execution, and of the record."""
     run, catalog = Graph(names.run), Graph(names.catalog)
-    run.node(
-        names.execution, (), (Dnnprov.status, status), (Prov.endedAtTime, instant(ended))
-    )
+    run.node(names.execution, (), (Dnnprov.status, status), (Prov.endedAtTime, instant(ended)))
     catalog.node(names.run, (), (Prov.generatedAtTime, instant(ended)))
     return run.text() + catalog.text()
 
@@ -178,7 +176,9 @@ def property_for(names: Names, graph: Graph, kind: str, name: str) -> str:
 
 
 def _settings(names: Names, graph: Graph, settings: Mapping[str, Value]) -> list[tuple[str, Value]]:
-    return [(property_for(names, graph, "setting", name), value) for name, value in settings.items()]
+    return [
+        (property_for(names, graph, "setting", name), value) for name, value in settings.items()
+    ]
 
 
 def _layers(names: Names, graph: Graph, layers: Sequence[Layer]) -> None:
@@ -293,12 +293,10 @@ _ADAPTATIONS = {
 }
 
 
-def adaptation(
-    names: Names, tag: str, change: Change, settings: Mapping[str, Value]
-) -> str:
+def adaptation(names: Names, tag: str, change: Change, optimizer: Value | None) -> str:
     """A change of the rate: the activity, and the configuration that it generated.
 
-    ``settings`` are those in force afterwards.
+    That configuration says what changed; the rest is said of the one that it revises.
     """
     graph = Graph(names.run)
     activity = names(f"adaptation-{change.number}")
@@ -335,7 +333,8 @@ def adaptation(
         (Dnnprov.epoch, change.epoch),
         (Dnnprov.oldValue, change.old),
         (Dnnprov.newValue, change.new),
-        *_settings(names, graph, settings),
+        (Dnnprov.optimizerName, optimizer),
+        (Dnnprov.learningRate, change.new),
     )
     graph.link(names.training, Prov.wasInformedBy, activity)
     graph.link(names.training, Prov.used, after)
@@ -344,7 +343,7 @@ def adaptation(
 
 @dataclass(frozen=True)
 class MetricSummary:
-    """One metric over the epochs that reported it; minimum and maximum are None where all is NaN."""
+    """One metric over the epochs that reported it; no minimum and maximum where all is NaN."""
 
     minimum: tuple[float, int] | None
     maximum: tuple[float, int] | None

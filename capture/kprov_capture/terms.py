@@ -4,7 +4,6 @@ Generated from ``ontology/dnnprov.ttl`` by ``make generate``: change the ontolog
 not this file. ``METRICS`` maps the names of Keras's metrics to properties,
 ``SETTINGS`` those of hyperparameters.
 """
-# ruff: noqa: N815
 
 DNNPROV_NAMESPACE = "https://w3id.org/dnnprov#"
 PROV_NAMESPACE = "http://www.w3.org/ns/prov#"

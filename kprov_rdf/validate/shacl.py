@@ -33,7 +33,7 @@ def shapes_text() -> str:
 
 def validate(graph: str, triples: Iterable[ox.Triple]) -> list[Violation]:
     """The violations in one graph; ``graph`` names it in them. None means that it conforms."""
-    text = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES).decode()
+    text = (ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"").decode()
     try:
         import shacl  # noqa: F401  (asks whether the engine is there)
     except ImportError:
@@ -57,7 +57,7 @@ def with_shacl(graph: str, ntriples: str) -> list[Violation]:
                 graph,
                 result.focus_node.strip("<>"),
                 result.message or f"violates {result.component}",
-                result.root_shape or result.source_shape,
+                (result.root_shape or result.source_shape).strip("<>"),
                 result.path,
                 result.value_plain,
             )

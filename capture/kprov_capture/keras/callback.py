@@ -40,7 +40,7 @@ def _kind(cause: Cause) -> dict[str, Any]:
         return _rule(callback)
     if isinstance(callback, keras.callbacks.LearningRateScheduler):
         name = getattr(callback.schedule, "__name__", type(callback.schedule).__name__)
-        return {"kind": "schedule", "reason": f"the schedule {name!r} says so"}
+        return {"kind": "schedule", "reason": f"set by the schedule {name!r}"}
     return {"kind": "other"}
 
 
@@ -63,6 +63,8 @@ class Recorder:
     def start(self, arguments: Mapping[str, Any]) -> None:
         """The model is built and the first epoch is about to begin."""
         model = self._model()
+        if model is None:
+            return
         for data, arrays in describe.datasets(arguments):
             self.run.dataset(data.role, data, arrays)
         parameters = guard.guarded("count the parameters")(model.count_params)()
@@ -111,7 +113,8 @@ class Recorder:
             rate: float | None = self._of_epoch[0]
             config = self._of_epoch[1]
         else:
-            rate, config = self._watch and self._watch.current(), self._changes
+            rate = self._watch.current() if self._watch is not None else None
+            config = self._changes
         metrics = describe.numbers(logs)
         self.run.epoch(epoch, started, now, now - started, rate, config, metrics)
         self._last_epoch = epoch
@@ -139,9 +142,7 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
     never fails because of it: what could not be recorded is logged once.
     """
 
-    def __init__(
-        self, dataflow_tag: str, *, home: str | os.PathLike[str] | None = None
-    ) -> None:
+    def __init__(self, dataflow_tag: str, *, home: str | os.PathLike[str] | None = None) -> None:
         super().__init__()
         if not dataflow_tag or not isinstance(dataflow_tag, str):
             raise ValueError(

@@ -5,8 +5,6 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import keras
-
 from kprov_capture import guard
 from kprov_capture.keras.rates import innermost, shortest
 from kprov_capture.nquads import Value
@@ -117,9 +115,11 @@ def _activation(layer: Any, config: Any) -> str | None:
 
 def _output_shape(layer: Any) -> str | None:
     try:
-        shape = layer.compute_output_shape(layer.input.shape) if not hasattr(
-            layer, "output"
-        ) else layer.output.shape
+        shape = (
+            layer.compute_output_shape(layer.input.shape)
+            if not hasattr(layer, "output")
+            else layer.output.shape
+        )
         return ",".join(map(str, shape))
     except Exception:
         return None  # not built, shared by several inputs, or several outputs
@@ -177,7 +177,7 @@ def _walk(parent: Any, path: str | None, seen: dict[int, str]) -> Iterator[Layer
 
 
 def arrays(name: str, data: Any) -> dict[str, Any]:
-    """The NumPy arrays in ``data``, by name: x, or x_0, x_1, … or x_key; empty where it has none."""
+    """The NumPy arrays in ``data`` by name: x, or x_0, x_1, … or x_key; empty without any."""
     import numpy as np
 
     if data is None:

@@ -75,9 +75,7 @@ class RateWatch:
     where a tensor was assigned, and it must be read.
     """
 
-    def __init__(
-        self, optimizer: Any, on_change: Callable[[float, float, Cause], None]
-    ) -> None:
+    def __init__(self, optimizer: Any, on_change: Callable[[float, float, Cause], None]) -> None:
         self._optimizer = innermost(optimizer)
         self._on_change = on_change
         self._variable: Any = None

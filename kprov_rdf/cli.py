@@ -1,0 +1,336 @@
+"""The command line: a skin over the library. Whatever it does, a library call does.
+
+Imports stand in the commands that need them, so that ``--help`` costs nothing.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kprov_capture import __version__
+from kprov_capture.home import HomeError, create, find, open_home
+from kprov_rdf.errors import InputError, KprovError
+
+if TYPE_CHECKING:
+    from kprov_capture.home import Home
+    from kprov_rdf.runs import RunInfo
+    from kprov_rdf.store import Snapshot
+    from kprov_rdf.validate.shacl import Violation
+
+
+class _Context:
+    """What the commands share: the state folder that was asked for."""
+
+    def __init__(self, home: str | None) -> None:
+        self.asked = home
+
+    def home(self) -> "Home":
+        return open_home(find(self.asked))
+
+    @contextmanager
+    def reading(self) -> "Iterator[tuple[Home, Snapshot]]":
+        """The state folder and a snapshot of its store, with all that the journals hold."""
+        from kprov_rdf.ingest import open_snapshot
+
+        home = self.home()
+        with open_snapshot(home) as store:
+            yield home, store
+
+
+_pass = click.make_pass_decorator(_Context)
+_RUN_HELP = "RUN is the last 8 digits of an id, a prefix of it, a tag (its latest run), or @latest."
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--home",
+    metavar="DIR",
+    help="The state folder. Default: $KPROV_HOME, else the nearest .kprov upwards.",
+)
+@click.version_option(__version__, prog_name="kprov")
+@click.pass_context
+def cli(context: click.Context, home: str | None) -> None:
+    """Provenance of deep-learning training as linked data.
+
+    Trainings record themselves with one line:
+
+    \b
+        import kprov_capture.keras as kprov
+        model.fit(x, y, callbacks=[kprov.Provenance("digits-cnn")])
+
+    The commands below read what was recorded, also while a training runs.
+
+    Exit status: 0 yes, 1 no (invalid), 2 it could not be done.
+    """
+    context.obj = _Context(home)
+
+
+@cli.command()
+@_pass
+def init(context: _Context) -> None:
+    """Create the state folder.
+
+    Not needed before training: the first run creates it. It is $KPROV_HOME, or
+    .kprov in the working folder.
+    """
+    path = find(context.asked)
+    existed = (path / "journal").is_dir()
+    home = create(path)
+    click.echo(f"{home.path} {'is there already' if existed else 'created'}.")
+    if not existed:
+        click.echo("Next: train with the callback kprov.Provenance(…), or try 'kprov demo'.")
+
+
+@cli.command()
+@click.option("--epochs", default=31, show_default=True, help="Epochs of each training.")
+@_pass
+def demo(context: _Context, epochs: int) -> None:
+    """Train, capture, load, validate, ask: the whole way, on real data.
+
+    Trains a small network on scikit-learn's handwritten digits with several
+    optimizers, and then shows what kprov recorded. Takes a minute or two.
+    """
+    from kprov_rdf import demo as demonstration
+
+    demonstration.run(create(find(context.asked)), epochs)
+
+
+@cli.command()
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@_pass
+def runs(context: _Context, form: str) -> None:
+    """List the runs, the newest first.
+
+    A training whose process is gone before it ended is shown as CRASHED.
+    """
+    from kprov_rdf.runs import listing
+    from kprov_rdf.tables import number, print_table
+
+    with context.reading() as (home, store):
+        found = listing(store, home)
+    if form == "json":
+        import json
+
+        click.echo(json.dumps([_as_json(run) for run in found], indent=2))
+        return
+    if not found:
+        click.echo("There are no runs yet. Train with the callback, or try 'kprov demo'.")
+        return
+    print_table(
+        ["run", "dataflow", "status", "optimizer", "rate", "epochs", "started", "seconds"],
+        [
+            [
+                run.short,
+                run.tag,
+                run.status,
+                run.optimizer or "",
+                "" if run.rate is None else number(run.rate),
+                f"{run.epochs}/{run.planned}" if run.planned else str(run.epochs),
+                f"{run.started.astimezone():%Y-%m-%d %H:%M:%S}",
+                f"{(run.ended - run.started).total_seconds():.1f}" if run.ended else "",
+            ]
+            for run in found
+        ],
+    )
+
+
+def _as_json(run: "RunInfo") -> dict[str, str | int | float | None]:
+    return {
+        "run": run.iri,
+        "tag": run.tag,
+        "status": run.status,
+        "optimizer": run.optimizer,
+        "learningRate": run.rate,
+        "epochs": run.epochs,
+        "plannedEpochs": run.planned,
+        "started": run.started.isoformat(),
+        "ended": run.ended.isoformat() if run.ended else None,
+    }
+
+
+@cli.command(epilog=_RUN_HELP)
+@click.argument("run", default="@latest")
+@_pass
+def show(context: _Context, run: str) -> None:
+    """Show one run: its settings, layers, epochs, adaptations, tests and files."""
+    from kprov_rdf.runs import listing, resolve
+    from kprov_rdf.show import show as show_run
+
+    with context.reading() as (home, store):
+        show_run(store, resolve(run, listing(store, home)))
+
+
+@cli.command(epilog=_RUN_HELP)
+@click.argument("name", required=False, metavar="[NAME | FILE.rq]")
+@click.option("-e", "text", metavar="TEXT", help="The query itself.")
+@click.option("--param", "params", multiple=True, metavar="K=V", help="A parameter of the query.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv", "tsv"]),
+    default="table",
+    help="json, csv and tsv are the result formats of SPARQL 1.1.",
+)
+@click.option("--list", "listing_", is_flag=True, help="Explain the questions that have a name.")
+@_pass
+def query(
+    context: _Context,
+    name: str | None,
+    text: str | None,
+    params: tuple[str, ...],
+    form: str,
+    listing_: bool,
+) -> None:
+    """Ask a question: one that has a name, a file, or a text in SPARQL 1.1.
+
+    \b
+        kprov query q1 --param epoch=9
+        kprov query q2 --param run=@latest
+        kprov query -e 'SELECT ?run ?loss { GRAPH ?run { ?m dnnprov:epoch 0; dnnprov:loss ?loss } }'
+
+    The prefixes prov, dnnprov, rdf, rdfs, xsd and dcterms need no declaration,
+    and the default graph is the union of all runs.
+    """
+    from kprov_rdf import query as queries
+    from kprov_rdf.tables import print_table, write
+
+    if listing_:
+        rows = [
+            [one.name, one.question, " ".join(i.name for i in one.inputs)]
+            for one in queries.catalogue().values()
+        ]
+        print_table(["name", "question", "parameters"], rows)
+        return
+    if (name is None) == (text is None):
+        raise click.UsageError(
+            "Give the name of a question, a file, or -e TEXT. 'kprov query --list' has the names."
+        )
+    question = queries.find(name) if name else queries.Question("on the command line", text or "")
+    given = dict(_split(param) for param in params)
+    with context.reading() as (home, store):
+        wanted = {one.name for one in question.inputs if one.type == "run"} & given.keys()
+        if wanted:
+            from kprov_rdf.runs import listing, resolve
+
+            known = listing(store, home)
+            given |= {key: resolve(given[key], known).iri for key in wanted}
+        write(queries.table(store, question, given), form, sys.stdout)
+
+
+def _split(param: str) -> tuple[str, str]:
+    key, equals, value = param.partition("=")
+    if not equals or not key:
+        raise click.UsageError(f"A parameter is written NAME=VALUE; found {param!r}.")
+    return key, value
+
+
+@cli.command(epilog=_RUN_HELP)
+@click.argument("target", required=False, metavar="[RUN | PATH | -]")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@_pass
+def validate(context: _Context, target: str | None, form: str) -> None:
+    """Check against the SHACL shapes: a run, a file, standard input, or the whole store.
+
+    A file may be Turtle, TriG, N-Triples or N-Quads; each graph in it is checked
+    by itself. Exit status: 0 valid, 1 invalid, 2 it cannot be read.
+    """
+    from kprov_rdf.validate import shacl
+
+    checked = 0
+    found: list[Violation] = []
+    for name, triples in _targets(context, target):
+        checked += 1
+        found += shacl.validate(name, triples)
+    if form == "json":
+        import dataclasses
+        import json
+
+        told = [dataclasses.asdict(one) for one in found]
+        click.echo(json.dumps({"conforms": not found, "graphs": checked, "violations": told}))
+    else:
+        for one in found:
+            click.echo(f"{one.graph}\n  {one.node}\n  {one.message}\n  shape {one.shape}\n")
+        noun = "graph" if checked == 1 else "graphs"
+        said = "valid" if not found else f"INVALID, {len(found)} violations"
+        click.echo(f"{checked} {noun} checked: {said}")
+    if found:
+        raise SystemExit(1)
+
+
+def _targets(context: _Context, target: str | None) -> Iterator[tuple[str, list]]:  # type: ignore[type-arg]
+    """The graphs to check, by name."""
+    from kprov_rdf.validate import files
+
+    if target == "-":
+        yield from files.graphs(sys.stdin.buffer.read(), "-").items()
+    elif target is not None and (Path(target).exists() or os.sep in target or "." in target):
+        yield from files.from_path(Path(target)).items()
+    else:
+        from kprov_rdf.runs import listing, resolve
+
+        with context.reading() as (home, store):
+            known = listing(store, home)
+            if target is not None:
+                known = [resolve(target, known)]
+            for run in known:
+                yield run.iri, store.graph(run.iri)
+
+
+@cli.command(epilog=_RUN_HELP)
+@click.argument("run", default="@latest")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["ttl", "trig", "nq", "provn", "provjson"]),
+    help="Default: what the name of the file says, else ttl.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Default: standard output.")
+@_pass
+def export(context: _Context, run: str, form: str | None, output: str | None) -> None:
+    """Write one run as Turtle, TriG, N-Quads, PROV-N or PROV-JSON."""
+    from kprov_rdf.exchange import write
+    from kprov_rdf.runs import listing, resolve
+
+    suffix = Path(output or "").suffix.lstrip(".")
+    chosen = form or {"json": "provjson"}.get(suffix, suffix) or "ttl"
+    if chosen not in write.FORMATS:
+        raise InputError(
+            f"The name {output} does not say a format; add --format with one of "
+            f"{', '.join(write.FORMATS)}."
+        )
+    with context.reading() as (home, store):
+        data = write.run(store, resolve(run, listing(store, home)).iri, chosen)
+    if output is None:
+        sys.stdout.buffer.write(data)
+    else:
+        write.to_file(data, Path(output))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line; gives the exit status, and prints errors as one paragraph."""
+    try:
+        cli.main(args=arguments, prog_name="kprov", standalone_mode=False)
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 2
+    except BrokenPipeError:
+        # The reader of a pipe has enough; nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KprovError, HomeError) as error:
+        click.echo(f"kprov: {error}", err=True)
+        return 2
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        click.echo(f"kprov: cannot read or write{where}: {error.strerror or error}.", err=True)
+        return 2
+    return 0

@@ -1,0 +1,1 @@
+"""Writing a run in the formats of PROV and of RDF."""

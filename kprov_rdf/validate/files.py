@@ -1,0 +1,59 @@
+"""Reading what is to be validated from a file or a stream: one list of statements a graph."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from kprov_rdf.errors import InputError, NotFoundError, UnsupportedError
+
+_BY_SUFFIX = {
+    ".ttl": ox.RdfFormat.TURTLE,
+    ".trig": ox.RdfFormat.TRIG,
+    ".nt": ox.RdfFormat.N_TRIPLES,
+    ".nq": ox.RdfFormat.N_QUADS,
+}
+_MAX_BYTES = 1 << 30
+
+
+def graphs(data: bytes, name: str) -> dict[str, list[ox.Triple]]:
+    """The graphs of an RDF document by name; the default graph goes by ``name``.
+
+    The suffix of ``name`` says the format; without one it is read as TriG, which
+    Turtle, N-Triples and N-Quads without graph names are, and then as N-Quads.
+    Raises ``InputError`` with line and column where it cannot be parsed, and
+    ``UnsupportedError`` for another format.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix and suffix not in _BY_SUFFIX:
+        raise UnsupportedError(
+            f"{name} is not in a format that can be validated yet; these can: "
+            f"{', '.join(_BY_SUFFIX)}. Convert it with a tool of its own first."
+        )
+    first_error: SyntaxError | None = None
+    for form in [_BY_SUFFIX[suffix]] if suffix else [ox.RdfFormat.TRIG, ox.RdfFormat.N_QUADS]:
+        found: dict[str, list[ox.Triple]] = defaultdict(list)
+        try:
+            for quad in ox.parse(data, form):
+                graph = quad.graph_name
+                key = name if isinstance(graph, ox.DefaultGraph) else str(graph.value)
+                found[key].append(quad.triple)
+            return dict(found)
+        except SyntaxError as error:
+            first_error = first_error or error
+    raise InputError(
+        f"{name} cannot be parsed: {first_error}. kprov reads no relative IRIs and no broken "
+        "documents; correct it there."
+    ) from first_error
+
+
+def from_path(path: Path) -> dict[str, list[ox.Triple]]:
+    """The graphs of a file. Raises ``NotFoundError`` or what :func:`graphs` raises."""
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise InputError(f"{path} is larger than {_MAX_BYTES >> 30} GiB; split it by graph.")
+        return graphs(path.read_bytes(), str(path))
+    except OSError as error:
+        raise NotFoundError(
+            f"{path} cannot be read: {error.strerror}. Name a run, a file, or - for standard input."
+        ) from error
