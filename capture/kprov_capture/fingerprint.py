@@ -30,7 +30,7 @@ def of_array(array: Any) -> Fingerprint:
     # A contiguous array is read in place (sha256 releases the GIL); any other row
     # by row, so that a view is never copied whole.
     if array.flags.c_contiguous:
-        digest.update(memoryview(array).cast("B") if array.size else b"")
+        digest.update(array.reshape(-1).view("u1") if array.size else b"")
     else:
         for row in array:
             digest.update(row.tobytes())

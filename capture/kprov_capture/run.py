@@ -146,8 +146,6 @@ class Run:
     def start_training(
         self,
         settings: Mapping[str, Value],
-        layers: Sequence[Layer],
-        parameters: int | None = None,
         after: str | None = None,
     ) -> None:
         """The training begins. ``settings`` are hyperparameters by Keras's names.
@@ -155,7 +153,11 @@ class Run:
         Call :meth:`dataset` for its data before. ``after`` is the IRI of the
         training that left the model in its present state, where there was one.
         """
-        self._put(self._write_training, self.now(), dict(settings), layers, parameters, after)
+        self._put(self._write_training, self.now(), dict(settings), after)
+
+    def architecture(self, layers: Sequence[Layer], parameters: int | None = None) -> None:
+        """The layers of the model, and how many weights it has."""
+        self._put(self._write_architecture, layers, parameters)
 
     def dataset(self, role: str, data: Dataset, arrays: Mapping[str, Any] | None = None) -> None:
         """Data in the role train, val or test; ``arrays`` are hashed in the background."""
@@ -254,16 +256,17 @@ class Run:
         self,
         started: float,
         settings: dict[str, Value],
-        layers: Sequence[Layer],
-        parameters: int | None,
         after: str | None,
     ) -> None:
         self._optimizer = settings.get("optimizer_name")
         self._append(
             statements.training_started(
-                self.names, self.tag, started, settings, layers, parameters, self._datasets, after
+                self.names, self.tag, started, settings, self._datasets, after
             )
         )
+
+    def _write_architecture(self, layers: Sequence[Layer], parameters: int | None) -> None:
+        self._append(statements.architecture(self.names, layers, parameters))
 
     def _write_dataset(self, role: str, data: Dataset) -> None:
         if role == "train":

@@ -211,12 +211,10 @@ def training_started(
     tag: str,
     started: float,
     settings: Mapping[str, Value],
-    layers: Sequence[Layer],
-    parameters: int | None,
     datasets: Iterable[str],
     after: str | None,
 ) -> str:
-    """The training, its first configuration, and the architecture.
+    """The training and its first configuration; the architecture as far as it is named.
 
     ``datasets`` are the local names of the data that it uses; ``after`` is the
     training that left this model, where there was one.
@@ -226,9 +224,7 @@ def training_started(
     graph.node(
         names.architecture,
         (Dnnprov.ModelArchitecture, Prov.Plan, Prov.Collection, Prov.Entity),
-        (Dnnprov.parameterCount, parameters),
     )
-    _layers(names, graph, layers)
     graph.node(
         config,
         (Dnnprov.iTraining, Prov.Collection, Prov.Entity),
@@ -249,6 +245,14 @@ def training_started(
     if after:
         graph.node(after, (Prov.Activity,))
         graph.link(names.training, Prov.wasInformedBy, after)
+    return graph.text()
+
+
+def architecture(names: Names, layers: Sequence[Layer], parameters: int | None) -> str:
+    """The layers of the model; told apart from the training, since a model may be built late."""
+    graph = Graph(names.run)
+    graph.node(names.architecture, (), (Dnnprov.parameterCount, parameters))
+    _layers(names, graph, layers)
     return graph.text()
 
 

@@ -47,16 +47,23 @@ def _kind(cause: Cause) -> dict[str, Any]:
 class Recorder:
     """Records one fit of one model into one run."""
 
-    def __init__(self, tag: str, home: str | os.PathLike[str] | None, model: Any) -> None:
+    def __init__(
+        self,
+        tag: str,
+        home: str | os.PathLike[str] | None,
+        model: Any,
+        after: str | None,
+    ) -> None:
         self.run = Run(tag, home=home, backend=keras.backend.backend())
         self._model = weakref.ref(model)
-        self._after = runs[model].names.training if model in runs else None
+        self._after = after
         self._watch: RateWatch | None = None
         self._changes = 0
         self._epoch_started = self.run.now()
         self._last_epoch: int | None = None
         # Rate and configuration of this epoch, where a hook at its end has changed them.
         self._of_epoch: tuple[float, int] | None = None
+        self._layers_told = False
         self._ended = False
 
     @guard.guarded("record the start of the training")
@@ -67,16 +74,18 @@ class Recorder:
             return
         for data, arrays in describe.datasets(arguments):
             self.run.dataset(data.role, data, arrays)
-        parameters = guard.guarded("count the parameters")(model.count_params)()
-        self.run.start_training(
-            describe.settings(model, arguments),
-            guard.guarded("record the layers")(describe.layers)(model) or [],
-            parameters,
-            self._after,
-        )
+        self.run.start_training(describe.settings(model, arguments), self._after)
+        self._describe_layers(model)
         runs[model] = self.run
         weakref.finalize(model, self.run.close)
         self._watch = RateWatch(model.optimizer, self._rate_changed)
+
+    @guard.guarded("record the layers")
+    def _describe_layers(self, model: Any) -> None:
+        """Once the model is built, which a subclassed one is only after its first batch."""
+        if model is not None and model.built and not self._layers_told:
+            self._layers_told = True
+            self.run.architecture(describe.layers(model), int(model.count_params()))
 
     def _rate_changed(self, old: float, new: float, cause: Cause) -> None:
         self._note_change(old, new, cause)
@@ -118,6 +127,8 @@ class Recorder:
         metrics = describe.numbers(logs)
         self.run.epoch(epoch, started, now, now - started, rate, config, metrics)
         self._last_epoch = epoch
+        if not self._layers_told:
+            self._describe_layers(self._model())
 
     @guard.guarded("record the end of the training")
     def end(self, status: str, error: BaseException | None = None) -> None:
@@ -152,7 +163,9 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         self.dataflow_tag = dataflow_tag
         self.home = home
         self.recorder: Recorder | None = None
+        # Set by the wrapper of fit: its arguments, and the training that went before.
         self.arguments: Mapping[str, Any] | None = None
+        self.after: str | None = None
 
     @property
     def run(self) -> Run | None:
@@ -166,7 +179,7 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
     @guard.guarded("start recording")
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self.recorder = None
-        recorder = Recorder(self.dataflow_tag, self.home, self.model)
+        recorder = Recorder(self.dataflow_tag, self.home, self.model, self.after)
         self.recorder = recorder
         # Without the wrapper of fit (a training loop of the user's own) less is known.
         arguments = self.arguments or {"epochs": (self.params or {}).get("epochs")}

@@ -13,15 +13,10 @@ from kprov_capture import guard
 from kprov_capture.keras import callback as callbacks
 from kprov_capture.keras import describe
 from kprov_capture.keras.callback import Provenance
+from kprov_capture.run import Run
 
 # Whether this thread is inside a fit: the evaluation there is validation.
 _inside = threading.local()
-
-
-def _arguments(signature: inspect.Signature, model: Any, args: Any, kwargs: Any) -> dict[str, Any]:
-    bound = signature.bind(model, *args, **kwargs)
-    bound.apply_defaults()
-    return bound.arguments
 
 
 def _provenance_in(given: Any) -> Provenance | None:
@@ -46,33 +41,57 @@ def _first(provenance: Provenance, given: Any) -> Any:
     return [provenance, *(one for one in flat if one is not provenance)]
 
 
+class _Call:
+    """The arguments of one call of a wrapped method, by name, and the way to change callbacks.
+
+    Nothing else of the call changes: giving an argument its default is not always
+    the same as leaving it out.
+    """
+
+    def __init__(self, signature: inspect.Signature, args: Any, kwargs: Any) -> None:
+        self.args, self.kwargs = args, kwargs
+        self._at = list(signature.parameters).index("callbacks") - 1  # without self
+        bound = signature.bind(None, *args, **kwargs)
+        bound.apply_defaults()
+        self.arguments = dict(bound.arguments)
+        self.callbacks = self.arguments["callbacks"]
+
+    def set_callbacks(self, callbacks: Any) -> None:
+        if len(self.args) > self._at:
+            self.args = (*self.args[: self._at], callbacks, *self.args[self._at + 1 :])
+        else:
+            self.kwargs = {**self.kwargs, "callbacks": callbacks}
+
+
 def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(original)
 
     @guard.guarded("look at the arguments of fit")
-    def prepare(model: Any, args: Any, kwargs: Any) -> tuple[Provenance, dict[str, Any]] | None:
-        if len(args) < 6 and not kwargs.get("callbacks"):
-            return None
-        arguments = _arguments(signature, model, args, kwargs)
-        found = _provenance_in(arguments.get("callbacks"))
+    def prepare(model: Any, args: Any, kwargs: Any) -> tuple[Provenance, _Call] | None:
+        # A training that is not recorded: what is done with the model afterwards
+        # is no longer about what the last run left.
+        callbacks.runs.pop(model, None)
+        call = _Call(signature, args, kwargs)
+        found = _provenance_in(call.callbacks)
         if found is None:
             return None
-        found.arguments, found.recorder = dict(arguments), None
-        call = {name: value for name, value in arguments.items() if name != "self"}
-        call["callbacks"] = _first(found, call["callbacks"])
+        found.arguments, found.recorder = call.arguments, None
+        call.set_callbacks(_first(found, call.callbacks))
         return found, call
 
     @functools.wraps(original)
     def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
+        last = callbacks.runs.get(self)
         prepared = prepare(self, args, kwargs)
         if prepared is None:
             return original(self, *args, **kwargs)
         provenance, call = prepared
+        provenance.after = last.names.training if last else None
         before = getattr(_inside, "fit", False)
         _inside.fit = True
         status, failure = callbacks.FINISHED, None
         try:
-            return original(self, **call)
+            return original(self, *call.args, **call.kwargs)
         except Exception as error:
             status, failure = callbacks.FINISHED_WITH_ERROR, error
             raise
@@ -102,28 +121,26 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(original)
 
     @guard.guarded("look at the arguments of evaluate")
-    def prepare(model: Any, args: Any, kwargs: Any) -> tuple[Any, _Metrics, dict[str, Any]] | None:
-        if getattr(_inside, "fit", False):
-            return None
+    def prepare(model: Any, args: Any, kwargs: Any) -> tuple[Run, _Metrics, _Call] | None:
         run = callbacks.runs.get(model)
-        if run is None or run.closed:
+        if run is None or run.closed or getattr(_inside, "fit", False):
             return None
-        arguments = _arguments(signature, model, args, kwargs)
-        given, metrics = arguments.get("callbacks"), _Metrics()
+        call, metrics = _Call(signature, args, kwargs), _Metrics()
+        given = call.callbacks
         if isinstance(given, keras.callbacks.CallbackList):
             given.append(metrics)
         else:
             listed = list(given) if isinstance(given, (list, tuple)) else [given] if given else []
-            arguments["callbacks"] = [*listed, metrics]
-        return run, metrics, arguments
+            call.set_callbacks([*listed, metrics])
+        return run, metrics, call
 
     @guard.guarded("record a testing")
-    def record(run: Any, metrics: _Metrics, arguments: dict[str, Any], started: float) -> None:
+    def record(run: Run, metrics: _Metrics, call: _Call, started: float) -> None:
         ended = run.now()
         if metrics.found is None:
             return
         local = run.next_test_set()
-        x, y, weights = (arguments.get(name) for name in ("x", "y", "sample_weight"))
+        x, y, weights = (call.arguments[name] for name in ("x", "y", "sample_weight"))
         run.dataset("test", *describe.dataset("test", local, x, y, weights))
         run.testing(started, ended, metrics.found, local)
 
@@ -132,12 +149,10 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
         prepared = prepare(self, args, kwargs)
         if prepared is None:
             return original(self, *args, **kwargs)
-        run, metrics, arguments = prepared
-        call = {name: value for name, value in arguments.items() if name != "self"}
-        extra = call.pop("kwargs", {})
+        run, metrics, call = prepared
         started = run.now()
-        result = original(self, **call, **extra)
-        record(run, metrics, arguments, started)
+        result = original(self, *call.args, **call.kwargs)
+        record(run, metrics, call, started)
         return result
 
     return evaluate
@@ -145,7 +160,7 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _wrap_save(original: Callable[..., Any]) -> Callable[..., Any]:
     @guard.guarded("record the saved model")
-    def record(run: Any, path: Any, started: float) -> None:
+    def record(run: Run, path: Any, started: float) -> None:
         text = os.path.abspath(os.fspath(path))
         if os.path.isfile(text):
             run.model_file(started, run.now(), text)

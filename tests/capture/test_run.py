@@ -1,0 +1,167 @@
+"""kprov_capture.run.Run, without a framework."""
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from kprov_capture import guard
+from kprov_capture import run as run_module
+from kprov_capture.home import Home
+from kprov_capture.journal import Journal
+from kprov_capture.run import Run
+from kprov_rdf import journal as reader
+from tests import recording
+from tests.conftest import child_environment
+
+
+def quads(home: Home) -> list[ox.Quad]:
+    (path,) = home.journal.glob("*.nq")
+    return list(ox.parse(reader.read(path).text, ox.RdfFormat.N_QUADS))
+
+
+def test_a_run_is_whole_when_it_is_closed(home: Home) -> None:
+    run = recording.record(home.path)
+    (path,) = home.journal.glob("*.nq")
+    assert path.stem == run.id
+    assert reader.read(path).ended
+
+
+def test_nothing_has_a_blank_node_or_stands_in_the_default_graph(home: Home) -> None:
+    run = recording.record(home.path)
+    found = quads(home)
+    assert {quad.graph_name.value for quad in found} == {run.names.run, run.names.catalog}
+    assert not any(
+        isinstance(term, ox.BlankNode) for quad in found for term in (quad.subject, quad.object)
+    )
+
+
+def test_an_epoch_with_four_metrics_costs_17_statements(home: Home) -> None:
+    run = recording.begin(home.path)
+    recording.epoch(run, 0, 0.9)
+    assert run.settle(10)
+    (path,) = home.journal.glob("*.nq")
+    last_batch = reader.read(path).text.split(b"# commit")
+    counted = [part for part in last_batch if b"#metrics-0>" in part]
+    assert sum(row.startswith(b"<") for row in counted[0].splitlines()) == 17
+    run.close()
+
+
+def test_a_clock_that_is_set_back_makes_no_time_go_back(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run("flow", home=home.path)
+    before = run.now()
+    monkeypatch.setattr(run_module.time, "time", lambda: 0.0)
+    assert run.now() >= before
+    run.close()
+
+
+def test_runs_of_one_process_and_user_share_the_agents(home: Home) -> None:
+    recording.record(home.path)
+    recording.record(home.path)
+    agents = set()
+    for path in home.journal.glob("*.nq"):
+        for quad in ox.parse(reader.read(path).text, ox.RdfFormat.N_QUADS):
+            if isinstance(quad.object, ox.NamedNode) and quad.object.value.endswith("#Scientist"):
+                agents.add(quad.subject.value)
+    assert len(agents) == 1
+
+
+def test_the_first_run_says_where_it_is_in_one_line(home: Home) -> None:
+    script = "from tests import recording as r; import sys; [r.record(sys.argv[1]) for _ in 'ab']"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(home.path)],
+        capture_output=True,
+        text=True,
+        env=child_environment(home.path),
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("kprov: recording run ")
+    assert "(kprov show " in line
+
+
+def test_a_disk_that_fails_is_told_once_and_the_run_goes_on(
+    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("KPROV_STRICT", "0")
+    real = Journal._write
+
+    def broken(self: Journal, sync: bool) -> None:
+        raise OSError(28, "No space left on device")
+
+    run = recording.begin(home.path)
+    assert run.settle(10)
+    monkeypatch.setattr(Journal, "_write", broken)
+    with caplog.at_level(logging.WARNING, "kprov"):
+        recording.epoch(run, 0, 0.9)
+        recording.epoch(run, 1, 0.8)
+        assert run.settle(10)
+    assert len(caplog.records) == 1
+    assert "No space left" in caplog.text
+    monkeypatch.setattr(Journal, "_write", real)
+    run.end_training("FINISHED")
+    run.close()
+    (path,) = home.journal.glob("*.nq")
+    text = reader.read(path).text
+    assert b"#epoch-0>" in text
+    assert b"#epoch-1>" in text
+
+
+def test_under_strict_an_error_of_the_background_is_raised_at_the_next_call(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = recording.begin(home.path)
+    run._put(lambda: 1 / 0)
+    run.settle(10)
+
+    @guard.guarded("do nothing")
+    def next_call() -> None:
+        pass
+
+    with pytest.raises(ZeroDivisionError):
+        next_call()
+    run.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_writes_nothing_into_the_run(home: Home) -> None:
+    run = recording.begin(home.path)
+    assert run.settle(10)
+    (path,) = home.journal.glob("*.nq")
+    size = path.stat().st_size
+    child = os.fork()
+    if child == 0:
+        recording.epoch(run, 7, 0.1)
+        run.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert path.stat().st_size == size
+    recording.epoch(run, 0, 0.1)
+    run.close()
+    assert reader.read(path).ended
+    assert b"#epoch-7>" not in path.read_bytes()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(run_module.homes.HomeError, match="cannot be created"):
+        Run("flow", home=tmp_path / "file" / "home")
+
+
+def test_the_base_of_the_settings_is_used(home: Home) -> None:
+    (home.path / "kprov.toml").write_text('base = "https://example.com/runs/"\n')
+    with Run("flow", home=home.path) as run:
+        assert run.names.run.startswith("https://example.com/runs/run/")
+
+
+def test_a_setting_that_cannot_be_used_names_the_file(home: Home) -> None:
+    (home.path / "kprov.toml").write_text('base = "nonsense"\n')
+    with pytest.raises(run_module.homes.HomeError, match=r"kprov\.toml cannot be used"):
+        Run("flow", home=home.path)
