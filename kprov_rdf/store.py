@@ -88,9 +88,11 @@ class LocalStore:
             self._store = ox.Store(str(folder))
 
     def load(self, nquads: bytes) -> None:
-        add = self._store.bulk_load if len(nquads) > _BULK_BYTES else self._store.load
         try:
-            add(nquads, ox.RdfFormat.N_QUADS)
+            if len(nquads) > _BULK_BYTES:
+                self._store.bulk_load(nquads, ox.RdfFormat.N_QUADS)
+            else:
+                self._store.load(nquads, ox.RdfFormat.N_QUADS)
         except SyntaxError as error:
             raise InputError(f"The statements are not N-Quads: {error}.") from error
         except OSError as error:
@@ -126,6 +128,10 @@ class LocalStore:
     def flush(self) -> None:
         self._store.flush()
 
+    def close(self) -> None:
+        """Give the store up. An open result of it still holds it (pyoxigraph has no close)."""
+        self.__dict__.pop("_store", None)
+
 
 class Snapshot(LocalStore):
     """A copy of the store that is only read. Close it, or use it with ``with``."""
@@ -136,6 +142,7 @@ class Snapshot(LocalStore):
 
     def close(self) -> None:
         """Remove the copy. A result that is still being read stays readable (POSIX)."""
+        super().close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> "Snapshot":
@@ -193,7 +200,8 @@ def owned(home: Home) -> Iterator[LocalStore]:
         ) from error
     finally:
         _owner_file(home).unlink(missing_ok=True)
-        del store  # the lock goes with the last reference
+        # Not left to the last reference: a traceback that somebody keeps holds one.
+        store.close()
 
 
 def _check_writable(home: Home) -> None:
