@@ -314,16 +314,21 @@ def export(context: _Context, run: str, form: str | None, output: str | None) ->
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; gives the exit status, and prints errors as one paragraph."""
     try:
-        cli.main(args=arguments, prog_name="kprov", standalone_mode=False)
-    except click.Abort:
+        # Not cli.main(): it turns a closed pipe into status 1, which means "invalid" here.
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        with cli.make_context("kprov", given) as context:
+            cli.invoke(context)
+        sys.stdout.flush()
+    except (click.exceptions.Exit, SystemExit) as stop:
+        code = stop.exit_code if isinstance(stop, click.exceptions.Exit) else stop.code
+        return code if isinstance(code, int) else 2
+    except (click.Abort, KeyboardInterrupt):
         return 130
     except click.ClickException as error:
         error.show()
         return 2
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 2
     except BrokenPipeError:
-        # The reader of a pipe has enough; nothing more can be said to it.
+        # The reader of the pipe has enough, and nothing more can be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KprovError, HomeError) as error:
