@@ -288,7 +288,8 @@ def test_without_its_packages_the_command_says_what_to_install(tmp_path: Path) -
 
 def test_a_reader_that_has_enough_is_no_error(home: Home) -> None:
     recording.record(home.path)
-    command = f"{sys.executable} -m kprov_rdf --home {home.path} query -e 'SELECT ?s ?p ?o {{ ?s ?p ?o }}'"
+    text = "SELECT ?s ?p ?o { ?s ?p ?o }"
+    command = f"{sys.executable} -m kprov_rdf --home {home.path} query -e '{text}'"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f"{command} --format csv | head -n 1"],
         capture_output=True,

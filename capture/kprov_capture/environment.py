@@ -1,10 +1,10 @@
-"""What a run ran in: software, hardware, code, and who. Called off the training thread."""
+"""What a run ran in: software, hardware, code, and who. Called off the training thread.
+
+Modules that take milliseconds to import are imported where they are used, so that
+importing the recorder costs a training script little.
+"""
 
 import os
-import platform
-import secrets
-import socket
-import subprocess
 import sys
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def _kept_id(kind: str) -> str:
             return found
     except OSError:
         pass  # not there yet, or not readable: make one
-    new = secrets.token_hex(8)
+    new = os.urandom(8).hex()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Exclusively, so that of two first runs at once one id wins.
@@ -58,6 +58,8 @@ def person() -> Agent:
 
 
 def _processor() -> str:
+    import platform
+
     try:
         for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
             if line.startswith("model name"):
@@ -75,6 +77,9 @@ def _memory() -> int | None:
 
 
 def machine() -> Agent:
+    import platform
+    import socket
+
     properties: dict[str, Value | None] = {
         Dnnprov.operatingSystem: f"{platform.system()} {platform.release()}",
         Dnnprov.processor: _processor(),
@@ -119,6 +124,8 @@ def imported(distributions: dict[str, str]) -> dict[str, str]:
 
 def software(backend: str | None) -> tuple[dict[str, Value | None], dict[str, str]]:
     """Properties of the environment, and the imported packages."""
+    import platform
+
     distributions = installed()
     properties: dict[str, Value | None] = {
         Dnnprov.pythonVersion: platform.python_version(),
@@ -130,6 +137,8 @@ def software(backend: str | None) -> tuple[dict[str, Value | None], dict[str, st
 
 
 def _git(folder: str, *arguments: str) -> str | None:
+    import subprocess
+
     command = ["git", "-C", folder, *arguments]
     # GIT_OPTIONAL_LOCKS: looking must not disturb a git command of the user's.
     quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}

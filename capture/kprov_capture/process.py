@@ -6,7 +6,6 @@ process namespace go with it where the system tells them (Linux).
 """
 
 import os
-import socket
 import time
 from pathlib import Path
 
@@ -29,6 +28,8 @@ def _scope() -> str:
         namespace = os.readlink("/proc/self/ns/pid")
     except OSError:
         namespace = ""
+    import socket
+
     return f"{socket.gethostname()} {_read('/proc/sys/kernel/random/boot_id') or ''} {namespace}"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
+from kprov_rdf import store as stores
 from kprov_rdf.errors import InputError
 from kprov_rdf.store import LocalStore, Store
 
@@ -26,6 +27,19 @@ class TestStore:
         store.load(ONE)
         (row,) = store.query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
         assert row["n"].value == "2"
+
+    def test_much_is_loaded_as_little_is(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Beyond a size it goes another way, in parts and on two threads."""
+        monkeypatch.setattr(stores, "_BULK_BYTES", 1000)
+        start, end = "<http://e/", " <http://e/g> .\n"
+        lines = [f"{start}{n % 70}> {start}p> {start}{n}>{end}" for n in range(200)]
+        store.load("".join(lines).encode())
+        store.load("".join(lines).encode())
+        assert {f"{triple}{end}" for triple in store.graph("http://e/g")} == set(lines)
+        with pytest.raises(InputError, match="not N-Quads"):
+            store.load("".join([*lines, "nonsense\n"]).encode())
 
     def test_the_default_graph_is_the_union(self, store: Store) -> None:
         store.load(ONE + TWO)
