@@ -3,7 +3,7 @@
 #   make test    run the tests
 PYTHON ?= python3
 BIN = .venv/bin
-GENERATED = README.md docs/cli.md bench/README.md capture/kprov_capture/terms.py
+GENERATED = docs/cli.md bench/README.md capture/kprov_capture/terms.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check generate lock bench

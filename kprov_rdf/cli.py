@@ -46,7 +46,16 @@ _pass = click.make_pass_decorator(_Context)
 _RUN_HELP = "RUN is the last 8 digits of an id, a prefix of it, a tag (its latest run), or @latest."
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _InOrder(click.Group):
+    """Lists its commands in the order in which a newcomer needs them, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.commands)
+
+
+@click.group(
+    cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option(
     "--home",
     metavar="DIR",
@@ -86,7 +95,7 @@ def init(context: _Context) -> None:
         click.echo("Next: train with the callback kprov.Provenance(…), or try 'kprov demo'.")
 
 
-@cli.command()
+@cli.command(short_help="Train, capture, load, validate, ask, on real data.")
 @click.option("--epochs", default=31, show_default=True, help="Epochs of each training.")
 @_pass
 def demo(context: _Context, epochs: int) -> None:
@@ -153,7 +162,7 @@ def _as_json(run: "RunInfo") -> dict[str, str | int | float | None]:
     }
 
 
-@cli.command(epilog=_RUN_HELP)
+@cli.command(epilog=_RUN_HELP, short_help="Show one run, from its settings to its files.")
 @click.argument("run", default="@latest")
 @_pass
 def show(context: _Context, run: str) -> None:
@@ -165,7 +174,7 @@ def show(context: _Context, run: str) -> None:
         show_run(store, resolve(run, listing(store, home)))
 
 
-@cli.command(epilog=_RUN_HELP)
+@cli.command(epilog=_RUN_HELP, short_help="Ask a question, by name or in SPARQL.")
 @click.argument("name", required=False, metavar="[NAME | FILE.rq]")
 @click.option("-e", "text", metavar="TEXT", help="The query itself.")
 @click.option("--param", "params", multiple=True, metavar="K=V", help="A parameter of the query.")
@@ -229,7 +238,7 @@ def _split(param: str) -> tuple[str, str]:
     return key, value
 
 
-@cli.command(epilog=_RUN_HELP)
+@cli.command(epilog=_RUN_HELP, short_help="Check runs or files against the SHACL shapes.")
 @click.argument("target", required=False, metavar="[RUN | PATH | -]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @_pass
@@ -281,7 +290,7 @@ def _targets(context: _Context, target: str | None) -> Iterator[tuple[str, list]
                 yield run.iri, store.graph(run.iri)
 
 
-@cli.command(epilog=_RUN_HELP)
+@cli.command(epilog=_RUN_HELP, short_help="Write one run as RDF or PROV.")
 @click.argument("run", default="@latest")
 @click.option(
     "--format",

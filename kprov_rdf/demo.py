@@ -1,10 +1,13 @@
 """``kprov demo``: the whole way of the data, and what to do next."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from kprov_capture import home as homes
 from kprov_capture.home import Home
 from kprov_rdf import query, tables
 from kprov_rdf.errors import KprovError
@@ -14,7 +17,8 @@ from kprov_rdf.runs import RunInfo, listing
 from kprov_rdf.store import Snapshot
 from kprov_rdf.validate import shacl
 
-_LINES = 14
+_SHOWN = re.compile(r"r:(adaptation-1|model)\b(?!-)")
+_WIDTH = 100
 
 
 def run(home: Home, epochs: int) -> None:
@@ -35,13 +39,20 @@ def run(home: Home, epochs: int) -> None:
         _validate(store, mine)
         _ask(store, mine[-1], epochs)
         _prov_n(store, mine[-1], models)
-    last = mine[0].short
+    kprov, first = _command(home), mine[-1].short
     _say("Next:")
-    print(f"  kprov show {last}          the last of these runs, with its epochs and adaptations")
-    print("  kprov query --list          the questions that have a name")
-    print(f"  kprov export {last} -o run.ttl     the run as PROV-O in Turtle")
-    if os.environ.get("VIRTUAL_ENV") is None and Path(sys.prefix) != Path(sys.base_prefix):
-        print(f"(the command is {os.path.relpath(Path(sys.prefix) / 'bin' / 'kprov')})")
+    print(f"  {kprov} show {first:<24} the run of Adam: settings, epochs, adaptations")
+    print(f"  {kprov} query {'--list':<23} the questions that have a name")
+    print(f"  {kprov} export {first + ' -o run.ttl':<22} the run as PROV-O in Turtle")
+
+
+def _command(home: Home) -> str:
+    """How to call kprov from here: by its path where it is not on the PATH."""
+    here = Path(sys.executable).with_name("kprov")
+    found = shutil.which("kprov")
+    same = found is not None and Path(found).resolve() == here.resolve()
+    name = "kprov" if same or not here.exists() else os.path.relpath(here)
+    return name if homes.find() == home.path else f"{name} --home {os.path.relpath(home.path)}"
 
 
 def _say(text: str) -> None:
@@ -86,9 +97,11 @@ def _prov_n(store: Snapshot, run: RunInfo, folder: Path) -> None:
     text = write.run(store, run.iri, "provn")
     path = folder / f"{run.short}.provn"
     write.to_file(text, path)
-    lines = [
-        line for line in text.decode().splitlines() if "r:adaptation-1" in line or "r:model" in line
-    ]
-    _say(f"4. PROV-N of run {run.short}, where the model and the first adaptation stand ({path}):")
-    for line in lines[:_LINES]:
-        print(f"  {line.strip()[:150]}")
+    lines = [line.strip() for line in text.decode().splitlines()]
+    _say(
+        f"4. The same run in PROV-N: {len(lines)} lines in {os.path.relpath(path)}. "
+        "Those about its model and its first adaptation:"
+    )
+    for line in lines:
+        if _SHOWN.search(line):
+            print(f"  {line if len(line) <= _WIDTH else line[: _WIDTH - 2] + ' …'}")

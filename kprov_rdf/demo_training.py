@@ -43,7 +43,7 @@ def main(epochs: int, models: Path) -> None:
         images, digits.target, test_size=0.2, random_state=0, stratify=digits.target
     )
     plateau = keras.callbacks.ReduceLROnPlateau(
-        monitor="val_loss", factor=0.1, patience=2, min_delta=0.05
+        monitor="val_loss", factor=0.5, patience=3, min_delta=0.05
     )
     trials: tuple[tuple[str, keras.Optimizer, list[keras.callbacks.Callback]], ...] = (
         ("adam", keras.optimizers.Adam(0.001), [plateau]),
