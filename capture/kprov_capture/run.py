@@ -41,8 +41,11 @@ _helper = Background("kprov-helper")  # hashing and the environment: slow, and n
 
 
 def _close_all() -> None:
+    """At the end of the process: close what is open, and wait until it is written."""
     for run in list(_open):
-        run.close()
+        run.close(wait=False)
+    if not (_helper.flush(_EXIT_SECONDS) and _writer.flush(_EXIT_SECONDS)):
+        guard.log.warning("kprov did not finish writing in time; the last records may be missing")
 
 
 def _forget_all() -> None:
@@ -53,6 +56,14 @@ def _forget_all() -> None:
 atexit.register(_close_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
+
+
+class _Ticket:
+    """Whether a data set was hashed before its owner could change it again."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.late = False
 
 
 class _Series:
@@ -113,11 +124,13 @@ class Run:
         self._testings = self._exports = self._test_sets = 0
         self._status: str | None = None
         self._datasets: list[str] = []
+        self._tickets: list[_Ticket] = []
+        self._backend = backend
+        self._environment_asked = False
         self.closed = False
         with _open_lock:
             _open.add(self)
         self._put(self._write_opening, self.now())
-        _helper.put(self._write_environment, backend)
         self._announce()
 
     @property
@@ -154,6 +167,13 @@ class Run:
         training that left the model in its present state, where there was one.
         """
         self._put(self._write_training, self.now(), dict(settings), after)
+        self._ask_environment()
+
+    def _ask_environment(self) -> None:
+        """After the data sets, which have to be hashed before they may change."""
+        if not self._environment_asked:
+            self._environment_asked = True
+            _helper.put(self._find_environment)
 
     def architecture(self, layers: Sequence[Layer], parameters: int | None = None) -> None:
         """The layers of the model, and how many weights it has."""
@@ -162,8 +182,21 @@ class Run:
     def dataset(self, role: str, data: Dataset, arrays: Mapping[str, Any] | None = None) -> None:
         """Data in the role train, val or test; ``arrays`` are hashed in the background."""
         self._put(self._write_dataset, role, data)
-        if arrays:
-            _helper.put(self._hash_dataset, data.local, dict(arrays))
+        if arrays and not self.closed:
+            ticket = _Ticket()
+            self._tickets.append(ticket)
+            _helper.put(self._hash_dataset, data.local, dict(arrays), ticket)
+
+    def release_data(self, seconds: float = 5.0) -> None:
+        """Call it when the data sets may change again: waits until they are hashed.
+
+        What takes longer than ``seconds`` is recorded without a hash, since that
+        might be of other data.
+        """
+        deadline = time.monotonic() + seconds
+        for ticket in self._tickets:
+            ticket.late = not ticket.done.wait(max(0.0, deadline - time.monotonic()))
+        self._tickets.clear()
 
     def epoch(
         self,
@@ -203,6 +236,8 @@ class Run:
 
     def model_file(self, started: float, ended: float, path: str) -> None:
         """The model was saved; the file is hashed in the background."""
+        if self.closed:
+            return
         self._exports += 1
         self._put(self._write_export, self._exports, started, ended, path)
         _helper.put(self._hash_file, self._exports, path)
@@ -214,18 +249,20 @@ class Run:
             return False
         return _writer.flush(max(0.0, deadline - time.monotonic()))
 
-    def close(self) -> None:
-        """End the execution. Harmless when repeated; nothing is recorded afterwards."""
+    def close(self, *, wait: bool = True) -> None:
+        """End the execution. Harmless when repeated; nothing is recorded afterwards.
+
+        With ``wait`` everything is written when it returns, or a minute has passed.
+        """
         if self.closed or os.getpid() != self._pid:
             return
-        ended = self.now()
-        # What the helper finds out belongs into the run, if it comes in time.
-        _helper.flush(_EXIT_SECONDS)
-        self._put(self._write_closing, ended)
+        self._ask_environment()
         self.closed = True
         with _open_lock:
             _open.discard(self)
-        if not _writer.flush(_EXIT_SECONDS):
+        # By way of the helper: what it is finding out comes before the end of the run.
+        _helper.put(_writer.put, self._write_closing, self.now())
+        if wait and not self.settle(2 * _EXIT_SECONDS):
             guard.log.warning("kprov did not finish writing %s in time", self._journal.path)
 
     def __enter__(self) -> "Run":
@@ -330,20 +367,24 @@ class Run:
 
     # -- on the helper thread: find out slow things, and hand them to the writer
 
-    def _write_environment(self, backend: str | None) -> None:
-        properties, packages = environment.software(backend)
+    def _find_environment(self) -> None:
+        properties, packages = environment.software(self._backend)
         text = statements_data.environment(self.names, properties, packages)
         text += statements_data.source_code(self.names, environment.code())
-        self._put(self._append, text)
+        _writer.put(self._append, text)
 
-    def _hash_dataset(self, local: str, arrays: dict[str, Any]) -> None:
+    def _hash_dataset(self, local: str, arrays: dict[str, Any], ticket: _Ticket) -> None:
         try:
             whole, parts = fingerprint.of_arrays(arrays)
             text = statements_data.dataset_content(self.names, local, whole, parts)
         except (TypeError, ValueError) as error:
             text = statements_data.unhashed(self.names, local, str(error))
-        self._put(self._append, text)
+        if ticket.late:
+            reason = "it may have changed while it was being hashed"
+            text = statements_data.unhashed(self.names, local, reason)
+        ticket.done.set()
+        _writer.put(self._append, text)
 
     def _hash_file(self, number: int, path: str) -> None:
         content = fingerprint.of_file(path)
-        self._put(self._append, statements_data.file_content(self.names, number, content))
+        _writer.put(self._append, statements_data.file_content(self.names, number, content))

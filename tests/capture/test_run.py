@@ -165,3 +165,53 @@ def test_a_setting_that_cannot_be_used_names_the_file(home: Home) -> None:
     (home.path / "kprov.toml").write_text('base = "nonsense"\n')
     with pytest.raises(run_module.homes.HomeError, match=r"kprov\.toml cannot be used"):
         Run("flow", home=home.path)
+
+
+def test_data_that_was_released_before_it_was_hashed_has_no_hash(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It might have been changed by then: no hash is better than one of other data."""
+    import threading
+
+    import numpy as np
+
+    from kprov_capture.statements_data import Dataset
+
+    go_on = threading.Event()
+    real = run_module.fingerprint.of_arrays
+
+    def slow(arrays: dict[str, np.ndarray]) -> object:
+        go_on.wait(10)
+        return real(arrays)
+
+    monkeypatch.setattr(run_module.fingerprint, "of_arrays", slow)
+    run = Run("flow", home=home.path)
+    run.dataset("train", Dataset("train-set", "train", "numpy.ndarray"), {"x": np.zeros(4)})
+    run.release_data(0.01)
+    go_on.set()
+    run.dataset("test", Dataset("test-set", "test", "numpy.ndarray"), {"x": np.zeros(4)})
+    run.release_data()
+    run.close()
+    text = {str(quad.subject): str(quad) for quad in quads(home) if "unhashed" in str(quad)}
+    assert list(text) == [f"<{run.names('train-set')}>"]
+    hashed = [q for q in quads(home) if q.predicate.value.endswith("#specializationOf")]
+    assert {q.subject.value for q in hashed} == {run.names("test-set"), run.names("test-set-x")}
+
+
+def test_a_process_that_ends_writes_what_is_under_way(home: Home) -> None:
+    """Whether the run was closed or not, also when the model is collected at the end."""
+    script = (
+        "import sys; from tests import recording as r; run = r.begin(sys.argv[1]); "
+        "[r.epoch(run, n, 0.5) for n in range(50)]; run.end_training('FINISHED')"
+    )
+    subprocess.run(
+        [sys.executable, "-c", script, str(home.path)],
+        check=True,
+        env=child_environment(home.path),
+        capture_output=True,
+    )
+    (path,) = home.journal.glob("*.nq")
+    reading = reader.read(path)
+    assert reading.ended
+    assert b"#epoch-49>" in reading.text
+    assert b"#environment>" in reading.text

@@ -348,3 +348,34 @@ def test_a_fit_that_is_not_recorded_leaves_the_last_run_alone(
 def test_callbacks_may_be_given_by_place_and_alone(model, digits, provenance, captured) -> None:
     model.fit(*digits, 32, 1, 0, provenance)
     assert captured(provenance.run).runs[0].epochs == 1
+
+
+def test_a_run_is_closed_when_its_model_is_collected(digits, home: Home, captured) -> None:
+    import gc
+
+    provenance = kprov.Provenance("collected", home=home.path)
+    network = keras.Sequential([keras.layers.Input((64,)), keras.layers.Dense(10)])
+    network.compile("adam", "sparse_categorical_crossentropy")
+    network.fit(*digits, epochs=1, verbose=0, callbacks=[provenance])
+    run = provenance.run
+    assert not run.closed
+    provenance.set_model(None)
+    del network, provenance
+    gc.collect()
+    assert run.closed
+    assert captured(run).runs[0].status == "FINISHED"
+
+
+def test_data_may_be_changed_as_soon_as_fit_returns(model, digits, provenance, captured) -> None:
+    import hashlib
+
+    x, y = digits[0].copy(), digits[1].copy()
+    before = hashlib.sha256(x.tobytes()).hexdigest()
+    model.fit(x, y, epochs=1, verbose=0, callbacks=[provenance])
+    x[:] = 0
+    told = captured(provenance.run).rows(
+        "?array prov:specializationOf ?c . ?c dnnprov:sha256 ?hash . "
+        "FILTER STRENDS(STR(?array), '#train-set-x')",
+        "hash",
+    )
+    assert told == [(before,)]

@@ -77,7 +77,8 @@ class Recorder:
         self.run.start_training(describe.settings(model, arguments), self._after)
         self._describe_layers(model)
         runs[model] = self.run
-        weakref.finalize(model, self.run.close)
+        # Without waiting: a model is collected at any time, on any thread.
+        weakref.finalize(model, self.run.close, wait=False).atexit = False
         self._watch = RateWatch(model.optimizer, self._rate_changed)
 
     @guard.guarded("record the layers")
@@ -138,6 +139,7 @@ class Recorder:
         self._ended = True
         if self._watch is not None:
             self._watch.stop()
+        self.run.release_data()
         told = None if error is None else f"{type(error).__name__}: {error}"[:2000]
         self.run.end_training(status, told)
 

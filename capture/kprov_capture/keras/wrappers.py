@@ -143,6 +143,7 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
         x, y, weights = (call.arguments[name] for name in ("x", "y", "sample_weight"))
         run.dataset("test", *describe.dataset("test", local, x, y, weights))
         run.testing(started, ended, metrics.found, local)
+        run.release_data()
 
     @functools.wraps(original)
     def evaluate(self: Any, *args: Any, **kwargs: Any) -> Any:
