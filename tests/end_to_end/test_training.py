@@ -12,11 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from prov.model import ProvDocument
 
 from kprov_capture.home import Home
 from kprov_rdf import ingest, runs
+from kprov_rdf.exchange import records, write
 from kprov_rdf.validate import shacl
 from tests.conftest import child_environment
+from tests.lineage import reachable, without_dnnprov
 
 SCRIPT = """
 import sys, time
@@ -173,3 +176,29 @@ def test_the_demonstration(tmp_path: Path) -> None:
     assert table(relative) == []
     assert table("SELECT ?x { { ?x ?p ?o } UNION { ?s ?p ?x } FILTER isBlank(?x) }") == []
     assert table("SELECT ?x { ?x a prov:Entity, prov:Activity }") == []
+    assert "valid" in command(Home(home), "validate")
+    others_read_the_same(Home(home))
+
+
+def others_read_the_same(home: Home) -> None:
+    """Each run: prov reads the same records, and PROV alone leads to all that made the model."""
+    with ingest.open_snapshot(home) as snapshot:
+        for run in runs.listing(snapshot, home):
+            triples = snapshot.graph(run.iri)
+            made = records.document(run.iri, write._catalog(snapshot, run.iri), triples)
+            for form, name in (("provn", "provn"), ("provjson", "json")):
+                text = write.run(snapshot, run.iri, form).decode()
+                assert ProvDocument.deserialize(content=text, format=name) == made
+            plain = without_dnnprov(triples)
+            assert shacl.validate(run.iri, plain) == []
+            found = {node.removeprefix(run.iri) for node in reachable(plain, f"{run.iri}#model")}
+            assert found >= {"#train-set", "#train-set-x", "#config-0", "#architecture"}
+            adaptations = {t.subject.value for t in triples if "Adaptation>" in str(t.object)}
+            watched = {
+                t.object.value
+                for t in triples
+                if t.subject.value in adaptations and "#metrics-" in str(t.object)
+            }
+            assert {node.removeprefix(run.iri) for node in adaptations | watched} <= found
+            assert bool(adaptations) == (run.optimizer != "RMSprop")
+            assert bool(watched) == (run.optimizer == "Adam")

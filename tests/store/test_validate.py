@@ -1,7 +1,7 @@
 """SHACL shapes: what each rejects, on both engines; and what PROV alone still tells."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -14,6 +14,7 @@ from kprov_rdf.errors import InputError, NotFoundError, UnsupportedError
 from kprov_rdf.validate import files, shacl
 from tests import recording
 from tests.conftest import SHARED
+from tests.lineage import reachable, without_dnnprov
 
 Triples = list[ox.Triple]
 
@@ -433,34 +434,11 @@ def test_the_worked_example_of_the_design_conforms() -> None:
 # -- PROV alone
 
 
-def reachable(triples: Iterable[ox.Triple], start: str) -> set[str]:
-    """What PROV relations lead to from one node, with every other statement left out."""
-    edges: dict[str, set[str]] = {}
-    for triple in triples:
-        is_prov = triple.predicate.value.startswith(PROV_NAMESPACE)
-        if is_prov and isinstance(triple.object, ox.NamedNode):
-            edges.setdefault(triple.subject.value, set()).add(triple.object.value)
-    seen, todo = set(), [start]
-    while todo:
-        node = todo.pop()
-        if node not in seen:
-            seen.add(node)
-            todo += edges.get(node, ())
-    return seen
-
-
 def test_without_dnnprov_the_model_still_leads_to_all_that_made_it(
     graph: tuple[str, Triples],
 ) -> None:
     iri, triples = graph
-    plain = [
-        t
-        for t in triples
-        if not t.predicate.value.startswith(DNNPROV_NAMESPACE)
-        and not (
-            isinstance(t.object, ox.NamedNode) and t.object.value.startswith(DNNPROV_NAMESPACE)
-        )
-    ]
+    plain = without_dnnprov(triples)
     assert len(plain) < len(triples)
     assert shacl.validate(iri, plain) == []
     found = {node.removeprefix(iri) for node in reachable(plain, f"{iri}#model")}
