@@ -2,6 +2,8 @@
 #   make demo    train, capture, load, validate, ask
 #   make test    run the tests
 PYTHON ?= python3
+SHELL = /bin/bash
+.SHELLFLAGS = -o pipefail -ec
 BIN = .venv/bin
 GENERATED = docs/cli.md bench/README.md capture/kprov_capture/terms.py
 

@@ -5,6 +5,7 @@ Imports stand in the commands that need them, so that ``--help`` costs nothing.
 
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +15,9 @@ import click
 
 from kprov_capture import __version__
 from kprov_capture.home import HomeError, create, find, open_home
-from kprov_rdf.errors import InputError, KprovError
+from kprov_rdf.errors import InputError, KprovError, NotFoundError
 
 if TYPE_CHECKING:
-    from kprov_capture.home import Home
     from kprov_rdf.runs import RunInfo
     from kprov_rdf.store import Snapshot
     from kprov_rdf.validate.shacl import Violation
@@ -29,17 +29,13 @@ class _Context:
     def __init__(self, home: str | None) -> None:
         self.asked = home
 
-    def home(self) -> "Home":
-        return open_home(find(self.asked))
-
     @contextmanager
-    def reading(self) -> "Iterator[tuple[Home, Snapshot]]":
-        """The state folder and a snapshot of its store, with all that the journals hold."""
+    def reading(self) -> "Iterator[Snapshot]":
+        """A snapshot of the store, with all that the journals hold."""
         from kprov_rdf.ingest import open_snapshot
 
-        home = self.home()
-        with open_snapshot(home) as store:
-            yield home, store
+        with open_snapshot(open_home(find(self.asked))) as store:
+            yield store
 
 
 _pass = click.make_pass_decorator(_Context)
@@ -120,8 +116,8 @@ def runs(context: _Context, form: str) -> None:
     from kprov_rdf.runs import listing
     from kprov_rdf.tables import number, print_table
 
-    with context.reading() as (home, store):
-        found = listing(store, home)
+    with context.reading() as store:
+        found = listing(store, store.living)
     if form == "json":
         import json
 
@@ -170,8 +166,8 @@ def show(context: _Context, run: str) -> None:
     from kprov_rdf.runs import listing, resolve
     from kprov_rdf.show import show as show_run
 
-    with context.reading() as (home, store):
-        show_run(store, resolve(run, listing(store, home)))
+    with context.reading() as store:
+        show_run(store, resolve(run, listing(store, store.living)))
 
 
 @cli.command(epilog=_RUN_HELP, short_help="Ask a question, by name or in SPARQL.")
@@ -221,13 +217,19 @@ def query(
         )
     question = queries.find(name) if name else queries.Question("on the command line", text or "")
     given = dict(_split(param) for param in params)
-    with context.reading() as (home, store):
-        wanted = {one.name for one in question.inputs if one.type == "run"} & given.keys()
+    if len(given) < len(params):
+        raise click.UsageError("A parameter is given twice.")
+    with context.reading() as store:
+        runs_ = {one.name: one.default for one in question.inputs if one.type == "run"}
+        given = {key: value for key, value in runs_.items() if value} | given
+        # Without a header nothing says that a parameter is a run; @latest can be nothing else.
+        wanted = {key for key in given if key in runs_ or given[key] == "@latest"}
         if wanted:
             from kprov_rdf.runs import listing, resolve
 
-            known = listing(store, home)
-            given |= {key: resolve(given[key], known).iri for key in wanted}
+            known = listing(store, store.living)
+            found = {key: resolve(given[key], known).iri for key in wanted}
+            given |= {key: iri if key in runs_ else f"<{iri}>" for key, iri in found.items()}
         write(queries.table(store, question, given), form, sys.stdout)
 
 
@@ -267,27 +269,33 @@ def validate(context: _Context, target: str | None, form: str) -> None:
         noun = "graph" if checked == 1 else "graphs"
         said = "valid" if not found else f"INVALID, {len(found)} violations"
         click.echo(f"{checked} {noun} checked: {said}")
+    if not checked:
+        raise InputError("There was nothing to check: no graph with a statement in it.")
     if found:
         raise SystemExit(1)
 
 
 def _targets(context: _Context, target: str | None) -> Iterator[tuple[str, list]]:  # type: ignore[type-arg]
-    """The graphs to check, by name."""
+    """The graphs to check, by name: of a file where there is one of that name, else of a run."""
     from kprov_rdf.validate import files
 
     if target == "-":
         yield from files.graphs(sys.stdin.buffer.read(), "-").items()
-    elif target is not None and (Path(target).exists() or os.sep in target or "." in target):
+        return
+    if target is not None and (Path(target).is_file() or Path(target).suffix in files.SUFFIXES):
         yield from files.from_path(Path(target)).items()
-    else:
-        from kprov_rdf.runs import listing, resolve
+        return
+    from kprov_rdf.runs import listing, resolve
 
-        with context.reading() as (home, store):
-            known = listing(store, home)
-            if target is not None:
+    with context.reading() as store:
+        known = listing(store, store.living)
+        if target is not None:
+            try:
                 known = [resolve(target, known)]
-            for run in known:
-                yield run.iri, store.graph(run.iri)
+            except NotFoundError as error:
+                raise NotFoundError(f"{error} There is no file of that name, either.") from None
+        for run in known:
+            yield run.iri, store.graph(run.iri)
 
 
 @cli.command(epilog=_RUN_HELP, short_help="Write one run as RDF or PROV.")
@@ -312,8 +320,8 @@ def export(context: _Context, run: str, form: str | None, output: str | None) ->
             f"The name {output} does not say a format; add --format with one of "
             f"{', '.join(write.FORMATS)}."
         )
-    with context.reading() as (home, store):
-        data = write.run(store, resolve(run, listing(store, home)).iri, chosen)
+    with context.reading() as store:
+        data = write.run(store, resolve(run, listing(store, store.living)).iri, chosen)
     if output is None:
         sys.stdout.buffer.write(data)
     else:
@@ -343,7 +351,12 @@ def run(arguments: list[str] | None = None) -> int:
     except (KprovError, HomeError) as error:
         click.echo(f"kprov: {error}", err=True)
         return 2
-    except OSError as error:
+    except Exception as error:
+        if not isinstance(error, OSError):
+            # Not left to the interpreter, whose status 1 means "invalid" here.
+            traceback.print_exc()
+            click.echo("kprov: this is a bug of kprov; please report it with the above.", err=True)
+            return 2
         where = f" {error.filename}" if error.filename else ""
         click.echo(f"kprov: cannot read or write{where}: {error.strerror or error}.", err=True)
         return 2

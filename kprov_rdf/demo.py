@@ -32,7 +32,7 @@ def run(home: Home, epochs: int) -> None:
     before = {one.iri for one in _runs(home)}
     _train(home, epochs, models)
     with open_snapshot(home) as store:
-        mine = [one for one in listing(store, home) if one.iri not in before]
+        mine = [one for one in listing(store, store.living) if one.iri not in before]
         if not mine:
             raise KprovError("The training recorded no run. Its messages are above.")
         _say(f"2. Loaded {len(mine)} runs into the store, and checked them with SHACL:")
@@ -61,7 +61,7 @@ def _say(text: str) -> None:
 
 def _runs(home: Home) -> list[RunInfo]:
     with open_snapshot(home) as store:
-        return listing(store, home)
+        return listing(store, store.living)
 
 
 def _train(home: Home, epochs: int, models: Path) -> None:

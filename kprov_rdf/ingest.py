@@ -9,13 +9,15 @@ again changes nothing. A finished journal is checked as a whole, compressed into
 import gzip
 import json
 import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from kprov_capture.home import Home
 from kprov_capture.journal import SUFFIX
+from kprov_capture.process import is_alive
 from kprov_rdf import journal
-from kprov_rdf.errors import JournalDamagedError
+from kprov_rdf.errors import InputError, JournalDamagedError, KprovError
 from kprov_rdf.journal import Position, Reading
 from kprov_rdf.store import LocalStore, Snapshot, Store, owned, snapshot
 
@@ -43,30 +45,45 @@ def _position(path: Path) -> Position:
 def _replace(path: Path, data: bytes) -> None:
     """Write a file so that a reader, or a power cut, finds the old one or the new one."""
     beside = path.with_name(path.name + ".new")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
-def _archive(home: Home, path: Path) -> None:
-    """Compress a finished journal into ``done/``, after checking every batch of it."""
-    whole = journal.read(path)
-    _replace(home.done / f"{path.name}.gz", gzip.compress(whole.text, mtime=0))
+def _archive(home: Home, path: Path, whole: bytes) -> None:
+    """Compress a finished journal, of which every batch was checked, into ``done/``."""
+    _replace(home.done / f"{path.name}.gz", gzip.compress(whole, mtime=0))
     path.unlink()
     _position_file(path).unlink(missing_ok=True)
 
 
 def _load(store: Store, path: Path) -> tuple[Reading, int]:
+    journal.describe(path)
     before = _position(path)
     reading = journal.read(path, before)
+    new = reading.position.batches - before.batches
+    if reading.ended and before.offset:
+        # Once more from the start: to check it as a whole, and because after a power cut
+        # the note of how far it was loaded may have outlived what was loaded.
+        reading = journal.read(path)
     if reading.text:
-        store.load(reading.text)
+        try:
+            store.load(reading.text)
+        except InputError as error:
+            raise JournalDamagedError(
+                f"The journal {path} holds something else than N-Quads: {error} "
+                f"Take it away and try again: mv {path} {path}.damaged"
+            ) from error
         at = reading.position
         told = {"offset": at.offset, "batches": at.batches, "digest": at.digest.hex()}
         _replace(_position_file(path), json.dumps(told).encode())
-    return reading, reading.position.batches - before.batches
+    return reading, new
 
 
 def catch_up(home: Home, store: LocalStore) -> Progress:
@@ -75,38 +92,58 @@ def catch_up(home: Home, store: LocalStore) -> Progress:
     Raises ``JournalDamagedError`` for the first damaged journal, after the
     others are loaded.
     """
-    first_error: JournalDamagedError | None = None
+    first_error: KprovError | None = None
     batches = 0
-    finished: list[Path] = []
+    finished: list[tuple[Path, bytes]] = []
     for path in sorted(home.journal.glob(f"*{SUFFIX}")):
         try:
-            journal.describe(path)
             reading, new = _load(store, path)
         except JournalDamagedError as error:
             first_error = first_error or error
             continue
         batches += new
         if reading.ended:
-            finished.append(path)
+            finished.append((path, reading.text))
     if finished:
         store.flush()  # before the journal goes, its statements are on the disk
-        for path in finished:
-            _archive(home, path)
+        for path, whole in finished:
+            _archive(home, path, whole)
     if first_error:
         raise first_error
     return Progress(batches, len(finished))
 
 
+def alive(home: Home) -> set[str]:
+    """The IRIs of the runs whose process still runs, from their journals."""
+    found = set()
+    for path in home.journal.glob(f"*{SUFFIX}"):
+        try:
+            told, last_sign = journal.describe(path), path.stat().st_mtime
+        except (OSError, KprovError):
+            continue  # finished and moved away just now, or damaged, which ingest says
+        if told and is_alive(told.get("process", {}), last_sign):
+            found.add(str(told.get("run")))
+    return found
+
+
 def _rebuild(home: Home, store: LocalStore) -> None:
-    """Fill an empty store from the finished journals, as when the store was taken away."""
+    """Fill an empty store from the finished journals, as when the store was taken away.
+
+    Raises ``JournalDamagedError`` for the first damaged one, after the others are loaded.
+    """
+    first_error: JournalDamagedError | None = None
     for path in sorted(home.done.glob(f"*{SUFFIX}.gz")):
         try:
             store.load(gzip.decompress(path.read_bytes()))
-        except (EOFError, gzip.BadGzipFile) as error:
-            raise JournalDamagedError(
+        except (EOFError, zlib.error, gzip.BadGzipFile, InputError) as error:
+            first_error = first_error or JournalDamagedError(
                 f"The finished journal {path} is damaged: {error}. Put back an intact copy, or "
                 f"go on without this run: mv {path} {path}.damaged"
-            ) from error
+            )
+            first_error.__cause__ = error
+    store.flush()
+    if first_error:
+        raise first_error
 
 
 def open_snapshot(home: Home) -> Snapshot:
@@ -114,11 +151,16 @@ def open_snapshot(home: Home) -> Snapshot:
 
     Raises ``StoreLockedError``, ``StorageError`` or ``JournalDamagedError``.
     """
-    new = not home.store.exists()
+    # There while the store is not whole: a rebuild that was cut short is begun again.
+    rebuilding = home.path / "rebuilding"
     with owned(home) as store:
-        if new:
+        if store.new or rebuilding.exists():
+            rebuilding.touch()
             for position in home.journal.glob("*.position"):
                 position.unlink()
             _rebuild(home, store)
+            rebuilding.unlink()
+        # Asked before and after: a run that began or ended in between lived.
+        living = alive(home)
         catch_up(home, store)
-        return snapshot(home, store)
+        return snapshot(home, store, living | alive(home))

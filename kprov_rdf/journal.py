@@ -48,6 +48,13 @@ def damaged(path: Path, batch: int, offset: int, why: str) -> JournalDamagedErro
     )
 
 
+def _unreadable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"The journal {path} cannot be read: {error.strerror}. Make it readable, or take it away: "
+        f"mv {path} {path}.damaged"
+    )
+
+
 def describe(path: Path) -> dict[str, Any]:
     """The first line of a journal: the run's IRI and the process that writes it.
 
@@ -57,7 +64,7 @@ def describe(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             line = file.readline(100_000)
     except OSError as error:
-        raise StorageError(f"The journal {path} cannot be read: {error.strerror}.") from error
+        raise _unreadable(path, error) from error
     if not line.endswith(b"\n"):
         return {}
     try:
@@ -89,7 +96,7 @@ def read(path: Path, start: Position = Position()) -> Reading:
                 data = file.read()
             live = time.time() - path.stat().st_mtime < _LIVE_SECONDS
         except OSError as error:
-            raise StorageError(f"The journal {path} cannot be read: {error.strerror}.") from error
+            raise _unreadable(path, error) from error
         if size < start.offset:
             raise damaged(path, start.batches, size, "is missing: the file became shorter")
         good, ended, bad_is_last = _check(data, start)

@@ -172,6 +172,8 @@ def bind(question: Question, given: Mapping[str, str | ox.NamedNode | ox.Literal
                     f"The query {question.name} needs the parameter {one.name} ({one.text}). "
                     f"Add --param {one.name}=…"
                 )
+            if one.type == "run":
+                raise InputError(f"The parameter {one.name} of {question.name} is not an IRI.")
             bound[one.name] = literal(one.default, one.type.removeprefix("xsd:"))
     return bound
 
@@ -202,10 +204,13 @@ def value(term: Term) -> str | int | float | bool | None:
     """A term as a Python value: numbers and booleans as such, anything else as text."""
     if isinstance(term, ox.Literal):
         kind = term.datatype.value.removeprefix(XSD_NAMESPACE)
-        if kind == "integer":
-            return int(term.value)
-        if kind in ("double", "float", "decimal"):
-            return float(term.value.replace("INF", "inf"))
+        try:
+            if kind == "integer":
+                return int(term.value)
+            if kind in ("double", "float", "decimal"):
+                return float(term.value.replace("INF", "inf"))
+        except ValueError:
+            return term.value  # STRDT and foreign data may call anything a number
         if kind == "boolean":
             return term.value == "true"
         return term.value

@@ -1,15 +1,12 @@
 """Runs as people speak of them: a list with their state, and the names that mean one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 
 import pyoxigraph as ox
 
-from kprov_capture.home import Home
-from kprov_capture.journal import SUFFIX
-from kprov_capture.process import is_alive
-from kprov_rdf import journal, query
+from kprov_rdf import query
 from kprov_rdf.errors import NotFoundError
 from kprov_rdf.store import Store
 
@@ -41,26 +38,12 @@ class RunInfo:
         return self.id[-8:]
 
 
-def alive(home: Home) -> set[str]:
-    """The IRIs of the runs whose process still runs, from their journals."""
-    found = set()
-    for path in home.journal.glob(f"*{SUFFIX}"):
-        try:
-            told, last_sign = journal.describe(path), path.stat().st_mtime
-        except OSError:
-            continue  # finished and moved away just now
-        if told and is_alive(told.get("process", {}), last_sign):
-            found.add(str(told.get("run")))
-    return found
-
-
 def _time(term: query.Term) -> datetime | None:
     return datetime.fromisoformat(term.value) if isinstance(term, ox.Literal) else None
 
 
-def listing(store: Store, home: Home) -> list[RunInfo]:
-    """All runs of the store, the newest first."""
-    living = alive(home)
+def listing(store: Store, living: Set[str]) -> list[RunInfo]:
+    """All runs of the store, the newest first; ``living`` are those whose process runs."""
     answer = query.table(store, query.find("runs"), {})
     found = []
     for cells in answer.rows:
@@ -68,6 +51,7 @@ def listing(store: Store, home: Home) -> list[RunInfo]:
         iri = str(query.value(row["run"]))
         status = query.value(row["status"]) or (RUNNING if iri in living else CRASHED)
         rate, planned = query.value(row["rate"]), query.value(row["planned"])
+        first = query.value(row["first"])
         optimizer = query.value(row["optimizer"])
         found.append(
             RunInfo(
@@ -79,7 +63,9 @@ def listing(store: Store, home: Home) -> list[RunInfo]:
                 optimizer=None if optimizer is None else str(optimizer),
                 rate=rate if isinstance(rate, float) else None,
                 epochs=int(query.value(row["epochs"]) or 0),
-                planned=planned if isinstance(planned, int) else None,
+                planned=max(0, planned - (first if isinstance(first, int) else 0))
+                if isinstance(planned, int)
+                else None,
             )
         )
     return found

@@ -9,6 +9,7 @@ from kprov_rdf.tables import cell, print_table
 
 # Of more epochs than this, the middle is left out.
 _EPOCHS = 20
+_FIRST = ("epoch", "elapsedTime", "learningRate", "loss", "valLoss")
 
 
 def _local(text: str) -> str:
@@ -24,11 +25,23 @@ def _rows(store: Store, name: str, run: RunInfo) -> tuple[list[str], list[list[s
     return answer.columns, rows
 
 
+def _epochs(store: Store, run: RunInfo) -> tuple[list[str], list[list[str]]]:
+    """A row an epoch and a column a metric, whatever the metrics are."""
+    _, told = _rows(store, "metrics", run)
+    columns = [*_FIRST, *sorted({metric for _, metric, _ in told} - set(_FIRST))]
+    rows: dict[str, dict[str, str]] = {}
+    for epoch, metric, value in told:
+        rows.setdefault(epoch, {"epoch": epoch})[metric] = value
+    return columns, [[row.get(column, "") for column in columns] for row in rows.values()]
+
+
 def _section(store: Store, title: str, name: str, run: RunInfo) -> None:
-    columns, rows = _rows(store, name, run)
-    if name == "epochs" and len(rows) > _EPOCHS:
+    columns, rows = _epochs(store, run) if name == "metrics" else _rows(store, name, run)
+    if name == "metrics" and len(rows) > _EPOCHS:
         left_out = len(rows) - _EPOCHS
-        title += f" ({left_out} in the middle left out: kprov query epochs --param run={run.short})"
+        title += (
+            f" ({left_out} in the middle left out: kprov query metrics --param run={run.short})"
+        )
         rows = rows[: _EPOCHS // 2] + rows[-_EPOCHS // 2 :]
     filled = [i for i in range(len(columns)) if any(row[i] for row in rows)]
     if rows:
@@ -44,7 +57,7 @@ def show(store: Store, run: RunInfo) -> None:
     for title, name in (
         ("Data", "data"),
         ("Layers", "q2"),
-        ("Epochs", "epochs"),
+        ("Epochs", "metrics"),
         ("Adaptations of the learning rate", "adaptations"),
         ("Tests", "tests"),
         ("Files", "files"),

@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +38,8 @@ LOCK_SECONDS = 5.0
 # atomic, which ingest does not need: what was cut short is loaded again.
 _BULK_BYTES = 8 * 1024 * 1024
 _BULK_THREADS = 2
+_MAX_DEPTH = 200
+_NOT_BRACKETS = re.compile(r"[^()\[\]{}]+")
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
 Bindings = Mapping[str, ox.NamedNode | ox.Literal]
@@ -78,6 +80,20 @@ def _syntax_message(text: str, error: str) -> str:
     )
 
 
+def _refuse_deep(text: str) -> None:
+    """Oxigraph's parser and optimiser recurse: deep nesting would end the process.
+
+    Brackets in strings count too, which no honest query comes near to.
+    """
+    depth = 0
+    for character in _NOT_BRACKETS.sub("", text):
+        depth += 1 if character in "([{" else -1
+        if depth > _MAX_DEPTH:
+            raise InputError(
+                f"The query is nested more than {_MAX_DEPTH} levels deep. Simplify it."
+            )
+
+
 def _parts(nquads: bytes) -> Iterator[bytes]:
     """N-Quads text in parts of about ``_BULK_BYTES``, cut at the ends of lines."""
     start = 0
@@ -92,6 +108,7 @@ class LocalStore:
     """Oxigraph, in memory (no ``folder``), on disk, or a folder that is only read."""
 
     def __init__(self, folder: Path | None = None, *, read_only: bool = False) -> None:
+        self.new = folder is not None and not folder.exists()
         if folder is None:
             self._store = ox.Store()
         elif read_only:
@@ -119,6 +136,7 @@ class LocalStore:
         self._store.bulk_load(part, ox.RdfFormat.N_QUADS)
 
     def query(self, text: str, bindings: Bindings | None = None) -> Answer:
+        _refuse_deep(text)
         substitutions: dict[ox.Variable, ox.NamedNode | ox.Literal | ox.BlankNode | ox.Triple] = {
             ox.Variable(name): value for name, value in (bindings or {}).items()
         }
@@ -151,11 +169,15 @@ class LocalStore:
 
 
 class Snapshot(LocalStore):
-    """A copy of the store that is only read. Close it, or use it with ``with``."""
+    """A copy of the store that is only read. Close it, or use it with ``with``.
 
-    def __init__(self, folder: Path) -> None:
+    ``living`` holds the IRIs of the runs whose process lived when it was taken.
+    """
+
+    def __init__(self, folder: Path, living: Set[str] = frozenset()) -> None:
         super().__init__(folder / "store", read_only=True)
         self._folder = folder
+        self.living = living
 
     def close(self) -> None:
         """Remove the copy. A result that is still being read stays readable (POSIX)."""
@@ -230,14 +252,14 @@ def _check_writable(home: Home) -> None:
         )
 
 
-def snapshot(home: Home, store: LocalStore) -> Snapshot:
+def snapshot(home: Home, store: LocalStore, living: Set[str] = frozenset()) -> Snapshot:
     """A snapshot of the owned ``store``, on the same disk so that it can be hard links."""
     home.snapshots.mkdir(exist_ok=True)
     _sweep(home)
     folder = Path(tempfile.mkdtemp(dir=home.snapshots, prefix=f"{os.getpid()}-"))
     (folder / "reader.json").write_text(json.dumps(describe()), "utf-8")
     store.backup(folder / "store")
-    return Snapshot(folder)
+    return Snapshot(folder, living)
 
 
 def _sweep(home: Home) -> None:

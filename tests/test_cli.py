@@ -218,7 +218,52 @@ def test_a_query_that_is_none(text: str, kprov, home: Home) -> None:
     refused(kprov("query", "-e", text), "line 1")
 
 
+@pytest.mark.parametrize("bracket", ["{", "(", "["])
+def test_a_query_that_would_end_the_process(bracket: str, kprov, home: Home) -> None:
+    refused(kprov("query", "-e", "SELECT * " + bracket * 20_000), "nested more than")
+
+
+def test_a_value_that_is_not_what_it_is_called(kprov, home: Home) -> None:
+    text = "SELECT ?x { BIND (STRDT('abc', xsd:integer) AS ?x) }"
+    assert kprov("query", "-e", text)[1].split()[-1] == "abc"
+
+
+def test_a_bug_of_ours_is_no_verdict(kprov, home: Home, monkeypatch) -> None:
+    """Status 1 of an interpreter that gives up would read as "invalid"."""
+    from kprov_rdf.validate import shacl
+
+    recording.record(home.path)
+    monkeypatch.setattr(shacl, "validate", lambda *_: 1 / 0)
+    status, _, err = kprov("validate")
+    assert status == 2
+    assert "bug of kprov" in err
+
+
+@pytest.mark.parametrize("tag", ["v1.0", "a/b c", "best.keras", "tests"])
+def test_a_run_is_found_by_any_tag_and_by_its_iri(tag: str, kprov, home: Home) -> None:
+    run = recording.record(home.path, tag=tag)
+    for name in (tag, run.names.run):
+        for command in ("show", "validate", "export"):
+            assert kprov(command, name)[0] == 0, (command, name)
+
+
+def test_latest_as_a_parameter_of_a_query_without_a_header(
+    kprov, home: Home, tmp_path: Path
+) -> None:
+    recording.record(home.path)
+    run = recording.record(home.path)
+    text = "SELECT ?run ?t { GRAPH ?run { ?t a dnnprov:Training } }"
+    out = kprov("query", "-e", text, "--param", "run=@latest", "--format", "csv")[1]
+    assert out.splitlines()[1:] == [f"{run.names.run},{run.names.training}"]
+    (tmp_path / "own.rq").write_text(
+        "# input: run run @latest -- the run\n# output: t -- its training\n" + text
+    )
+    out = kprov("query", str(tmp_path / "own.rq"), "--format", "csv")[1]
+    assert out.split() == ["t", run.names.training]
+
+
 def test_a_query_that_is_missing_or_double(kprov) -> None:
+    refused(kprov("query", "q1", "--param", "epoch=1", "--param", "epoch=2"), "twice")
     refused(kprov("query"), "--list")
     refused(kprov("query", "q1", "-e", "ASK {}"), "--list")
     refused(kprov("query", "q1", "--param", "epoch"), "NAME=VALUE")
@@ -237,7 +282,11 @@ def test_a_file_that_is_no_rdf(kprov, tmp_path: Path) -> None:
     (tmp_path / "x.ttl").write_text("this is no turtle")
     refused(kprov("validate", str(tmp_path / "x.ttl")), "x.ttl", "line 1")
     refused(kprov("validate", str(tmp_path / "none.ttl")), "none.ttl", "cannot be read")
-    refused(kprov("validate", str(tmp_path)), "cannot be read")
+    refused(kprov("validate", str(tmp_path)), "There is no run", "no file of that name")
+    (tmp_path / "empty.ttl").write_text("")
+    status, _, err = kprov("validate", str(tmp_path / "empty.ttl"))
+    assert status == 2
+    assert "nothing to check" in err
 
 
 def test_an_output_that_cannot_be_written(kprov, home: Home, tmp_path: Path) -> None:

@@ -22,17 +22,21 @@ def library() -> Agent:
 
 def _settings_folder() -> Path:
     configured = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(configured) if configured else Path.home() / ".config") / "kprov"
+    return Path(configured or os.path.expanduser("~/.config")) / "kprov"
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, ValueError):
+        return None
 
 
 def _kept_id(kind: str) -> str:
     """A random id, kept in the user's settings so that runs of one user share it."""
     path = _settings_folder() / f"{kind}-id"
-    try:
-        if found := path.read_text("ascii").strip():
-            return found
-    except OSError:
-        pass  # not there yet, or not readable: make one
+    if found := _read(path):
+        return found
     new = os.urandom(8).hex()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +44,7 @@ def _kept_id(kind: str) -> str:
         with path.open("x", encoding="ascii") as file:
             file.write(new + "\n")
     except FileExistsError:
-        return path.read_text("ascii").strip() or new
+        return _read(path) or new
     except OSError:
         return new  # no writable settings: a person of this process only
     return new
@@ -86,7 +90,19 @@ def machine() -> Agent:
         Dnnprov.coreCount: os.cpu_count(),
         Dnnprov.memorySize: _memory(),
     }
-    return Agent("machine", _kept_id("machine"), socket.gethostname(), properties)
+    return Agent("machine", _machine_id(), socket.gethostname(), properties)
+
+
+def _machine_id() -> str:
+    """An id of this computer, hashed: machine-id(5) asks not to hand it on as it is.
+
+    Not one from the user's settings, which a cluster shares among its machines.
+    """
+    import hashlib
+    import socket
+
+    known = _read(Path("/etc/machine-id")) or socket.gethostname()
+    return hashlib.sha256(f"kprov {known}".encode()).hexdigest()[:16]
 
 
 def installed() -> dict[str, str]:
@@ -113,8 +129,8 @@ def imported(distributions: dict[str, str]) -> dict[str, str]:
     for name, module in sorted(sys.modules.copy().items()):
         if "." in name or name.startswith("_") or name in sys.stdlib_module_names:
             continue
-        # vars(), not getattr(): a lazy module would start importing.
-        version = vars(module).get("__version__") or distributions.get(
+        # Not getattr(module, …): a lazy module would start importing.
+        version = getattr(module, "__dict__", {}).get("__version__") or distributions.get(
             name.replace("_", "-").lower()
         )
         if isinstance(version, str):
@@ -155,10 +171,15 @@ def code() -> dict[str, Value | None]:
     """The script, the command line, and the git commit of the script's or working folder."""
     main = sys.modules.get("__main__")
     script = getattr(main, "__file__", None)
-    path = os.path.abspath(script) if script else None
-    folder = os.path.dirname(path) if path else os.getcwd()
+    try:
+        path = os.path.abspath(script) if script else None
+        folder = os.path.dirname(path) if path else os.getcwd()
+    except OSError:  # the working folder is gone
+        path, folder = script, os.path.sep
     commit = _git(folder, "rev-parse", "HEAD")
     changed = None if commit is None else _git(folder, "status", "--porcelain", "-uno")
+    if changed == "" and path and _git(folder, "ls-files", "--error-unmatch", path) is None:
+        changed = "the script is not in the commit"
     return {
         Dnnprov.path: path,
         Dnnprov.commandLine: " ".join(sys.argv),

@@ -34,7 +34,7 @@ def report(error: BaseException, what: str) -> None:
         "not shown; set KPROV_STRICT=1 to have them raised.",
         what,
         type(error).__name__,
-        error,
+        str(error).rstrip("."),
     )
     log.debug("where it came from", exc_info=error)
 

@@ -24,6 +24,9 @@ _SETTINGS = f"""\
 """
 
 
+_CHOOSE = "Name a folder that you may write to, with --home or $KPROV_HOME."
+
+
 class HomeError(Exception):
     """The state folder is missing, or cannot be used."""
 
@@ -86,6 +89,8 @@ def find(explicit: str | os.PathLike[str] | None = None) -> Path:
 
 def open_home(path: Path) -> Home:
     """The state folder at ``path``, which must have been created before."""
+    if path.exists() and not path.is_dir():
+        raise HomeError(f"{path} is a file and no kprov folder. {_CHOOSE}")
     if not (path / "journal").is_dir():
         raise HomeError(
             f"There is no kprov folder at {path}. Create one with 'kprov init', name another "
@@ -104,7 +109,6 @@ def create(path: Path) -> Home:
                 (path / name).write_text(text, "utf-8")
     except OSError as error:
         raise HomeError(
-            f"The kprov folder {path} cannot be created: {error.strerror}. "
-            "Name a folder that you may write to with --home or $KPROV_HOME."
+            f"The kprov folder {path} cannot be created: {error.strerror}. {_CHOOSE}"
         ) from error
     return home

@@ -16,6 +16,7 @@ file is linked data as it is. The digests detect damage, not forgery.
 import hashlib
 import json
 import os
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ class Journal:
         self.batches = 0
         self._size = 0  # of the file, as far as whole batches go
         self._digest = NO_DIGEST
-        self._unwritten = bytearray()
+        self._unwritten: deque[bytes] = deque()
         self._first: str | None = first
         self._created = False
         self.ended = False
@@ -72,9 +73,8 @@ class Journal:
         self.batches += 1
         self.ended = end
         commit = f"# commit {self.batches} {self._digest.hex()}{' end' if end else ''}\n"
-        self._unwritten += batch
-        self._unwritten += commit.encode()
-        if len(self._unwritten) > MAX_UNWRITTEN:
+        self._unwritten.append(batch + commit.encode())
+        if sum(map(len, self._unwritten)) > MAX_UNWRITTEN:
             # The chain would be broken: nothing more may be written to this file.
             self.ended = True
             self._unwritten.clear()
@@ -87,22 +87,24 @@ class Journal:
         handle = os.open(self.path, flags | getattr(os, "O_BINARY", 0), 0o644)
         try:
             self._created = True
-            os.lseek(handle, self._size, os.SEEK_SET)
-            try:
-                view = memoryview(self._unwritten)
-                while view:
-                    view = view[os.write(handle, view) :]
-            except OSError:
-                os.ftruncate(handle, self._size)
-                raise
-            finally:
-                view.release()
+            while self._unwritten:
+                self._write_batch(handle, self._unwritten[0])
+                self._size += len(self._unwritten.popleft())
             if sync:
                 os.fsync(handle)
         finally:
             os.close(handle)
-        self._size += len(self._unwritten)
-        self._unwritten.clear()
+
+    def _write_batch(self, handle: int, batch: bytes) -> None:
+        """One batch, whole or not at all: a reader may have seen the ones before it."""
+        os.lseek(handle, self._size, os.SEEK_SET)
+        try:
+            rest = memoryview(batch)
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+        except OSError:
+            os.ftruncate(handle, self._size)
+            raise
 
     def touch(self) -> None:
         """A sign of life for readers on other hosts."""

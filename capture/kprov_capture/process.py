@@ -34,9 +34,14 @@ def _scope() -> str:
 
 
 def _start(pid: int) -> str | None:
-    """Start of a process in clock ticks since the boot (proc(5), stat, field 22)."""
+    """Start of a process in clock ticks since the boot (proc(5), stat, field 22).
+
+    None where there is no such process, or only what is left of it until its parent
+    looks (a zombie), or where the system does not tell.
+    """
     stat = _read(f"/proc/{pid}/stat")
-    return stat.rpartition(")")[2].split()[19] if stat else None
+    fields = stat.rpartition(")")[2].split() if stat else ["Z"]
+    return None if fields[0] in "ZX" else fields[19]
 
 
 def describe() -> dict[str, str | int | None]:

@@ -6,6 +6,7 @@ statements and appends them to the run's journal.
 """
 
 import atexit
+import contextlib
 import math
 import os
 import sys
@@ -25,15 +26,26 @@ from kprov_capture.statements import Change, Layer, MetricSummary
 from kprov_capture.statements_data import Dataset
 
 _EXIT_SECONDS = 30.0
+# The time that a training waits at its end for its last batches to be written: what
+# follows may end the process without a word.
+_END_SECONDS = 2.0
 
 _open: set["Run"] = set()
 _open_lock = threading.Lock()
 _announced = False
 
 
+def _steady() -> float:
+    """Seconds on a clock that is never set; where there is one that counts sleep, that one."""
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
 def _heartbeat() -> None:
     for run in list(_open):
-        run._journal.touch()
+        with contextlib.suppress(OSError):  # its file was taken away; the others live on
+            run._journal.touch()
 
 
 _writer = Background("kprov-writer", _heartbeat, process.HEARTBEAT_SECONDS)
@@ -51,6 +63,14 @@ def _close_all() -> None:
 def _forget_all() -> None:
     """In a forked child: the runs are the parent's to record."""
     _open.clear()
+
+
+def _close_with_worker() -> None:
+    """A process of multiprocessing ends without atexit: it has finalizers of its own."""
+    module = sys.modules.get("multiprocessing.util")
+    parent = sys.modules.get("multiprocessing.process")
+    if module is not None and parent is not None and parent.parent_process() is not None:
+        module.Finalize(None, _close_all, exitpriority=10)
 
 
 atexit.register(_close_all)
@@ -112,7 +132,7 @@ class Run:
         self.names = Names(uuid7(), place.base())
         # Times are a wall clock reading plus a steady clock, so that a clock that
         # is set back in mid-training makes no epoch end before it began.
-        self._wall, self._steady = time.time(), time.monotonic()
+        self._wall, self._steady = time.time(), _steady()
         self._journal = Journal(
             place.journal / f"{self.names.run_id}{SUFFIX}",
             header(self.names.run, process.describe()),
@@ -129,6 +149,8 @@ class Run:
         self._environment_asked = False
         self.closed = False
         with _open_lock:
+            if not _open:
+                _close_with_worker()
             _open.add(self)
         self._put(self._write_opening, self.now())
         self._announce()
@@ -143,17 +165,24 @@ class Run:
         global _announced
         if not _announced:
             _announced = True
-            short, folder = self.id[-8:], os.path.relpath(self.home)
-            print(f"kprov: recording run {short} in {folder} (kprov show {short})", file=sys.stderr)
+            # No working folder, no standard error: no reason not to record.
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                short, folder = self.id[-8:], os.path.relpath(self.home)
+                line = f"kprov: recording run {short} in {folder} (kprov show {short})"
+                print(line, file=sys.stderr)
 
     def now(self) -> float:
         """Seconds since 1970; never goes back within a run."""
-        return self._wall + (time.monotonic() - self._steady)
+        return self._wall + (_steady() - self._steady)
 
     # -- on the calling thread: hand over raw values
 
+    def _mine(self) -> bool:
+        """False after the run was closed, and in a forked child: the run is the parent's."""
+        return not self.closed and os.getpid() == self._pid
+
     def _put(self, job: Callable[..., None], *args: Any) -> None:
-        if not self.closed and os.getpid() == self._pid:
+        if self._mine():
             _writer.put(job, *args)
 
     def start_training(
@@ -171,9 +200,10 @@ class Run:
 
     def _ask_environment(self) -> None:
         """After the data sets, which have to be hashed before they may change."""
-        if not self._environment_asked:
+        if not self._environment_asked and self._mine():
             self._environment_asked = True
             _helper.put(self._find_environment)
+            _helper.put(self._find_code)
 
     def architecture(self, layers: Sequence[Layer], parameters: int | None = None) -> None:
         """The layers of the model, and how many weights it has."""
@@ -182,13 +212,13 @@ class Run:
     def dataset(self, role: str, data: Dataset, arrays: Mapping[str, Any] | None = None) -> None:
         """Data in the role train, val or test; ``arrays`` are hashed in the background."""
         self._put(self._write_dataset, role, data)
-        if arrays and not self.closed:
+        if arrays and self._mine():
             ticket = _Ticket()
             self._tickets.append(ticket)
             _helper.put(self._hash_dataset, data.local, dict(arrays), ticket)
 
     def release_data(self, seconds: float = 5.0) -> None:
-        """Call it when the data sets may change again: waits until they are hashed.
+        """Call it when data and files may change again: waits until they are hashed.
 
         What takes longer than ``seconds`` is recorded without a hash, since that
         might be of other data.
@@ -222,6 +252,8 @@ class Run:
     def end_training(self, status: str, error: str | None = None) -> None:
         """The training ended as FINISHED, INTERRUPTED or FINISHED_WITH_ERROR."""
         self._put(self._write_training_end, self.now(), status, error)
+        if self._mine():
+            _writer.flush(_END_SECONDS)
 
     def next_test_set(self) -> str:
         """The local name for the data of the next testing."""
@@ -235,12 +267,14 @@ class Run:
         self._put(self._write_testing, started, ended, dict(metrics), local)
 
     def model_file(self, started: float, ended: float, path: str) -> None:
-        """The model was saved; the file is hashed in the background."""
-        if self.closed:
+        """The model was saved; the file is hashed in the background (see release_data)."""
+        if not self._mine():
             return
         self._exports += 1
         self._put(self._write_export, self._exports, started, ended, path)
-        _helper.put(self._hash_file, self._exports, path)
+        ticket = _Ticket()
+        self._tickets.append(ticket)
+        _helper.put(self._hash_file, self._exports, path, ticket)
 
     def settle(self, seconds: float) -> bool:
         """Wait until all that was handed over is in the journal; False when it takes longer."""
@@ -322,12 +356,12 @@ class Run:
         config: int,
         metrics: Mapping[str, float],
     ) -> None:
-        self._append(
-            statements.epoch(self.names, number, started, ended, elapsed, rate, config, metrics)
-        )
         self._seconds.append(elapsed)
         for name, value in metrics.items():
             self._series.setdefault(name, _Series()).add(value, number)
+        self._append(
+            statements.epoch(self.names, number, started, ended, elapsed, rate, config, metrics)
+        )
 
     def _write_adaptation(self, change: Change) -> None:
         self._append(statements.adaptation(self.names, self.tag, change, self._optimizer))
@@ -369,9 +403,10 @@ class Run:
 
     def _find_environment(self) -> None:
         properties, packages = environment.software(self._backend)
-        text = statements_data.environment(self.names, properties, packages)
-        text += statements_data.source_code(self.names, environment.code())
-        _writer.put(self._append, text)
+        _writer.put(self._append, statements_data.environment(self.names, properties, packages))
+
+    def _find_code(self) -> None:
+        _writer.put(self._append, statements_data.source_code(self.names, environment.code()))
 
     def _hash_dataset(self, local: str, arrays: dict[str, Any], ticket: _Ticket) -> None:
         try:
@@ -379,12 +414,19 @@ class Run:
             text = statements_data.dataset_content(self.names, local, whole, parts)
         except (TypeError, ValueError) as error:
             text = statements_data.unhashed(self.names, local, str(error))
+        self._tell_content(local, text, ticket)
+
+    def _hash_file(self, number: int, path: str, ticket: _Ticket) -> None:
+        local = f"file-{number}"
+        try:
+            text = statements_data.file_content(self.names, local, fingerprint.of_file(path))
+        except OSError as error:
+            text = statements_data.unhashed(self.names, local, f"it could not be read: {error}")
+        self._tell_content(local, text, ticket)
+
+    def _tell_content(self, local: str, text: str, ticket: _Ticket) -> None:
         if ticket.late:
             reason = "it may have changed while it was being hashed"
             text = statements_data.unhashed(self.names, local, reason)
         ticket.done.set()
         _writer.put(self._append, text)
-
-    def _hash_file(self, number: int, path: str) -> None:
-        content = fingerprint.of_file(path)
-        _writer.put(self._append, statements_data.file_content(self.names, number, content))

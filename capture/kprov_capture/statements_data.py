@@ -94,7 +94,7 @@ def dataset_content(
 
 
 def unhashed(names: Names, local: str, reason: str) -> str:
-    """Why a data set's content could not be named after all."""
+    """Why the content of a data set or a file could not be named after all."""
     graph = Graph(names.run)
     graph.node(names(local), (), (Dnnprov.unhashedReason, reason))
     return graph.text()
@@ -155,9 +155,9 @@ def model_export(names: Names, number: int, started: float, ended: float, path: 
     return graph.text()
 
 
-def file_content(names: Names, number: int, content: Fingerprint) -> str:
+def file_content(names: Names, local: str, content: Fingerprint) -> str:
     graph = Graph(names.run)
-    _content(names, graph, names(f"file-{number}"), content)
+    _content(names, graph, names(local), content)
     return graph.text()
 
 

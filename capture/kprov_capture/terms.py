@@ -107,6 +107,7 @@ class Dnnprov:
     categoricalAccuracy = "https://w3id.org/dnnprov#categoricalAccuracy"
     categoricalCrossentropy = "https://w3id.org/dnnprov#categoricalCrossentropy"
     centered = "https://w3id.org/dnnprov#centered"
+    classWeight = "https://w3id.org/dnnprov#classWeight"
     clipnorm = "https://w3id.org/dnnprov#clipnorm"
     clipvalue = "https://w3id.org/dnnprov#clipvalue"
     commandLine = "https://w3id.org/dnnprov#commandLine"
@@ -146,8 +147,10 @@ class Dnnprov:
     learningRateSchedule = "https://w3id.org/dnnprov#learningRateSchedule"
     logCosh = "https://w3id.org/dnnprov#logCosh"
     loss = "https://w3id.org/dnnprov#loss"
+    lossConfiguration = "https://w3id.org/dnnprov#lossConfiguration"
     lossFunction = "https://w3id.org/dnnprov#lossFunction"
     lossScaleFactor = "https://w3id.org/dnnprov#lossScaleFactor"
+    lossWeights = "https://w3id.org/dnnprov#lossWeights"
     mae = "https://w3id.org/dnnprov#mae"
     maximum = "https://w3id.org/dnnprov#maximum"
     maximumEpoch = "https://w3id.org/dnnprov#maximumEpoch"
@@ -177,6 +180,7 @@ class Dnnprov:
     oldValue = "https://w3id.org/dnnprov#oldValue"
     operatingSystem = "https://w3id.org/dnnprov#operatingSystem"
     optimizerName = "https://w3id.org/dnnprov#optimizerName"
+    optimizerWrapper = "https://w3id.org/dnnprov#optimizerWrapper"
     outputShape = "https://w3id.org/dnnprov#outputShape"
     packageName = "https://w3id.org/dnnprov#packageName"
     packageVersion = "https://w3id.org/dnnprov#packageVersion"
@@ -249,8 +253,10 @@ class Dnnprov:
     valTopKCategoricalAccuracy = "https://w3id.org/dnnprov#valTopKCategoricalAccuracy"
     valTrueNegatives = "https://w3id.org/dnnprov#valTrueNegatives"
     valTruePositives = "https://w3id.org/dnnprov#valTruePositives"
+    validationBatchSize = "https://w3id.org/dnnprov#validationBatchSize"
     validationFreq = "https://w3id.org/dnnprov#validationFreq"
     validationSplit = "https://w3id.org/dnnprov#validationSplit"
+    validationSteps = "https://w3id.org/dnnprov#validationSteps"
     weightDecay = "https://w3id.org/dnnprov#weightDecay"
 
 
@@ -331,6 +337,7 @@ SETTINGS: dict[str, str] = {
     "beta_2": Dnnprov.beta2,
     "beta_3": Dnnprov.beta3,
     "centered": Dnnprov.centered,
+    "class_weight": Dnnprov.classWeight,
     "clipnorm": Dnnprov.clipnorm,
     "clipvalue": Dnnprov.clipvalue,
     "decay": Dnnprov.decay,
@@ -346,18 +353,23 @@ SETTINGS: dict[str, str] = {
     "learning_rate": Dnnprov.learningRate,
     "learning_rate_schedule": Dnnprov.learningRateSchedule,
     "loss": Dnnprov.lossFunction,
+    "loss_config": Dnnprov.lossConfiguration,
     "loss_scale_factor": Dnnprov.lossScaleFactor,
+    "loss_weights": Dnnprov.lossWeights,
     "momentum": Dnnprov.momentum,
     "nesterov": Dnnprov.nesterov,
     "num_layers": Dnnprov.numLayers,
     "optimizer_name": Dnnprov.optimizerName,
+    "optimizer_wrapper": Dnnprov.optimizerWrapper,
     "rho": Dnnprov.rho,
     "shuffle": Dnnprov.shuffle,
     "steps_per_epoch": Dnnprov.stepsPerEpoch,
     "steps_per_execution": Dnnprov.stepsPerExecution,
     "use_ema": Dnnprov.useEma,
+    "validation_batch_size": Dnnprov.validationBatchSize,
     "validation_freq": Dnnprov.validationFreq,
     "validation_split": Dnnprov.validationSplit,
+    "validation_steps": Dnnprov.validationSteps,
     "weight_decay": Dnnprov.weightDecay,
 }
 

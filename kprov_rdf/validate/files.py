@@ -13,6 +13,7 @@ _BY_SUFFIX = {
     ".nt": ox.RdfFormat.N_TRIPLES,
     ".nq": ox.RdfFormat.N_QUADS,
 }
+SUFFIXES = frozenset(_BY_SUFFIX)
 _MAX_BYTES = 1 << 30
 
 

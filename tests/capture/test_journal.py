@@ -162,3 +162,33 @@ def test_a_journal_that_was_removed_is_not_made_again(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         journal.append(line(2))
     assert not (tmp_path / "j.nq").exists()
+
+
+def test_a_batch_that_a_reader_saw_is_not_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two batches are made up for, and the disk is full again in the second one."""
+    path = tmp_path / "j.nq"
+    journal = written(path, 1)
+    real = os.write
+
+    def full(handle: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(writer.os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        journal.append(line(2))
+    calls = []
+
+    def once(handle: int, data: bytes) -> int:
+        calls.append(1)
+        return real(handle, data) if len(calls) == 1 else full(handle, data)
+
+    monkeypatch.setattr(writer.os, "write", once)
+    with pytest.raises(OSError, match="No space"):
+        journal.append(line(3))
+    seen = reader.read(path).position
+    assert seen.batches == 2
+    monkeypatch.setattr(writer.os, "write", real)
+    journal.append(line(4))
+    assert reader.read(path, seen).position.batches == 4

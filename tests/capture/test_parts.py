@@ -60,6 +60,27 @@ def test_a_process_that_ended_is_not() -> None:
     assert not process.is_alive(json.loads(done.stdout), last_sign=0.0)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_what_is_left_of_a_killed_process_is_not_alive() -> None:
+    """A zombie, since nobody has waited for it yet; in a container perhaps nobody ever will."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        import json
+
+        os.write(write, json.dumps(process.describe()).encode())
+        os._exit(0)
+    import json
+
+    described = json.loads(os.read(read, 10_000))
+    os.close(read)
+    os.close(write)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # it has ended, and is not reaped
+    assert not process.is_alive(described, last_sign=0.0)
+    os.waitpid(child, 0)
+
+
 def test_an_id_that_another_process_uses_now_is_not_the_one() -> None:
     described = process.describe()
     if described["start"] is None:

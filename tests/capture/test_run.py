@@ -215,3 +215,112 @@ def test_a_process_that_ends_writes_what_is_under_way(home: Home) -> None:
     assert reading.ended
     assert b"#epoch-49>" in reading.text
     assert b"#environment>" in reading.text
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_nothing_that_a_forked_child_does_reaches_the_journal(home: Home, tmp_path: Path) -> None:
+    """What is hashed goes by way of another thread, which the child has of its own."""
+    import numpy as np
+
+    from kprov_capture.statements_data import Dataset
+
+    run = recording.begin(home.path)
+    assert run.settle(10)
+    (tmp_path / "file").write_text("x")
+    child = os.fork()
+    if child == 0:
+        run.dataset("test", Dataset("t", "test", "x"), {"x": np.zeros(4)})
+        run.model_file(0.0, 0.0, str(tmp_path / "file"))
+        run.release_data(5)
+        run.settle(5)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    recording.epoch(run, 0, 0.1)
+    run.close()
+    (path,) = home.journal.glob("*.nq")
+    assert reader.read(path).ended
+
+
+_WORKER = """
+import multiprocessing, sys
+from tests import recording
+
+def train(home):
+    run = recording.begin(home)
+    recording.epoch(run, 0, 0.5)
+    run.end_training("FINISHED")
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[2])
+    workers = [context.Process(target=train, args=(sys.argv[1],)) for _ in range(3)]
+    for worker in workers: worker.start()
+    for worker in workers: worker.join()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs fork")
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_of_multiprocessing_write_all_and_end_their_runs(
+    method: str, home: Home, tmp_path: Path
+) -> None:
+    """They leave without atexit."""
+    (tmp_path / "work.py").write_text(_WORKER)
+    subprocess.run(
+        [sys.executable, str(tmp_path / "work.py"), str(home.path), method],
+        check=True,
+        capture_output=True,
+        env=child_environment(home.path, PYTHONPATH=os.getcwd()),
+    )
+    paths = list(home.journal.glob("*.nq"))
+    assert len(paths) == 3
+    for path in paths:
+        reading = reader.read(path)
+        assert b"#epoch-0>" in reading.text
+        assert reading.ended
+
+
+def test_a_user_without_a_home_is_recorded_all_the_same(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "USER", "LOGNAME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def nobody(_: int) -> None:
+        raise KeyError("getpwuid(): uid not found")
+
+    import pwd
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.chdir(home.path)
+    recording.record(home.path)
+    told = {q.object.value for q in quads(home) if "rdf-schema#label" in q.predicate.value}
+    assert "unknown user" in told
+
+
+def test_a_standard_error_that_is_broken_is_no_reason_not_to_record(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "_announced", False)
+    monkeypatch.setattr(sys, "stderr", None)
+    recording.record(home.path)
+    (path,) = home.journal.glob("*.nq")
+    assert reader.read(path).ended
+
+
+def test_the_end_of_a_training_is_when_it_ended(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not when its data were hashed."""
+    run = recording.begin(home.path)
+    before = run.now()
+    run.end_training("FINISHED")
+    run.close()
+    (end,) = {
+        q.object.value
+        for q in quads(home)
+        if q.predicate.value.endswith("#endedAtTime") and q.subject.value == run.names.training
+    }
+    from datetime import datetime
+
+    assert before <= datetime.fromisoformat(end).timestamp() + 1e-3 <= run.now()

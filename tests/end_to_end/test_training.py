@@ -90,7 +90,7 @@ def test_kill_9_in_mid_training(home: Home) -> None:
     assert found["epochs"] >= must + 1
     assert "valid" in command(home, "validate")
     with ingest.open_snapshot(home) as snapshot:
-        (run,) = runs.listing(snapshot, home)
+        (run,) = runs.listing(snapshot, snapshot.living)
         assert shacl.validate(run.iri, snapshot.graph(run.iri)) == []
 
 
@@ -183,7 +183,7 @@ def test_the_demonstration(tmp_path: Path) -> None:
 def others_read_the_same(home: Home) -> None:
     """Each run: prov reads the same records, and PROV alone leads to all that made the model."""
     with ingest.open_snapshot(home) as snapshot:
-        for run in runs.listing(snapshot, home):
+        for run in runs.listing(snapshot, snapshot.living):
             triples = snapshot.graph(run.iri)
             made = records.document(run.iri, write._catalog(snapshot, run.iri), triples)
             for form, name in (("provn", "provn"), ("provjson", "json")):

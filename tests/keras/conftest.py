@@ -50,7 +50,7 @@ class Captured:
         self.home = home
         self.store = LocalStore()
         ingest.catch_up(home, self.store)
-        self.runs = runs.listing(self.store, home)
+        self.runs = runs.listing(self.store, ingest.alive(home))
 
     def rows(self, pattern: str, *names: str) -> list[tuple[Any, ...]]:
         """The values of the variables for a SPARQL pattern, ordered by the first."""

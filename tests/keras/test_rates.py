@@ -156,7 +156,7 @@ def test_a_schedule_object_is_recorded_and_its_rate_read(digits, home, captured)
     decay = keras.optimizers.schedules.ExponentialDecay(0.5, decay_steps=1, decay_rate=0.5)
     network.compile(keras.optimizers.SGD(decay), "sparse_categorical_crossentropy")
     found = captured(fit(network, digits, home, 3))
-    assert [row[1] for row in found.epochs("learningRate")] == [0.25, 0.125, 0.0625]
+    assert [row[1] for row in found.epochs("learningRate")] == [0.5, 0.25, 0.125]
     ((text,),) = found.rows("?c a dnnprov:iTraining ; dnnprov:learningRateSchedule ?s", "s")
     assert '"ExponentialDecay"' in text
     assert found.violations() == []
@@ -165,3 +165,17 @@ def test_a_schedule_object_is_recorded_and_its_rate_read(digits, home, captured)
 def test_the_variable_is_left_as_it_was(model, digits, home) -> None:
     fit(model, digits, home, 1)
     assert "assign" not in model.optimizer._learning_rate.__dict__
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_rate_that_is_beyond_a_float32_is_ours_to_bear(
+    model, digits, home, monkeypatch, caplog
+) -> None:
+    monkeypatch.setenv("KPROV_STRICT", "0")
+
+    class Huge(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.optimizer.learning_rate.assign(1e40)
+
+    fit(model, digits, home, 1, Huge())
+    assert "follow the learning rate" in caplog.text

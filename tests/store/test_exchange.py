@@ -19,7 +19,7 @@ def store(home: Home):
     recording.record(home.path, tag='a "tag" with blanks')
     recording.record(home.path)
     with ingest.open_snapshot(home) as snapshot:
-        yield snapshot, runs.listing(snapshot, home)[1].iri
+        yield snapshot, runs.listing(snapshot, snapshot.living)[1].iri
 
 
 @pytest.mark.parametrize(("form", "name"), [("provn", "provn"), ("provjson", "json")])

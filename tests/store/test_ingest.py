@@ -32,7 +32,7 @@ def count(home: Home) -> int:
 
 def states(home: Home) -> list[tuple[str, int]]:
     with ingest.open_snapshot(home) as snapshot:
-        return [(run.status, run.epochs) for run in runs.listing(snapshot, home)]
+        return [(run.status, run.epochs) for run in runs.listing(snapshot, snapshot.living)]
 
 
 def test_a_finished_journal_is_loaded_once_and_put_away(home: Home) -> None:
@@ -101,7 +101,7 @@ def test_an_open_result_of_a_reader_blocks_nobody(home: Home) -> None:
     next(result)
     recording.record(home.path)
     assert len(states(home)) == 2
-    assert len(runs.listing(reader, home)) == 1, "a snapshot stays as it was"
+    assert len(runs.listing(reader, reader.living)) == 1, "a snapshot stays as it was"
     assert next(result) is not None
     reader.close()
 
@@ -226,7 +226,7 @@ def test_kill_9_loses_no_epoch_older_than_50_ms_and_is_shown_as_crashed(home: Ho
     with ingest.open_snapshot(home) as snapshot:
         from kprov_rdf.validate import shacl
 
-        (run,) = runs.listing(snapshot, home)
+        (run,) = runs.listing(snapshot, snapshot.living)
         assert shacl.validate(run.iri, snapshot.graph(run.iri)) == []
 
 
@@ -238,7 +238,7 @@ def test_the_names_of_a_run(home: Home) -> None:
     recording.record(home.path, tag="two")
     last = recording.record(home.path, tag="one")
     with ingest.open_snapshot(home) as snapshot:
-        known = runs.listing(snapshot, home)
+        known = runs.listing(snapshot, snapshot.living)
     names = ["@latest", last.id, last.names.run, last.id[-8:], last.id[-4:], "one"]
     assert {runs.resolve(name, known).id for name in names} == {last.id}
     with pytest.raises(NotFoundError, match="means 3 runs"):
@@ -260,3 +260,49 @@ def test_a_home_without_runs_is_empty(tmp_path: Path) -> None:
     from kprov_capture.home import create
 
     assert states(create(tmp_path / "new")) == []
+
+
+# -- the store is built again
+
+
+def test_a_rebuild_that_was_cut_short_is_begun_again(home: Home) -> None:
+    import shutil
+
+    for _ in range(3):
+        recording.record(home.path)
+    first = count(home)
+    shutil.rmtree(home.store)
+    damaged = sorted(home.done.iterdir())[0]
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[: len(whole) // 2])
+    for _ in range(2):
+        with pytest.raises(JournalDamagedError, match=damaged.name):
+            count(home)
+    damaged.write_bytes(whole[:50] + b"\0" * 50 + whole[100:])
+    with pytest.raises(JournalDamagedError, match=damaged.name):
+        count(home)
+    moved = damaged.with_suffix(".gz.damaged")
+    damaged.rename(moved)
+    assert len(states(home)) == 2
+    moved.rename(damaged)
+    damaged.write_bytes(whole)
+    shutil.rmtree(home.store)
+    assert count(home) == first
+
+
+def test_a_run_that_ends_while_it_is_read_did_not_crash(home: Home) -> None:
+    run = recording.begin(home.path)
+    run.settle(10)
+    with ingest.open_snapshot(home) as snapshot:
+        run.end_training("FINISHED")
+        run.close()
+        assert states(home) == [("FINISHED", 0)]
+        assert [one.status for one in runs.listing(snapshot, snapshot.living)] == ["RUNNING"]
+
+
+def test_a_run_without_a_training_has_the_status_of_its_execution(home: Home) -> None:
+    from kprov_capture.run import Run
+
+    with Run("flow", home=home.path):
+        pass
+    assert states(home) == [("INTERRUPTED", 0)]

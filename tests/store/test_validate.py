@@ -485,7 +485,7 @@ def test_a_run_that_crashed_is_valid(home: Home) -> None:
     recording.epoch(run, 0, 0.9)
     run.settle(10)
     with ingest.open_snapshot(home) as snapshot:
-        (info,) = runs.listing(snapshot, home)
+        (info,) = runs.listing(snapshot, snapshot.living)
         assert shacl.validate(info.iri, snapshot.graph(info.iri)) == []
     run.close()
 

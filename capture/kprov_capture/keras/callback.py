@@ -1,6 +1,7 @@
 """Provenance: the callback, and the recorder of one fit."""
 
 import os
+import re
 import weakref
 from collections.abc import Mapping
 from typing import Any
@@ -9,9 +10,11 @@ import keras
 
 from kprov_capture import guard
 from kprov_capture.keras import describe
-from kprov_capture.keras.rates import Cause, RateWatch
+from kprov_capture.keras.adaptations import Adaptations
+from kprov_capture.nquads import Value
 from kprov_capture.run import Run
-from kprov_capture.statements import Change
+
+_TAG = re.compile(r"[^\x00-\x1f\x7f]{1,200}\Z")
 
 FINISHED = "FINISHED"
 INTERRUPTED = "INTERRUPTED"
@@ -19,29 +22,6 @@ FINISHED_WITH_ERROR = "FINISHED_WITH_ERROR"
 
 # The run that a model's last training belongs to: later evaluate and save calls go there.
 runs: "weakref.WeakKeyDictionary[Any, Run]" = weakref.WeakKeyDictionary()
-
-
-def _rule(callback: Any) -> dict[str, Any]:
-    """What a ReduceLROnPlateau knows of its decision; all of it is public."""
-    best = None if callback.best is None else float(callback.best)
-    return {
-        "kind": "rule",
-        "monitor": callback.monitor,
-        "patience": int(callback.patience),
-        "factor": float(callback.factor),
-        "best": best,
-        "reason": f"{callback.monitor} did not improve on {best} for {callback.patience} epochs",
-    }
-
-
-def _kind(cause: Cause) -> dict[str, Any]:
-    callback = cause.callback
-    if isinstance(callback, keras.callbacks.ReduceLROnPlateau):
-        return _rule(callback)
-    if isinstance(callback, keras.callbacks.LearningRateScheduler):
-        name = getattr(callback.schedule, "__name__", type(callback.schedule).__name__)
-        return {"kind": "schedule", "reason": f"set by the schedule {name!r}"}
-    return {"kind": "other"}
 
 
 class Recorder:
@@ -57,29 +37,39 @@ class Recorder:
         self.run = Run(tag, home=home, backend=keras.backend.backend())
         self._model = weakref.ref(model)
         self._after = after
-        self._watch: RateWatch | None = None
-        self._changes = 0
+        self._adaptations: Adaptations | None = None
         self._epoch_started = self.run.now()
-        self._last_epoch: int | None = None
-        # Rate and configuration of this epoch, where a hook at its end has changed them.
-        self._of_epoch: tuple[float, int] | None = None
+        self._started = False
         self._layers_told = False
         self._ended = False
 
-    @guard.guarded("record the start of the training")
     def start(self, arguments: Mapping[str, Any]) -> None:
         """The model is built and the first epoch is about to begin."""
         model = self._model()
         if model is None:
             return
+        self._describe(model, arguments)
+        self._start_training({})  # where the description failed, the training is there all the same
+        self._describe_layers(model)
+        self._follow(model)
+
+    @guard.guarded("record the settings and the data")
+    def _describe(self, model: Any, arguments: Mapping[str, Any]) -> None:
         for data, arrays in describe.datasets(arguments):
             self.run.dataset(data.role, data, arrays)
-        self.run.start_training(describe.settings(model, arguments), self._after)
-        self._describe_layers(model)
+        self._start_training(describe.settings(model, arguments))
+
+    def _start_training(self, settings: Mapping[str, Value]) -> None:
+        if not self._started:
+            self._started = True
+            self.run.start_training(settings, self._after)
+
+    @guard.guarded("follow the model and its learning rate")
+    def _follow(self, model: Any) -> None:
         runs[model] = self.run
         # Without waiting: a model is collected at any time, on any thread.
         weakref.finalize(model, self.run.close, wait=False).atexit = False
-        self._watch = RateWatch(model.optimizer, self._rate_changed)
+        self._adaptations = Adaptations(self.run, model.optimizer)
 
     @guard.guarded("record the layers")
     def _describe_layers(self, model: Any) -> None:
@@ -88,46 +78,20 @@ class Recorder:
             self._layers_told = True
             self.run.architecture(describe.layers(model), int(model.count_params()))
 
-    def _rate_changed(self, old: float, new: float, cause: Cause) -> None:
-        self._note_change(old, new, cause)
-
-    @guard.guarded("record an adaptation")
-    def _note_change(self, old: float, new: float, cause: Cause) -> None:
-        ended = cause.hook == "on_epoch_end"
-        if ended and self._of_epoch is None:
-            self._of_epoch = old, self._changes
-        self._changes += 1
-        technique = type(cause.callback).__name__ if cause.callback else "assignment"
-        self.run.adaptation(
-            Change(
-                number=self._changes,
-                epoch=cause.epoch,
-                after_epoch=cause.epoch if ended else self._last_epoch,
-                at=self.run.now(),
-                old=old,
-                new=new,
-                technique=technique,
-                **_kind(cause),
-            )
-        )
-
     @guard.guarded("record the start of an epoch")
-    def epoch_began(self) -> None:
+    def epoch_began(self, epoch: int) -> None:
         self._epoch_started = self.run.now()
-        self._of_epoch = None
+        if self._adaptations is not None:
+            self._adaptations.epoch_began(epoch)
 
     @guard.guarded("record an epoch")
     def epoch_ended(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
         now, started = self.run.now(), self._epoch_started
-        if self._of_epoch is not None:
-            rate: float | None = self._of_epoch[0]
-            config = self._of_epoch[1]
-        else:
-            rate = self._watch.current() if self._watch is not None else None
-            config = self._changes
+        rate, config = self._adaptations.of_epoch() if self._adaptations else (None, 0)
         metrics = describe.numbers(logs)
         self.run.epoch(epoch, started, now, now - started, rate, config, metrics)
-        self._last_epoch = epoch
+        if self._adaptations is not None:
+            self._adaptations.epoch_ended(epoch)
         if not self._layers_told:
             self._describe_layers(self._model())
 
@@ -137,11 +101,12 @@ class Recorder:
         if self._ended:
             return
         self._ended = True
-        if self._watch is not None:
-            self._watch.stop()
-        self.run.release_data()
+        self._start_training({})  # interrupted before it began
+        if self._adaptations is not None:
+            self._adaptations.stop()
         told = None if error is None else f"{type(error).__name__}: {error}"[:2000]
         self.run.end_training(status, told)
+        self.run.release_data()
 
 
 class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -157,10 +122,10 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
 
     def __init__(self, dataflow_tag: str, *, home: str | os.PathLike[str] | None = None) -> None:
         super().__init__()
-        if not dataflow_tag or not isinstance(dataflow_tag, str):
+        if not isinstance(dataflow_tag, str) or not _TAG.match(dataflow_tag):
             raise ValueError(
-                "Provenance needs the name of the dataflow, such as Provenance('digits-cnn'); "
-                f"found {dataflow_tag!r}"
+                "Provenance needs the name of the dataflow, such as Provenance('digits-cnn'): "
+                f"up to 200 characters on one line; found {str(dataflow_tag)[:80]!r}"
             )
         self.dataflow_tag = dataflow_tag
         self.home = home
@@ -189,7 +154,7 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         if self.recorder:
-            self.recorder.epoch_began()
+            self.recorder.epoch_began(epoch)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         if self.recorder:

@@ -5,6 +5,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import keras
+
 from kprov_capture import guard
 from kprov_capture.keras.rates import innermost, shortest
 from kprov_capture.nquads import Value
@@ -12,7 +14,10 @@ from kprov_capture.statements import Layer
 from kprov_capture.statements_data import Dataset
 
 # Arguments of fit that are hyperparameters and need no more than their value.
-_FIT_SETTINGS = ("epochs", "validation_split", "steps_per_epoch", "initial_epoch")
+_FIT_SETTINGS = (
+    "epochs", "validation_split", "steps_per_epoch", "initial_epoch", "class_weight",
+    "validation_batch_size", "validation_steps",
+)  # fmt: skip
 
 
 def _plain(value: Any) -> Value | None:
@@ -29,6 +34,8 @@ def _plain(value: Any) -> Value | None:
 def _optimizer_settings(optimizer: Any) -> dict[str, Value | None]:
     holder = innermost(optimizer)
     settings: dict[str, Value | None] = {"optimizer_name": type(holder).__name__}
+    if holder is not optimizer:
+        settings["optimizer_wrapper"] = type(optimizer).__name__
     config = dict(holder.get_config())
     rate = config.pop("learning_rate", None)
     config.pop("name", None)
@@ -72,7 +79,13 @@ def settings(model: Any, arguments: Mapping[str, Any]) -> dict[str, Value]:
     found |= part(model.optimizer) or {}
     found["batch_size"] = _batch_size(arguments)
     found["num_layers"] = len(getattr(model, "layers", ()))
-    found["loss"] = _name_of(getattr(model, "loss", None))
+    loss = getattr(model, "loss", None)
+    found["loss"] = _name_of(loss)
+    if isinstance(loss, keras.Loss):
+        found["loss_config"] = _plain(_config(loss))
+    # Only kept in a private place; get_compile_config() would serialize the whole optimizer.
+    compiled = getattr(model, "_compile_loss", None)
+    found["loss_weights"] = _plain(getattr(compiled, "_user_loss_weights", None))
     found["jit_compile"] = _plain(getattr(model, "jit_compile", None))
     found["steps_per_execution"] = _plain(getattr(model, "steps_per_execution", None))
     found["shuffle"] = _plain(arguments.get("shuffle", True))
@@ -80,7 +93,7 @@ def settings(model: Any, arguments: Mapping[str, Any]) -> dict[str, Value]:
         found["validation_freq"] = _plain(arguments.get("validation_freq", 1))
     for name in _FIT_SETTINGS:
         found[name] = _plain(arguments.get(name))
-    found["epochs"] = found["epochs"] or 1
+    found["epochs"] = 1 if found["epochs"] is None else found["epochs"]
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -222,10 +235,15 @@ def _count(source: Any) -> int | None:
 def dataset(role: str, local: str, x: Any, y: Any, weights: Any) -> tuple[Dataset, dict[str, Any]]:
     """The data in one role, and its arrays where it is made of arrays."""
     found = arrays("x", x)
-    if found:
-        found |= arrays("y", y) | arrays("sample_weight", weights)
     kind = type(x)
     source = f"{kind.__module__}.{kind.__qualname__}"
+    for name, part in (("y", y), ("sample_weight", weights)):
+        if found and part is not None:
+            more = arrays(name, part)
+            if not more:
+                reason = f"{name} is a {type(part).__qualname__}, which is no array"
+                return Dataset(local, role, source, samples=_samples(found), unhashed=reason), {}
+            found |= more
     if found:
         return Dataset(local, role, source, samples=_samples(found)), found
     specification = getattr(x, "element_spec", None)
@@ -249,6 +267,8 @@ def _unpack(validation_data: Any) -> tuple[Any, Any, Any]:
 def datasets(arguments: Mapping[str, Any]) -> list[tuple[Dataset, dict[str, Any]]]:
     """The training data of a fit, and the validation data where there is some."""
     x, y = arguments.get("x"), arguments.get("y")
+    if x is None:
+        return []  # a loop of the user's own: nothing is known of its data
     weights, split = arguments.get("sample_weight"), arguments.get("validation_split") or 0.0
     validation = arguments.get("validation_data")
     train, found = dataset("train", "train-set", x, y, weights)
@@ -270,7 +290,7 @@ def numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
     """The metrics among ``logs``: what is a number. The rate, which callbacks add, is left out."""
     found: dict[str, float] = {}
     for name, value in (logs or {}).items():
-        if name.startswith("learning_rate"):
+        if name == "learning_rate":
             continue
         try:
             found[name] = float(value)

@@ -14,6 +14,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from kprov_capture import guard
+
 
 def shortest(value: float) -> float:
     """The double with the fewest digits that is the same float32: 0.001, not 0.0010000000475."""
@@ -41,21 +43,30 @@ def exact(assigned: float, held: float, rate: float) -> float:
 class Cause:
     """What assigned: the callback where one did, its hook, and the epoch it was given."""
 
-    callback: keras.callbacks.Callback | None
-    hook: str | None
-    epoch: int | None
+    callback: keras.callbacks.Callback | None = None
+    hook: str | None = None
+    epoch: int | None = None
 
 
 def _cause(frame: FrameType | None) -> Cause:
-    """The outermost hook of the callback that is running, found on the stack."""
-    found = Cause(None, None, None)
+    """The callback that is running, found on the stack.
+
+    CallbackList calls the hooks in a loop over ``callback``, so that its frame
+    tells of functions too (LambdaCallback). In a loop of the user's own it is the
+    outermost method of a callback.
+    """
+    found = Cause()
     while frame is not None:
-        owner = frame.f_locals.get("self")
-        if isinstance(owner, keras.callbacks.CallbackList):
-            break
-        if isinstance(owner, keras.callbacks.Callback):
-            epoch = frame.f_locals.get("epoch")
-            found = Cause(owner, frame.f_code.co_name, epoch if isinstance(epoch, int) else None)
+        told = frame.f_locals
+        owner, epoch = told.get("self"), told.get("epoch")
+        callback = (
+            told.get("callback") if isinstance(owner, keras.callbacks.CallbackList) else owner
+        )
+        if isinstance(callback, keras.callbacks.Callback):
+            hook = frame.f_code.co_name.lstrip("_")
+            found = Cause(callback, hook, epoch if isinstance(epoch, int) else None)
+            if callback is not owner:
+                break
         frame = frame.f_back
     return found
 
@@ -80,24 +91,41 @@ class RateWatch:
         self._on_change = on_change
         self._variable: Any = None
         self.rate: float | None = None
-        self._held = math.nan  # the float32 in the variable
+        self._held = math.nan  # what the variable holds
+        self._single = True  # whether that is a float32, and not a float64
+        self._watch()
+
+    def _watch(self) -> None:
         variable = getattr(self._optimizer, "_learning_rate", None)
         if isinstance(variable, keras.Variable):
-            self._held = self._read()
-            self.rate = shortest(self._held)
+            self._single = variable.dtype != "float64"
+            self._held = self._read_raw()
+            self.rate = self._shortest(self._held)
             self._variable = variable
             variable.assign = self._assign
 
-    def _read(self) -> float:
+    def _shortest(self, value: float) -> float:
+        return shortest(value) if self._single else value
+
+    def _read_raw(self) -> float:
         return float(keras.ops.convert_to_numpy(self._optimizer.learning_rate))
 
-    def current(self) -> float | None:
-        """The rate in force; read from the optimizer where it is not known."""
-        if self.rate is not None:
-            return self.rate
+    def read(self) -> float | None:
+        """The rate, read from the optimizer; None where it has none."""
         if not hasattr(self._optimizer, "learning_rate"):
             return None
-        return shortest(self._read())
+        return self._shortest(self._read_raw())
+
+    def look(self) -> None:
+        """Notice that the variable was replaced: a schedule object was assigned."""
+        if self._variable is None or self._optimizer._learning_rate is self._variable:
+            return
+        old = self.rate
+        self.stop()
+        self.rate = None
+        new = self.read()
+        if old is not None and new is not None:
+            self._on_change(old, new, Cause())
 
     def stop(self) -> None:
         """Leave the variable as it was."""
@@ -107,20 +135,20 @@ class RateWatch:
 
     def _assign(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         result = type(self._variable).assign(self._variable, value, *args, **kwargs)
-        self._noted(value)
+        self._noted(value, sys._getframe(1))
         return result
 
-    def _noted(self, value: Any) -> None:
+    @guard.guarded("follow the learning rate")
+    def _noted(self, value: Any, caller: FrameType) -> None:
         try:
             assigned = float(value)
         except (TypeError, ValueError):  # a symbolic tensor: its value is not known here
             self.rate = None
             return
         old, held = self.rate, self._held
-        self._held = float(np.float32(assigned))
+        self._held = float(np.float32(assigned)) if self._single else assigned
         if old is None:
-            self.rate = shortest(assigned)
+            self.rate = self._shortest(assigned)
         elif self._held != held:
-            self.rate = exact(assigned, held, old)
-            # Two frames up is the caller of assign.
-            self._on_change(old, self.rate, _cause(sys._getframe(2)))
+            self.rate = exact(assigned, held, old) if self._single else assigned
+            self._on_change(old, self.rate, _cause(caller))

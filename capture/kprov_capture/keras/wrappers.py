@@ -14,6 +14,7 @@ from kprov_capture.keras import callback as callbacks
 from kprov_capture.keras import describe
 from kprov_capture.keras.callback import Provenance
 from kprov_capture.run import Run
+from kprov_capture.statements_data import Dataset
 
 # Whether this thread is inside a fit: the evaluation there is validation.
 _inside = threading.local()
@@ -38,7 +39,8 @@ def _first(provenance: Provenance, given: Any) -> Any:
     if not isinstance(given, (list, tuple)):
         return given  # ours alone, or a list that Keras has set up already
     flat = keras.tree.flatten(list(given))
-    return [provenance, *(one for one in flat if one is not provenance)]
+    # One fit is one training, however many of ours are given.
+    return [provenance, *(one for one in flat if not isinstance(one, Provenance))]
 
 
 class _Call:
@@ -63,6 +65,20 @@ class _Call:
             self.kwargs = {**self.kwargs, "callbacks": callbacks}
 
 
+@guard.guarded("find the run of a model")
+def _run_of(model: Any) -> Run | None:
+    """The run of the model's last training. A model that cannot be hashed has none."""
+    return callbacks.runs.get(model)
+
+
+def _call(signature: inspect.Signature, args: Any, kwargs: Any) -> _Call | None:
+    """None where the arguments do not fit: Keras says so itself."""
+    try:
+        return _Call(signature, args, kwargs)
+    except TypeError:
+        return None
+
+
 def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(original)
 
@@ -71,7 +87,9 @@ def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
         # A training that is not recorded: what is done with the model afterwards
         # is no longer about what the last run left.
         callbacks.runs.pop(model, None)
-        call = _Call(signature, args, kwargs)
+        call = _call(signature, args, kwargs)
+        if call is None:
+            return None
         found = _provenance_in(call.callbacks)
         if found is None:
             return None
@@ -81,7 +99,7 @@ def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(original)
     def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
-        last = callbacks.runs.get(self)
+        last = _run_of(self)
         prepared = prepare(self, args, kwargs)
         if prepared is None:
             return original(self, *args, **kwargs)
@@ -113,6 +131,7 @@ class _Metrics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
 
     found: dict[str, float] | None = None
 
+    @guard.guarded("read what evaluate reports")
     def on_test_end(self, logs: Any = None) -> None:
         self.found = describe.numbers(logs)
 
@@ -122,13 +141,15 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @guard.guarded("look at the arguments of evaluate")
     def prepare(model: Any, args: Any, kwargs: Any) -> tuple[Run, _Metrics, _Call] | None:
-        run = callbacks.runs.get(model)
+        run = _run_of(model)
         if run is None or run.closed or getattr(_inside, "fit", False):
             return None
-        call, metrics = _Call(signature, args, kwargs), _Metrics()
+        call, metrics = _call(signature, args, kwargs), _Metrics()
+        if call is None:
+            return None
         given = call.callbacks
         if isinstance(given, keras.callbacks.CallbackList):
-            given.append(metrics)
+            given.callbacks.append(metrics)
         else:
             listed = list(given) if isinstance(given, (list, tuple)) else [given] if given else []
             call.set_callbacks([*listed, metrics])
@@ -141,7 +162,10 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
             return
         local = run.next_test_set()
         x, y, weights = (call.arguments[name] for name in ("x", "y", "sample_weight"))
-        run.dataset("test", *describe.dataset("test", local, x, y, weights))
+        described = guard.guarded("describe the test set")(describe.dataset)
+        source = f"{type(x).__module__}.{type(x).__qualname__}"
+        unknown = Dataset(local, "test", source, unhashed="it could not be described")
+        run.dataset("test", *(described("test", local, x, y, weights) or (unknown, {})))
         run.testing(started, ended, metrics.found, local)
         run.release_data()
 
@@ -152,7 +176,11 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(self, *args, **kwargs)
         run, metrics, call = prepared
         started = run.now()
-        result = original(self, *call.args, **call.kwargs)
+        try:
+            result = original(self, *call.args, **call.kwargs)
+        finally:
+            if isinstance(call.callbacks, keras.callbacks.CallbackList):
+                call.callbacks.callbacks.remove(metrics)
         record(run, metrics, call, started)
         return result
 
@@ -165,10 +193,11 @@ def _wrap_save(original: Callable[..., Any]) -> Callable[..., Any]:
         text = os.path.abspath(os.fspath(path))
         if os.path.isfile(text):
             run.model_file(started, run.now(), text)
+            run.release_data()
 
     @functools.wraps(original)
     def save(self: Any, filepath: Any, *args: Any, **kwargs: Any) -> Any:
-        run = callbacks.runs.get(self)
+        run = _run_of(self)
         if run is None or run.closed or getattr(_inside, "fit", False):
             return original(self, filepath, *args, **kwargs)
         started = run.now()
