@@ -50,13 +50,10 @@ class Background:
     def _work(self) -> None:
         last_beat = time.monotonic()
         while True:
-            try:
-                self._one_job()
-                if self._beat and time.monotonic() - last_beat >= (self._beat_seconds or 0):
-                    last_beat = time.monotonic()
-                    self._beat()
-            except Exception as error:
-                guard.report_from_background(error, "record a part of the training")
+            self._one_job()
+            if self._beat and time.monotonic() - last_beat >= (self._beat_seconds or 0):
+                last_beat = time.monotonic()
+                self._beat()
 
     def _one_job(self) -> None:
         # A function of its own: after it, nothing here holds the job's data sets.
@@ -64,7 +61,11 @@ class Background:
             job, args = self._jobs.get(timeout=self._beat_seconds)
         except Empty:
             return
-        job(*args)
+        try:
+            job(*args)
+        except Exception as error:
+            what = getattr(job, "__name__", "job").strip("_").replace("_", " ")
+            guard.report_from_background(error, f"record a part of the training ({what})")
 
     def flush(self, timeout: float) -> bool:
         """Wait until every job put so far is done; False when ``timeout`` seconds pass first."""

@@ -102,7 +102,8 @@ class Journal:
             rest = memoryview(batch)
             while rest:
                 rest = rest[os.write(handle, rest) :]
-        except OSError:
+        except OSError as error:
+            error.filename = str(self.path)  # write() knows no name
             os.ftruncate(handle, self._size)
             raise
 

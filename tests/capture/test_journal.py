@@ -136,7 +136,7 @@ def test_a_failed_write_leaves_no_torn_batch_and_is_made_up_for(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(writer.os, "write", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match=r"No space left on device: '.*j\.nq'"):
         journal.append(line(2))
     assert reader.read(path).position.batches == 1
     assert path.read_bytes().endswith(b"\n")

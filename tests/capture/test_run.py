@@ -104,6 +104,7 @@ def test_a_disk_that_fails_is_told_once_and_the_run_goes_on(
         assert run.settle(10)
     assert len(caplog.records) == 1
     assert "No space left" in caplog.text
+    assert "write epoch" in caplog.text
     monkeypatch.setattr(Journal, "_write", real)
     run.end_training("FINISHED")
     run.close()
