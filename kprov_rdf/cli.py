@@ -288,14 +288,15 @@ def _targets(context: _Context, target: str | None) -> Iterator[tuple[str, list]
     from kprov_rdf.runs import listing, resolve
 
     with context.reading() as store:
-        known = listing(store, store.living)
-        if target is not None:
+        if target is None:
+            names = store.graphs()  # the runs, and the catalog that describes them
+        else:
             try:
-                known = [resolve(target, known)]
+                names = [resolve(target, listing(store, store.living)).iri]
             except NotFoundError as error:
                 raise NotFoundError(f"{error} There is no file of that name, either.") from None
-        for run in known:
-            yield run.iri, store.graph(run.iri)
+        for name in names:
+            yield name, store.graph(name)
 
 
 @cli.command(epilog=_RUN_HELP, short_help="Write one run as RDF or PROV.")

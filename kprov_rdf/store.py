@@ -61,6 +61,9 @@ class Store(Protocol):
         Raises ``InputError`` for a query that is not SPARQL or a binding it does not take.
         """
 
+    def graphs(self) -> list[str]:
+        """The IRIs of the named graphs, sorted."""
+
     def graph(self, iri: str) -> list[ox.Triple]:
         """The statements of one named graph; none where there is no such graph."""
 
@@ -151,6 +154,10 @@ class LocalStore:
             raise InputError(_syntax_message(text, str(error))) from error
         except RuntimeError as error:
             raise InputError(f"The query cannot be answered: {error}.") from error
+
+    def graphs(self) -> list[str]:
+        named = (graph for graph in self._store.named_graphs() if isinstance(graph, ox.NamedNode))
+        return sorted(graph.value for graph in named)
 
     def graph(self, iri: str) -> list[ox.Triple]:
         quads = self._store.quads_for_pattern(None, None, None, ox.NamedNode(iri))

@@ -50,6 +50,7 @@ class TestStore:
         (triple,) = store.graph("http://e/h")
         assert triple.predicate == ox.NamedNode("http://e/q")
         assert store.graph("http://e/none") == []
+        assert store.graphs() == ["http://e/g", "http://e/h"]
 
     def test_bindings_are_values_and_never_text(self, store: Store) -> None:
         store.load(b'<http://e/s> <http://e/p> "x\\" } ; DROP ALL #" <http://e/g> .\n')
