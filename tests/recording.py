@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
+from kprov_capture.facts import Change, Dataset, Layer
 from kprov_capture.run import Run
-from kprov_capture.statements import Change, Layer
-from kprov_capture.statements_data import Dataset
 
 LAYERS = [
     Layer("dense", None, "dense", "Dense", 0, "relu", None, "None,8", 40),

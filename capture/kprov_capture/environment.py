@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from kprov_capture import __version__
+from kprov_capture.facts import Agent
 from kprov_capture.nquads import Value
-from kprov_capture.statements import Agent
 from kprov_capture.terms import Dnnprov
 
 _GIT_SECONDS = 10

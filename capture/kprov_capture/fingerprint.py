@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from kprov_capture.statements_data import ArrayContent, Fingerprint
+from kprov_capture.facts import ArrayContent, Fingerprint
 
 _CHUNK = 1 << 22
 

@@ -19,11 +19,11 @@ from typing import Any
 from kprov_capture import environment, fingerprint, guard, process, statements, statements_data
 from kprov_capture import home as homes
 from kprov_capture.background import Background
+from kprov_capture.facts import Change, Dataset, Layer
 from kprov_capture.identity import Names, uuid7
 from kprov_capture.journal import SUFFIX, Journal, header
 from kprov_capture.nquads import Value
-from kprov_capture.statements import Change, Layer, MetricSummary
-from kprov_capture.statements_data import Dataset
+from kprov_capture.series import Series
 
 _EXIT_SECONDS = 30.0
 # The time that a training waits at its end for its last batches to be written: what
@@ -86,31 +86,6 @@ class _Ticket:
         self.late = False
 
 
-class _Series:
-    """Running minimum, maximum and mean of one metric."""
-
-    def __init__(self) -> None:
-        self.minimum: tuple[float, int] | None = None
-        self.maximum: tuple[float, int] | None = None
-        self.values: list[float] = []
-
-    def add(self, value: float, epoch: int) -> None:
-        self.values.append(value)
-        if math.isnan(value):
-            return
-        if self.minimum is None or value < self.minimum[0]:
-            self.minimum = (value, epoch)
-        if self.maximum is None or value > self.maximum[0]:
-            self.maximum = (value, epoch)
-
-    def summary(self) -> MetricSummary:
-        try:
-            total = math.fsum(self.values)
-        except (OverflowError, ValueError):  # inf - inf, or beyond a double
-            total = sum(self.values)
-        return MetricSummary(self.minimum, self.maximum, total / len(self.values), self.values[-1])
-
-
 class Run:
     """One run: an execution of a dataflow with one training.
 
@@ -139,7 +114,7 @@ class Run:
         )
         self._pid = os.getpid()
         self._optimizer: Value | None = None
-        self._series: dict[str, _Series] = {}
+        self._series: dict[str, Series] = {}
         self._seconds: list[float] = []
         self._testings = self._exports = self._test_sets = 0
         self._status: str | None = None
@@ -358,7 +333,7 @@ class Run:
     ) -> None:
         self._seconds.append(elapsed)
         for name, value in metrics.items():
-            self._series.setdefault(name, _Series()).add(value, number)
+            self._series.setdefault(name, Series()).add(value, number)
         self._append(
             statements.epoch(self.names, number, started, ended, elapsed, rate, config, metrics)
         )

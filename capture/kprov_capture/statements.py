@@ -7,9 +7,8 @@ tells the story. There are no blank nodes. Times are seconds since 1970.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
+from kprov_capture.facts import Agent, Change, Layer, MetricSummary
 from kprov_capture.identity import Names, ncname
 from kprov_capture.nquads import Graph, Iri, Value, instant
 from kprov_capture.terms import (
@@ -29,56 +28,6 @@ SPECIFICATION = json.dumps({"transformations": TRANSFORMATIONS})
 SHORTCUTS = (
     "optimizer_name", "learning_rate", "batch_size", "epochs", "num_layers", "momentum", "decay",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Agent:
-    """Who or what a run is associated with: ``kind`` and ``name`` make its IRI."""
-
-    kind: str
-    name: str
-    label: str
-    properties: Mapping[str, Value | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer. ``path`` is unique in the model: the names of its parents and its own."""
-
-    path: str
-    parent: str | None
-    name: str
-    type: str
-    position: int
-    activation: str | None = None
-    dropout_rate: float | None = None
-    output_shape: str | None = None
-    parameters: int | None = None
-    config: Any = None
-    also_in: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of the learning rate.
-
-    ``epoch`` is the one in whose hook it was made, ``after_epoch`` the last one
-    that had ended by then. ``kind`` is schedule, rule, or other.
-    """
-
-    number: int
-    epoch: int | None
-    after_epoch: int | None
-    at: float
-    old: float
-    new: float
-    kind: str
-    technique: str
-    reason: str | None = None
-    monitor: str | None = None
-    patience: int | None = None
-    factor: float | None = None
-    best: float | None = None
 
 
 def epoch_names(names: Names, epoch: int) -> tuple[str, str]:
@@ -343,16 +292,6 @@ def adaptation(names: Names, tag: str, change: Change, optimizer: Value | None) 
     graph.link(names.training, Prov.wasInformedBy, activity)
     graph.link(names.training, Prov.used, after)
     return graph.text()
-
-
-@dataclass(frozen=True)
-class MetricSummary:
-    """One metric over the epochs that reported it; no minimum and maximum where all is NaN."""
-
-    minimum: tuple[float, int] | None
-    maximum: tuple[float, int] | None
-    mean: float
-    last: float
 
 
 def training_ended(

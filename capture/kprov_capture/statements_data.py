@@ -4,45 +4,14 @@ Like :mod:`kprov_capture.statements`: pure functions that return the text of one
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from kprov_capture.facts import ArrayContent, Dataset, Fingerprint
 from kprov_capture.identity import Names, ncname
 from kprov_capture.nquads import Graph, Iri, Value, instant
 from kprov_capture.statements import SPECIFICATION, property_for
 from kprov_capture.terms import Dnnprov, Prov
 
 ROLES = {"train": Dnnprov.TrainSet, "val": Dnnprov.ValSet, "test": Dnnprov.TestSet}
-
-
-@dataclass(frozen=True)
-class Fingerprint:
-    """SHA-256 (hexadecimal) of some bytes, and how many they are."""
-
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """What is known at once of the data in one role; ``local`` is its local name in the run."""
-
-    local: str
-    role: str
-    source: str
-    samples: int | None = None
-    batches: int | None = None
-    specification: str | None = None
-    unhashed: str | None = None
-
-
-@dataclass(frozen=True)
-class ArrayContent:
-    """One array of a data set, with its fingerprint; ``name`` is x, y, sample_weight, x_1, …"""
-
-    name: str
-    element_type: str
-    shape: tuple[int, ...]
-    content: Fingerprint
 
 
 def _content(names: Names, graph: Graph, subject: str, content: Fingerprint) -> None:

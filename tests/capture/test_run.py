@@ -176,7 +176,7 @@ def test_data_that_was_released_before_it_was_hashed_has_no_hash(
 
     import numpy as np
 
-    from kprov_capture.statements_data import Dataset
+    from kprov_capture.facts import Dataset
 
     go_on = threading.Event()
     real = run_module.fingerprint.of_arrays
@@ -224,7 +224,7 @@ def test_nothing_that_a_forked_child_does_reaches_the_journal(home: Home, tmp_pa
     """What is hashed goes by way of another thread, which the child has of its own."""
     import numpy as np
 
-    from kprov_capture.statements_data import Dataset
+    from kprov_capture.facts import Dataset
 
     run = recording.begin(home.path)
     assert run.settle(10)

@@ -6,9 +6,9 @@ from typing import Any
 import keras
 
 from kprov_capture import guard
+from kprov_capture.facts import Change
 from kprov_capture.keras.rates import Cause, RateWatch
 from kprov_capture.run import Run
-from kprov_capture.statements import Change
 
 
 def _rule(callback: Any) -> dict[str, Any]:

@@ -8,10 +8,9 @@ from typing import Any
 import keras
 
 from kprov_capture import guard
+from kprov_capture.facts import Dataset, Layer
 from kprov_capture.keras.rates import innermost, shortest
 from kprov_capture.nquads import Value
-from kprov_capture.statements import Layer
-from kprov_capture.statements_data import Dataset
 
 # Arguments of fit that are hyperparameters and need no more than their value.
 _FIT_SETTINGS = (

@@ -10,11 +10,11 @@ from typing import Any
 import keras
 
 from kprov_capture import guard
+from kprov_capture.facts import Dataset
 from kprov_capture.keras import callback as callbacks
 from kprov_capture.keras import describe
 from kprov_capture.keras.callback import Provenance
 from kprov_capture.run import Run
-from kprov_capture.statements_data import Dataset
 
 # Whether this thread is inside a fit: the evaluation there is validation.
 _inside = threading.local()
