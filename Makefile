@@ -19,7 +19,7 @@ help:  ## Show the commands
 	@echo "Setting up .venv: about 80 packages with TensorFlow for CPU, 1.9 GB, one to three minutes."
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements.txt \
-	  | grep --line-buffered -E '^(Collecting|Installing|Successfully|ERROR)' | cut -c1-100
+	  | { grep --line-buffered -E '^(Collecting|Installing|Successfully)' || true; } | cut -c1-100
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
