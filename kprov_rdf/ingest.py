@@ -6,6 +6,7 @@ again changes nothing. A finished journal is checked as a whole, compressed into
 ``journal/done/``, and removed.
 """
 
+import contextlib
 import gzip
 import json
 import os
@@ -59,8 +60,8 @@ def _replace(path: Path, data: bytes) -> None:
 def _archive(home: Home, path: Path, whole: bytes) -> None:
     """Compress a finished journal, of which every batch was checked, into ``done/``."""
     _replace(home.done / f"{path.name}.gz", gzip.compress(whole, mtime=0))
-    path.unlink()
     _position_file(path).unlink(missing_ok=True)
+    path.unlink()
 
 
 def _load(store: Store, path: Path) -> tuple[Reading, int]:
@@ -80,9 +81,12 @@ def _load(store: Store, path: Path) -> tuple[Reading, int]:
                 f"The journal {path} holds something else than N-Quads: {error} "
                 f"Take it away and try again: mv {path} {path}.damaged"
             ) from error
-        at = reading.position
-        told = {"offset": at.offset, "batches": at.batches, "digest": at.digest.hex()}
-        _replace(_position_file(path), json.dumps(told).encode())
+        # Of a journal that ended there is no note: it is put away now, or, if that is cut
+        # short, read again.
+        if not reading.ended:
+            at = reading.position
+            told = {"offset": at.offset, "batches": at.batches, "digest": at.digest.hex()}
+            _replace(_position_file(path), json.dumps(told).encode())
     return reading, new
 
 
@@ -153,13 +157,15 @@ def open_snapshot(home: Home) -> Snapshot:
     """
     # There while the store is not whole: a rebuild that was cut short is begun again.
     rebuilding = home.path / "rebuilding"
-    with owned(home) as store:
-        if store.new or rebuilding.exists():
+    if not home.store.exists() and home.path.is_dir():
+        with contextlib.suppress(OSError):  # owned() says what is wrong with the folder
             rebuilding.touch()
+    with owned(home) as store:
+        if rebuilding.exists():
             for position in home.journal.glob("*.position"):
                 position.unlink()
             _rebuild(home, store)
-            rebuilding.unlink()
+            rebuilding.unlink(missing_ok=True)
         # Asked before and after: a run that began or ended in between lived.
         living = alive(home)
         catch_up(home, store)

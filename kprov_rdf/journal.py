@@ -98,7 +98,9 @@ def read(path: Path, start: Position = Position()) -> Reading:
         except OSError as error:
             raise _unreadable(path, error) from error
         if size < start.offset:
-            raise damaged(path, start.batches, size, "is missing: the file became shorter")
+            note = path.with_suffix(".position")
+            why = f"is missing: the file became shorter (if it is a copy, remove {note} instead)"
+            raise damaged(path, start.batches, size, why)
         good, ended, bad_is_last = _check(data, start)
         if bad_is_last is None:
             return Reading(data[: good.offset - start.offset], good, ended)

@@ -11,7 +11,6 @@ binds only variables that the query projects, so inputs are projected too, and
 left out of the answer.
 """
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -217,10 +216,3 @@ def value(term: Term) -> str | int | float | bool | None:
     if term is None or isinstance(term, ox.Triple):
         return None if term is None else str(term)
     return term.value if isinstance(term, ox.NamedNode) else str(term)
-
-
-def finite(number: float) -> float | str:
-    """A number that JSON can hold; NaN and the infinities as XSD spells them."""
-    if math.isfinite(number):
-        return number
-    return "NaN" if math.isnan(number) else "INF" if number > 0 else "-INF"

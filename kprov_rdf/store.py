@@ -111,7 +111,6 @@ class LocalStore:
     """Oxigraph, in memory (no ``folder``), on disk, or a folder that is only read."""
 
     def __init__(self, folder: Path | None = None, *, read_only: bool = False) -> None:
-        self.new = folder is not None and not folder.exists()
         if folder is None:
             self._store = ox.Store()
         elif read_only:
@@ -129,10 +128,11 @@ class LocalStore:
                 self._store.load(nquads, ox.RdfFormat.N_QUADS)
         except SyntaxError as error:
             raise InputError(f"The statements are not N-Quads: {error}.") from error
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise StorageError(
                 f"The store cannot be written: {error}. Free some space, or make the folder "
-                "writable, and try again: nothing was lost."
+                "writable, and try again. If it says that files are damaged, take the store's "
+                "folder away: it is built again from the journals."
             ) from error
 
     def _bulk_load(self, part: bytes) -> None:
@@ -189,6 +189,8 @@ class Snapshot(LocalStore):
     def close(self) -> None:
         """Remove the copy. A result that is still being read stays readable (POSIX)."""
         super().close()
+        # Who reads it goes last: what is cut short here is swept up by the next reader.
+        shutil.rmtree(self._folder / "store", ignore_errors=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> "Snapshot":
@@ -215,7 +217,7 @@ def _open_store(home: Home) -> LocalStore:
     while True:
         try:
             return LocalStore(home.store)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # RuntimeError: its files are damaged
             if "lock" not in str(error).lower():
                 raise StorageError(
                     f"The store {home.store} cannot be opened: {error}. If the disk is full or "
@@ -270,12 +272,12 @@ def snapshot(home: Home, store: LocalStore, living: Set[str] = frozenset()) -> S
 
 
 def _sweep(home: Home) -> None:
-    """Remove snapshots whose reader is gone."""
+    """Remove snapshots whose reader is gone. The caller owns the store: none is being made."""
     for folder in home.snapshots.iterdir():
         try:
             reader = json.loads((folder / "reader.json").read_text("utf-8"))
-            last_sign = folder.stat().st_mtime
+            gone = not is_alive(reader, folder.stat().st_mtime)
         except (OSError, ValueError):
-            continue  # being made, or being removed
-        if not is_alive(reader, last_sign):
+            gone = True  # cut short while it was made or removed
+        if gone:
             shutil.rmtree(folder, ignore_errors=True)

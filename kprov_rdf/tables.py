@@ -14,6 +14,8 @@ from kprov_rdf.query import Table, Term, value
 FORMATS = ("table", "json", "csv", "tsv")
 # Piped output is never wrapped or cut; rich needs some width.
 _UNBOUNDED = 100_000
+# Cells up to this length are not broken on a narrow terminal; longer ones are.
+_SHORT = 12
 
 
 def number(cell: float) -> str:
@@ -44,8 +46,12 @@ def print_table(
     listed = [tuple(row) for row in rows]
     for index, column in enumerate(columns):
         numeric = bool(listed) and all(_numeric(row[index]) for row in listed)
+        short = max((len(row[index]) for row in listed), default=0) <= _SHORT
         table.add_column(
-            column, justify="right" if numeric else "left", no_wrap=piped, overflow="fold"
+            column,
+            justify="right" if numeric else "left",
+            no_wrap=piped or short,
+            overflow="fold",
         )
     for row in listed:
         # Text(), since a cell in brackets would be taken for markup.

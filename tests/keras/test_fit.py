@@ -13,6 +13,7 @@ import tensorflow as tf
 
 import kprov_capture.keras as kprov
 from kprov_capture.home import Home
+from kprov_capture.keras import wrappers
 
 
 def same_as_history(captured: Any, history: keras.callbacks.History) -> None:
@@ -379,3 +380,57 @@ def test_data_may_be_changed_as_soon_as_fit_returns(model, digits, provenance, c
         "hash",
     )
     assert told == [(before,)]
+
+
+def test_a_callback_that_two_fits_use_at_once_records_two_runs(
+    digits, provenance, home: Home, captured
+) -> None:
+    """A fit inside of a callback of another fit; and each model's own test."""
+
+    def small() -> keras.Model:
+        network = keras.Sequential([keras.layers.Input((64,)), keras.layers.Dense(10)])
+        network.compile("adam", "sparse_categorical_crossentropy")
+        return network
+
+    inner = small()
+
+    class Inner(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 0:
+                inner.fit(*digits, epochs=2, verbose=0, callbacks=provenance)
+                inner.evaluate(*digits, verbose=0)
+
+    outer = small()
+    outer.fit(*digits, epochs=3, verbose=0, callbacks=[provenance, Inner()])
+    outer.evaluate(*digits, verbose=0)
+    inner_run = wrappers.callbacks.runs[inner]
+    found = captured(provenance.run, inner_run)
+    assert sorted((run.status, run.epochs, run.planned) for run in found.runs) == [
+        ("FINISHED", 2, 2),
+        ("FINISHED", 3, 3),
+    ]
+    assert len(found.rows("?t a dnnprov:Testing", "t")) == 2
+    assert found.violations() == []
+
+
+def test_a_callback_that_two_threads_use_at_once(digits, provenance, home: Home, captured) -> None:
+    import threading
+
+    networks = []
+    for _ in range(2):
+        network = keras.Sequential([keras.layers.Input((64,)), keras.layers.Dense(10)])
+        network.compile("adam", "sparse_categorical_crossentropy")
+        networks.append(network)
+    threads = [
+        threading.Thread(
+            target=lambda n=network: n.fit(*digits, epochs=3, verbose=0, callbacks=[provenance])
+        )
+        for network in networks
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = captured(*(wrappers.callbacks.runs[network] for network in networks))
+    assert [(run.status, run.epochs) for run in found.runs] == [("FINISHED", 3)] * 2
+    assert found.violations() == []

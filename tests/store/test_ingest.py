@@ -306,3 +306,66 @@ def test_a_run_without_a_training_has_the_status_of_its_execution(home: Home) ->
     with Run("flow", home=home.path):
         pass
     assert states(home) == [("INTERRUPTED", 0)]
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from kprov_capture.home import Home
+from kprov_rdf import ingest, store
+def die(*_): os.kill(os.getpid(), signal.SIGKILL)
+setattr({"ingest": ingest, "store": store}[sys.argv[2]], sys.argv[3], die)
+ingest.open_snapshot(Home(Path(sys.argv[1])))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
+@pytest.mark.parametrize(
+    ("module", "function"),
+    [
+        ("store", "_owner_file"),
+        ("ingest", "_rebuild"),
+        ("ingest", "_archive"),
+        ("ingest", "_replace"),
+        ("ingest", "snapshot"),
+        ("store", "_sweep"),
+        ("store", "Snapshot"),
+    ],
+)
+def test_a_reader_that_is_killed_loses_nothing_and_leaves_nothing(
+    module: str, function: str, home: Home
+) -> None:
+    """At each step, while a store is built again and a finished journal is put away."""
+    import shutil
+
+    recording.record(home.path)
+    first = states(home)
+    recording.record(home.path)
+    open_run = recording.begin(home.path)
+    assert open_run.settle(10)
+    shutil.rmtree(home.store)
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(home.path), module, function])
+    assert done.returncode == -9
+    assert [status for status, _ in states(home)] == ["RUNNING", "FINISHED", "FINISHED"]
+    open_run.close()
+    assert len(first) == 1
+    states(home)
+    assert [path.name for path in home.journal.iterdir()] == ["done"]
+    assert len(list(home.done.iterdir())) == 3
+    assert list(home.snapshots.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["CURRENT", "MANIFEST-*", "*.sst"])
+def test_a_store_whose_files_are_damaged_says_how_to_build_it_again(name: str, home: Home) -> None:
+    recording.record(home.path)
+    recording.record(home.path)
+    first = count(home)
+    count(home)
+    for path in list(home.store.glob(name)):
+        path.write_bytes(path.read_bytes()[:10])
+    with pytest.raises(StorageError, match="folder away"):
+        count(home)
+    import shutil
+
+    shutil.rmtree(home.store)
+    assert count(home) == first

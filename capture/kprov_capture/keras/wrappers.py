@@ -1,5 +1,6 @@
 """Wrappers of ``fit``, ``evaluate`` and ``save`` of ``keras.Model``."""
 
+import copy
 import functools
 import inspect
 import os
@@ -16,8 +17,14 @@ from kprov_capture.keras import describe
 from kprov_capture.keras.callback import Provenance
 from kprov_capture.run import Run
 
-# Whether this thread is inside a fit: the evaluation there is validation.
-_inside = threading.local()
+# The models that are in a recorded fit, by thread: evaluating one there is validation.
+_fits: set[tuple[int, int]] = set()
+# One Provenance may be given to two fits at once.
+_taking = threading.Lock()
+
+
+def _fit_key(model: Any) -> tuple[int, int]:
+    return threading.get_ident(), id(model)
 
 
 def _provenance_in(given: Any) -> Provenance | None:
@@ -36,8 +43,10 @@ def _provenance_in(given: Any) -> Provenance | None:
 
 def _first(provenance: Provenance, given: Any) -> Any:
     """The callbacks with ours first: what a later one raises loses no epoch then."""
+    if isinstance(given, Provenance):
+        return provenance
     if not isinstance(given, (list, tuple)):
-        return given  # ours alone, or a list that Keras has set up already
+        return given  # a list that Keras has set up already
     flat = keras.tree.flatten(list(given))
     # One fit is one training, however many of ours are given.
     return [provenance, *(one for one in flat if not isinstance(one, Provenance))]
@@ -93,7 +102,10 @@ def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
         found = _provenance_in(call.callbacks)
         if found is None:
             return None
-        found.arguments, found.recorder = call.arguments, None
+        with _taking:
+            if found.arguments is not None:  # another fit is using it: a copy records this one
+                found = copy.copy(found)
+            found.arguments, found.recorder = call.arguments, None
         call.set_callbacks(_first(found, call.callbacks))
         return found, call
 
@@ -105,8 +117,8 @@ def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(self, *args, **kwargs)
         provenance, call = prepared
         provenance.after = last.names.training if last else None
-        before = getattr(_inside, "fit", False)
-        _inside.fit = True
+        key = _fit_key(self)
+        _fits.add(key)
         status, failure = callbacks.FINISHED, None
         try:
             return original(self, *call.args, **call.kwargs)
@@ -117,7 +129,7 @@ def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
             status = callbacks.INTERRUPTED
             raise
         finally:
-            _inside.fit = before
+            _fits.discard(key)
             if provenance.recorder:
                 provenance.recorder.end(status, failure)
             # Free the data sets that the arguments hold.
@@ -142,7 +154,7 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
     @guard.guarded("look at the arguments of evaluate")
     def prepare(model: Any, args: Any, kwargs: Any) -> tuple[Run, _Metrics, _Call] | None:
         run = _run_of(model)
-        if run is None or run.closed or getattr(_inside, "fit", False):
+        if run is None or run.closed or _fit_key(model) in _fits:
             return None
         call, metrics = _call(signature, args, kwargs), _Metrics()
         if call is None:
@@ -198,7 +210,7 @@ def _wrap_save(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def save(self: Any, filepath: Any, *args: Any, **kwargs: Any) -> Any:
         run = _run_of(self)
-        if run is None or run.closed or getattr(_inside, "fit", False):
+        if run is None or run.closed or _fit_key(self) in _fits:
             return original(self, filepath, *args, **kwargs)
         started = run.now()
         result = original(self, filepath, *args, **kwargs)
