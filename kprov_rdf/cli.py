@@ -114,7 +114,7 @@ def runs(context: _Context, form: str) -> None:
     A training whose process is gone before it ended is shown as CRASHED.
     """
     from kprov_rdf.runs import listing
-    from kprov_rdf.tables import number, print_table
+    from kprov_rdf.tables import narrow, number, print_table
 
     with context.reading() as store:
         found = listing(store, store.living)
@@ -126,6 +126,7 @@ def runs(context: _Context, form: str) -> None:
     if not found:
         click.echo("There are no runs yet. Train with the callback, or try 'kprov demo'.")
         return
+    when = "%m-%d %H:%M" if narrow() else "%Y-%m-%d %H:%M:%S"
     print_table(
         ["run", "dataflow", "status", "optimizer", "rate", "epochs", "started", "seconds"],
         [
@@ -136,7 +137,7 @@ def runs(context: _Context, form: str) -> None:
                 run.optimizer or "",
                 "" if run.rate is None else number(run.rate),
                 f"{run.epochs}/{run.planned}" if run.planned else str(run.epochs),
-                f"{run.started.astimezone():%Y-%m-%d %H:%M:%S}",
+                run.started.astimezone().strftime(when),
                 f"{(run.ended - run.started).total_seconds():.1f}" if run.ended else "",
             ]
             for run in found

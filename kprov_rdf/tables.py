@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
@@ -16,6 +17,7 @@ FORMATS = ("table", "json", "csv", "tsv")
 _UNBOUNDED = 100_000
 # Cells up to this length are not broken on a narrow terminal; longer ones are.
 _SHORT = 12
+_NARROW = 100
 
 
 def number(cell: float) -> str:
@@ -27,6 +29,11 @@ def cell(term: Term) -> str:
     """A term for a table."""
     found = value(term)
     return "" if found is None else number(found) if isinstance(found, float) else str(found)
+
+
+def narrow() -> bool:
+    """Whether the answer goes to a terminal of less than a hundred columns."""
+    return sys.stdout.isatty() and shutil.get_terminal_size().columns < _NARROW
 
 
 def print_table(
@@ -41,12 +48,21 @@ def print_table(
     piped = not sys.stdout.isatty()
     console = Console(width=_UNBOUNDED if piped else None, highlight=False)
     table = RichTable(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=narrow(),
     )
     listed = [tuple(row) for row in rows]
+    lengths = [max(map(len, column)) for column in zip(columns, *listed, strict=True)]
+    # Short cells stay whole where the long ones still have some room; rich would cut them else.
+    least = sum(length if length <= _SHORT else _SHORT for length in lengths) + 3 * len(lengths)
+    fits = least <= shutil.get_terminal_size().columns
     for index, column in enumerate(columns):
         numeric = bool(listed) and all(_numeric(row[index]) for row in listed)
-        short = max((len(row[index]) for row in listed), default=0) <= _SHORT
+        short = lengths[index] <= _SHORT and fits
         table.add_column(
             column,
             justify="right" if numeric else "left",
@@ -78,7 +94,11 @@ def write(answer: Table, form: str, out: TextIO) -> None:
     if form == "table":
         rows = [[cell(term) for term in row] for row in answer.rows]
         if rows:
-            print_table(answer.columns, rows)
+            # On a narrow terminal a column without a value only takes room.
+            shown = [i for i in range(len(rows[0])) if not narrow() or any(row[i] for row in rows)]
+            print_table(
+                [answer.columns[i] for i in shown], [[row[i] for i in shown] for row in rows]
+            )
         else:
             print("no rows", file=out)
     elif form == "json":

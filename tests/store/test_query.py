@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -168,3 +169,17 @@ def test_a_table_on_a_pipe_is_neither_wrapped_nor_cut(capsys: pytest.CaptureFixt
     long = "x" * 500 + "[bold]"
     tables.print_table(["name"], [[long]])
     assert long in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("columns", [50, 80, 200])
+def test_a_table_on_a_terminal_loses_no_character(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However narrow it is, cells are folded and not cut."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(tables.sys.stdout, "isatty", lambda: True, raising=False)
+    names = ["name", "type", "activation", "shape", "parameters", "run"]
+    rows = [["convolution", "MaxPooling2D", "relu", "None,6,6,16", "160", "http://e/" + "x" * 60]]
+    tables.print_table(names, rows)
+    out = re.sub(r"\x1b\[[0-9;]*m|[\s─]", "", capsys.readouterr().out)
+    assert sorted(out) == sorted("".join(names + rows[0]))
