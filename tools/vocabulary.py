@@ -27,6 +27,7 @@ PROV_TERMS = [
     "Entity",
     "Person",
     "Plan",
+    "Revision",
     "SoftwareAgent",
     "actedOnBehalfOf",
     "agent",

@@ -30,6 +30,7 @@ class Prov:
     Entity = "http://www.w3.org/ns/prov#Entity"
     Person = "http://www.w3.org/ns/prov#Person"
     Plan = "http://www.w3.org/ns/prov#Plan"
+    Revision = "http://www.w3.org/ns/prov#Revision"
     SoftwareAgent = "http://www.w3.org/ns/prov#SoftwareAgent"
     actedOnBehalfOf = "http://www.w3.org/ns/prov#actedOnBehalfOf"
     agent = "http://www.w3.org/ns/prov#agent"

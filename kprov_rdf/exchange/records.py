@@ -119,7 +119,7 @@ def _relations(bundle: ProvBundle, name: _Namer, iri: str, node: Node) -> None:
         bundle.communication(me, name(activity))
     revisions = _iris(node, Prov.wasRevisionOf)
     for entity in dict.fromkeys(_iris(node, Prov.wasDerivedFrom) + revisions):
-        revision = [("prov:type", name(Prov.wasRevisionOf.replace("wasRevisionOf", "Revision")))]
+        revision = [("prov:type", name(Prov.Revision))]
         bundle.derivation(
             me, name(entity), other_attributes=revision if entity in revisions else None
         )

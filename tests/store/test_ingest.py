@@ -369,3 +369,44 @@ def test_a_store_whose_files_are_damaged_says_how_to_build_it_again(name: str, h
 
     shutil.rmtree(home.store)
     assert count(home) == first
+
+
+# -- a disk that takes no more: a limit of the system on the size of files, as a full disk is
+
+_LIMITED = """
+import resource, sys
+from tests import recording
+run = recording.begin(sys.argv[1])
+run.settle(10)
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
+for number in range(100): recording.epoch(run, number, 0.5)
+run.settle(10)
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+run.end_training("FINISHED")
+run.close()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a limit on the size of files")
+def test_epochs_that_found_no_room_are_made_up_for_when_there_is_some(home: Home) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LIMITED, str(home.path)],
+        capture_output=True,
+        text=True,
+        env=child_environment(home.path, KPROV_STRICT="0"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "File too large" in done.stderr
+    assert states(home) == [("FINISHED", 100)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a limit on the size of files")
+def test_a_store_that_cannot_grow_is_told_and_nothing_is_lost(home: Home) -> None:
+    recording.record(home.path)
+    command = f"ulimit -f 1; exec {sys.executable} -m kprov_rdf --home {home.path} runs"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("kprov: The ")
+    assert str(home.path) in done.stderr
+    assert states(home) == [("FINISHED", 3)]
