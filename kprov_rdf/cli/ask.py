@@ -1,0 +1,147 @@
+"""Commands that read runs and answer questions."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
+
+if TYPE_CHECKING:
+    from kprov_rdf.runs import RunInfo
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@pass_context
+def runs(context: Context, form: str) -> None:
+    """List the runs, the newest first.
+
+    A training whose process is gone before it ended is shown as CRASHED.
+    """
+    from kprov_rdf.runs import listing
+    from kprov_rdf.tables import narrow, number, print_table
+
+    with context.reading() as store:
+        found = listing(store, store.living)
+    if form == "json":
+        import json
+
+        click.echo(json.dumps([_as_json(run) for run in found], indent=2))
+        return
+    if not found:
+        click.echo("There are no runs yet. Train with the callback, or try 'kprov demo'.")
+        return
+    when = "%m-%d %H:%M" if narrow() else "%Y-%m-%d %H:%M:%S"
+    print_table(
+        ["run", "dataflow", "status", "optimizer", "rate", "epochs", "started", "seconds"],
+        [
+            [
+                run.short,
+                run.tag,
+                run.status,
+                run.optimizer or "",
+                "" if run.rate is None else number(run.rate),
+                f"{run.epochs}/{run.planned}" if run.planned else str(run.epochs),
+                run.started.astimezone().strftime(when),
+                f"{(run.ended - run.started).total_seconds():.1f}" if run.ended else "",
+            ]
+            for run in found
+        ],
+    )
+
+
+def _as_json(run: "RunInfo") -> dict[str, str | int | float | None]:
+    return {
+        "run": run.iri,
+        "tag": run.tag,
+        "status": run.status,
+        "optimizer": run.optimizer,
+        "learningRate": run.rate,
+        "epochs": run.epochs,
+        "plannedEpochs": run.planned,
+        "started": run.started.isoformat(),
+        "ended": run.ended.isoformat() if run.ended else None,
+    }
+
+
+@click.command(epilog=RUN_HELP, short_help="Show one run, from its settings to its files.")
+@click.argument("run", default="@latest")
+@pass_context
+def show(context: Context, run: str) -> None:
+    """Show one run: its settings, layers, epochs, adaptations, tests and files."""
+    from kprov_rdf.runs import listing, resolve
+    from kprov_rdf.show import show as show_run
+
+    with context.reading() as store:
+        show_run(store, resolve(run, listing(store, store.living)))
+
+
+@click.command(epilog=RUN_HELP, short_help="Ask a question, by name or in SPARQL.")
+@click.argument("name", required=False, metavar="[NAME | FILE.rq]")
+@click.option("-e", "text", metavar="TEXT", help="The query itself.")
+@click.option("--param", "params", multiple=True, metavar="K=V", help="A parameter of the query.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv", "tsv"]),
+    default="table",
+    help="json, csv and tsv are the result formats of SPARQL 1.1.",
+)
+@click.option("--list", "listing_", is_flag=True, help="Explain the questions that have a name.")
+@pass_context
+def query(
+    context: Context,
+    name: str | None,
+    text: str | None,
+    params: tuple[str, ...],
+    form: str,
+    listing_: bool,
+) -> None:
+    """Ask a question: one that has a name, a file, or a text in SPARQL 1.1.
+
+    \b
+        kprov query q1 --param epoch=9
+        kprov query q2 --param run=@latest
+        kprov query -e 'SELECT ?run ?loss { GRAPH ?run { ?m dnnprov:epoch 0; dnnprov:loss ?loss } }'
+
+    The prefixes prov, dnnprov, rdf, rdfs, xsd and dcterms need no declaration,
+    and the default graph is the union of all runs.
+    """
+    from kprov_rdf import query as queries
+    from kprov_rdf.tables import print_table, write
+
+    if listing_:
+        rows = [
+            [one.name, one.question, " ".join(i.name for i in one.inputs)]
+            for one in queries.catalogue().values()
+        ]
+        print_table(["name", "question", "parameters"], rows)
+        return
+    if (name is None) == (text is None):
+        raise click.UsageError(
+            "Give the name of a question, a file, or -e TEXT. 'kprov query --list' has the names."
+        )
+    question = queries.find(name) if name else queries.Question("on the command line", text or "")
+    given = dict(_split(param) for param in params)
+    if len(given) < len(params):
+        raise click.UsageError("A parameter is given twice.")
+    with context.reading() as store:
+        runs_ = {one.name: one.default for one in question.inputs if one.type == "run"}
+        given = {key: value for key, value in runs_.items() if value} | given
+        # Without a header nothing says that a parameter is a run; @latest can be nothing else.
+        wanted = {key for key in given if key in runs_ or given[key] == "@latest"}
+        if wanted:
+            from kprov_rdf.runs import listing, resolve
+
+            known = listing(store, store.living)
+            found = {key: resolve(given[key], known).iri for key in wanted}
+            given |= {key: iri if key in runs_ else f"<{iri}>" for key, iri in found.items()}
+        write(queries.table(store, question, given), form, sys.stdout)
+
+
+def _split(param: str) -> tuple[str, str]:
+    key, equals, value = param.partition("=")
+    if not equals or not key:
+        raise click.UsageError(f"A parameter is written NAME=VALUE; found {param!r}.")
+    return key, value

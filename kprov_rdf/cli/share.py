@@ -1,0 +1,103 @@
+"""Commands that check records and hand them on."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
+from kprov_rdf.errors import InputError, NotFoundError
+
+if TYPE_CHECKING:
+    from kprov_rdf.validate.shacl import Violation
+
+
+@click.command(epilog=RUN_HELP, short_help="Check runs or files against the SHACL shapes.")
+@click.argument("target", required=False, metavar="[RUN | PATH | -]")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@pass_context
+def validate(context: Context, target: str | None, form: str) -> None:
+    """Check against the SHACL shapes: a run, a file, standard input, or the whole store.
+
+    A file may be Turtle, TriG, N-Triples or N-Quads; each graph in it is checked
+    by itself. Exit status: 0 valid, 1 invalid, 2 it cannot be read.
+    """
+    from kprov_rdf.validate import shacl
+
+    checked = 0
+    found: list[Violation] = []
+    for name, triples in _targets(context, target):
+        checked += 1
+        found += shacl.validate(name, triples)
+    if form == "json":
+        import dataclasses
+        import json
+
+        told = [dataclasses.asdict(one) for one in found]
+        click.echo(json.dumps({"conforms": not found, "graphs": checked, "violations": told}))
+    else:
+        for one in found:
+            click.echo(f"{one.graph}\n  {one.node}\n  {one.message}\n  shape {one.shape}\n")
+        noun = "graph" if checked == 1 else "graphs"
+        said = "valid" if not found else f"INVALID, {len(found)} violations"
+        click.echo(f"{checked} {noun} checked: {said}")
+    if not checked:
+        raise InputError("There was nothing to check: no graph with a statement in it.")
+    if found:
+        raise SystemExit(1)
+
+
+def _targets(context: Context, target: str | None) -> Iterator[tuple[str, list]]:  # type: ignore[type-arg]
+    """The graphs to check, by name: of a file where there is one of that name, else of a run."""
+    from kprov_rdf.validate import files
+
+    if target == "-":
+        yield from files.graphs(sys.stdin.buffer.read(), "-").items()
+        return
+    if target is not None and (Path(target).is_file() or Path(target).suffix in files.SUFFIXES):
+        yield from files.from_path(Path(target)).items()
+        return
+    from kprov_rdf.runs import listing, resolve
+
+    with context.reading() as store:
+        if target is None:
+            names = store.graphs()  # the runs, and the catalog that describes them
+        else:
+            try:
+                names = [resolve(target, listing(store, store.living)).iri]
+            except NotFoundError as error:
+                raise NotFoundError(f"{error} There is no file of that name, either.") from None
+        for name in names:
+            yield name, store.graph(name)
+
+
+@click.command(epilog=RUN_HELP, short_help="Write one run as RDF or PROV.")
+@click.argument("run", default="@latest")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["ttl", "trig", "nq", "provn", "provjson"]),
+    help="Default: what the name of the file says, else ttl.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Default: standard output.")
+@pass_context
+def export(context: Context, run: str, form: str | None, output: str | None) -> None:
+    """Write one run as Turtle, TriG, N-Quads, PROV-N or PROV-JSON."""
+    from kprov_rdf.exchange import write
+    from kprov_rdf.runs import listing, resolve
+
+    suffix = Path(output or "").suffix.lstrip(".")
+    chosen = form or {"json": "provjson"}.get(suffix, suffix) or "ttl"
+    if chosen not in write.FORMATS:
+        raise InputError(
+            f"The name {output} does not say a format; add --format with one of "
+            f"{', '.join(write.FORMATS)}."
+        )
+    with context.reading() as store:
+        data = write.run(store, resolve(run, listing(store, store.living)).iri, chosen)
+    if output is None:
+        sys.stdout.buffer.write(data)
+    else:
+        write.to_file(data, Path(output))
