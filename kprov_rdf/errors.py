@@ -3,8 +3,11 @@
     KprovError
     ├── NotFoundError         no such run, query, file
     ├── InputError            a parameter, query or file that cannot be understood
-    │   └── UnsupportedError  a format or a feature that is not there
+    │   ├── UnsupportedError  a format or a feature that is not there
+    │   └── RefusedError      something that is not done for safety
+    ├── LimitError            it took more time or memory than it may
     ├── JournalDamagedError   bytes of a journal were changed or are missing
+    ├── RemoteError           an endpoint does not answer
     ├── StoreLockedError      another process owns the store
     └── StorageError          the disk is full, read-only, or fails
 
@@ -29,7 +32,19 @@ class UnsupportedError(InputError):
     pass
 
 
+class RefusedError(InputError):
+    pass
+
+
+class LimitError(KprovError):
+    pass
+
+
 class JournalDamagedError(KprovError):
+    pass
+
+
+class RemoteError(KprovError):
     pass
 
 

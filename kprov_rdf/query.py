@@ -188,7 +188,7 @@ def table(
     if isinstance(answer, ox.QueryBoolean):
         cell = ox.Literal(bool(answer))
         return Table(["answer"], iter([(cell,)]))
-    if isinstance(answer, ox.QueryTriples):
+    if not isinstance(answer, ox.QuerySolutions):
         return Table(
             ["subject", "predicate", "object"],
             ((t.subject, t.predicate, t.object) for t in answer),

@@ -24,6 +24,7 @@ from kprov_capture.home import Home
 from kprov_capture.process import describe, is_alive
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
 from kprov_rdf.errors import InputError, StorageError, StoreLockedError
+from kprov_rdf.sparql import refuse_deep
 
 PREFIXES = {
     "prov": PROV_NAMESPACE,
@@ -38,10 +39,8 @@ LOCK_SECONDS = 5.0
 # atomic, which ingest does not need: what was cut short is loaded again.
 _BULK_BYTES = 8 * 1024 * 1024
 _BULK_THREADS = 2
-_MAX_DEPTH = 200
-_NOT_BRACKETS = re.compile(r"[^()\[\]{}]+")
 
-Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+Answer = ox.QuerySolutions | ox.QueryBoolean | Iterator[ox.Triple]
 Bindings = Mapping[str, ox.NamedNode | ox.Literal]
 
 
@@ -68,7 +67,7 @@ class Store(Protocol):
         """The statements of one named graph; none where there is no such graph."""
 
 
-def _syntax_message(text: str, error: str) -> str:
+def syntax_message(text: str, error: str) -> str:
     """The place of a syntax error, without the grammar's list of all that could stand there."""
     found = re.match(r"error at (\d+):(\d+): (.*)", error, re.DOTALL)
     if not found:
@@ -81,20 +80,6 @@ def _syntax_message(text: str, error: str) -> str:
         f"The query is not SPARQL 1.1: it cannot go on as it does at line {line}, column {column}"
         f"{detail}.\n  {shown}\n  {' ' * (column - 1)}^"
     )
-
-
-def _refuse_deep(text: str) -> None:
-    """Oxigraph's parser and optimiser recurse: deep nesting would end the process.
-
-    Brackets in strings count too, which no honest query comes near to.
-    """
-    depth = 0
-    for character in _NOT_BRACKETS.sub("", text):
-        depth += 1 if character in "([{" else -1
-        if depth > _MAX_DEPTH:
-            raise InputError(
-                f"The query is nested more than {_MAX_DEPTH} levels deep. Simplify it."
-            )
 
 
 def _parts(nquads: bytes) -> Iterator[bytes]:
@@ -139,7 +124,7 @@ class LocalStore:
         self._store.bulk_load(part, ox.RdfFormat.N_QUADS)
 
     def query(self, text: str, bindings: Bindings | None = None) -> Answer:
-        _refuse_deep(text)
+        refuse_deep(text)
         substitutions: dict[ox.Variable, ox.NamedNode | ox.Literal | ox.BlankNode | ox.Triple] = {
             ox.Variable(name): value for name, value in (bindings or {}).items()
         }
@@ -151,7 +136,7 @@ class LocalStore:
                 substitutions=substitutions or None,
             )
         except SyntaxError as error:
-            raise InputError(_syntax_message(text, str(error))) from error
+            raise InputError(syntax_message(text, str(error))) from error
         except RuntimeError as error:
             raise InputError(f"The query cannot be answered: {error}.") from error
 

@@ -1,6 +1,8 @@
 """Commands that read runs and answer questions."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -8,7 +10,9 @@ import click
 from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
 
 if TYPE_CHECKING:
+    from kprov_rdf.query import Question
     from kprov_rdf.runs import RunInfo
+    from kprov_rdf.store import Store
 
 
 @click.command()
@@ -88,6 +92,7 @@ def show(context: Context, run: str) -> None:
     default="table",
     help="json, csv and tsv are the result formats of SPARQL 1.1.",
 )
+@click.option("--store", "url", metavar="URL", help="Ask this SPARQL endpoint instead.")
 @click.option("--list", "listing_", is_flag=True, help="Explain the questions that have a name.")
 @pass_context
 def query(
@@ -96,6 +101,7 @@ def query(
     text: str | None,
     params: tuple[str, ...],
     form: str,
+    url: str | None,
     listing_: bool,
 ) -> None:
     """Ask a question: one that has a name, a file, or a text in SPARQL 1.1.
@@ -106,17 +112,14 @@ def query(
         kprov query -e 'SELECT ?run ?loss { GRAPH ?run { ?m dnnprov:epoch 0; dnnprov:loss ?loss } }'
 
     The prefixes prov, dnnprov, rdf, rdfs, xsd and dcterms need no declaration,
-    and the default graph is the union of all runs.
+    and the default graph is the union of all runs. With --store it is what that
+    endpoint makes it.
     """
     from kprov_rdf import query as queries
-    from kprov_rdf.tables import print_table, write
+    from kprov_rdf.tables import write
 
     if listing_:
-        rows = [
-            [one.name, one.question, " ".join(i.name for i in one.inputs)]
-            for one in queries.catalogue().values()
-        ]
-        print_table(["name", "question", "parameters"], rows)
+        _list_questions()
         return
     if (name is None) == (text is None):
         raise click.UsageError(
@@ -126,18 +129,45 @@ def query(
     given = dict(_split(param) for param in params)
     if len(given) < len(params):
         raise click.UsageError("A parameter is given twice.")
-    with context.reading() as store:
-        runs_ = {one.name: one.default for one in question.inputs if one.type == "run"}
-        given = {key: value for key, value in runs_.items() if value} | given
-        # Without a header nothing says that a parameter is a run; @latest can be nothing else.
-        wanted = {key for key in given if key in runs_ or given[key] == "@latest"}
-        if wanted:
-            from kprov_rdf.runs import listing, resolve
+    with _asked(context, url) as store:
+        write(queries.table(store, question, _runs_named(store, question, given)), form, sys.stdout)
 
-            known = listing(store, store.living)
-            found = {key: resolve(given[key], known).iri for key in wanted}
-            given |= {key: iri if key in runs_ else f"<{iri}>" for key, iri in found.items()}
-        write(queries.table(store, question, given), form, sys.stdout)
+
+def _list_questions() -> None:
+    from kprov_rdf.query import catalogue
+    from kprov_rdf.tables import print_table
+
+    rows = [
+        [one.name, one.question, " ".join(i.name for i in one.inputs)]
+        for one in catalogue().values()
+    ]
+    print_table(["name", "question", "parameters"], rows)
+
+
+@contextmanager
+def _asked(context: Context, url: str | None) -> "Iterator[Store]":
+    if url is None:
+        with context.reading() as store:
+            yield store
+    else:
+        from kprov_rdf.remote import RemoteStore
+
+        yield RemoteStore(url)
+
+
+def _runs_named(store: "Store", question: "Question", given: dict[str, str]) -> dict[str, str]:
+    """The parameters, with the names of runs made IRIs."""
+    runs_ = {one.name: one.default for one in question.inputs if one.type == "run"}
+    given = {key: value for key, value in runs_.items() if value} | given
+    # Without a header nothing says that a parameter is a run; @latest can be nothing else.
+    wanted = {key for key in given if key in runs_ or given[key] == "@latest"}
+    if not wanted:
+        return given
+    from kprov_rdf.runs import listing, resolve
+
+    known = listing(store, frozenset())  # which of them live is not asked here
+    found = {key: resolve(given[key], known).iri for key in wanted}
+    return given | {key: iri if key in runs_ else f"<{iri}>" for key, iri in found.items()}
 
 
 def _split(param: str) -> tuple[str, str]:

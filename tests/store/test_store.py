@@ -1,6 +1,5 @@
 """The contract of the Store seam, for each kind of store."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -14,9 +13,11 @@ ONE = b'<http://e/s> <http://e/p> "1.5"^^<http://www.w3.org/2001/XMLSchema#doubl
 TWO = b"<http://e/s> <http://e/q> <http://e/o> <http://e/h> .\n"
 
 
-@pytest.fixture(params=["memory", "disk"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    yield LocalStore(None if request.param == "memory" else tmp_path / "store")
+@pytest.fixture(params=["memory", "disk", "remote"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "remote":
+        return request.getfixturevalue("remote")  # type: ignore[no-any-return]
+    return LocalStore(None if request.param == "memory" else tmp_path / "store")
 
 
 class TestStore:

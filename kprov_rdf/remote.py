@@ -1,0 +1,162 @@
+"""The remote kind of the Store seam: a SPARQL 1.1 Protocol endpoint, through SPARQLWrapper.
+
+What the default graph is, the endpoint decides. Loading is by INSERT DATA, in
+requests of a size that every store takes; a load that was cut short is repeated.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import cast
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+
+import pyoxigraph as ox
+from SPARQLWrapper import INSERT, POST, SELECT, SPARQLExceptions, SPARQLWrapper
+
+from kprov_rdf.errors import InputError, RemoteError
+from kprov_rdf.sparql import Token, tokens
+from kprov_rdf.store import PREFIXES, Answer, Bindings, syntax_message
+
+# Virtuoso 7 takes about 5,000 quads in one request, and not many more.
+_BATCH = 3000
+_SECONDS = 60
+_PLACE = re.compile(r"error at (\d+):(\d+): ([^\n]*)")
+
+
+def _bound(text: str, bindings: Bindings) -> str:
+    """The query with its bindings as VALUES, first in the outermost WHERE.
+
+    There every filter of that group sees them. What is written is a term in
+    N-Triples form, in which nothing can end the term early.
+    """
+    names = " ".join(f"?{name}" for name in bindings)
+    terms = " ".join(str(term) for term in bindings.values())
+    at = _where(list(tokens(text)))
+    return f"{text[:at]} VALUES ({names}) {{ ({terms}) }} {text[at:]}"
+
+
+def _where(found: list[Token]) -> int:
+    """The place after the bracket that opens the outermost WHERE.
+
+    A template of CONSTRUCT comes before it, and so may EXISTS in a projection,
+    which stands in parentheses.
+    """
+    depth = opened = 0
+    forms = [token.text.upper() for token in found]
+    # CONSTRUCT WHERE {…} has no template of its own.
+    template = any(pair[0] == "CONSTRUCT" and pair[1] == "{" for pair in pairwise(forms))
+    for token in found:
+        if token.text == "{" and depth == 0:
+            opened += 1
+            if opened == 1 + template:
+                return token.start + 1
+        depth += (token.kind == "open") - (token.kind == "close")
+    raise InputError("The query has no WHERE that a parameter could be bound in.")
+
+
+def _body(error: Exception) -> str:
+    """What the endpoint said, which SPARQLWrapper packs into its message as a Python literal."""
+    said = str(error).rpartition("Response:\n")[2]
+    try:
+        return bytes(ast.literal_eval(said)).decode("utf-8", "replace")
+    except (ValueError, SyntaxError, TypeError):
+        return said
+
+
+class RemoteStore:
+    """A store that answers at ``url``; updates go to ``update_url``, or there too."""
+
+    def __init__(self, url: str, update_url: str | None = None) -> None:
+        for one in (url, update_url or url):
+            if urlsplit(one).scheme not in ("http", "https") or not urlsplit(one).hostname:
+                raise InputError(
+                    f"{one!r} is no address of a SPARQL endpoint; it is written like "
+                    "http://localhost:7878/query."
+                )
+        self._url = url
+        self._update_url = update_url or url
+
+    def load(self, nquads: bytes) -> None:
+        try:
+            # Before anything is sent: what is no N-Quads is refused whole.
+            quads = list(ox.parse(nquads, ox.RdfFormat.N_QUADS))
+        except SyntaxError as error:
+            raise InputError(f"The statements are not N-Quads: {error}.") from error
+        for start in range(0, len(quads), _BATCH):
+            lines = [
+                f"GRAPH {quad.graph_name} {{ {quad.triple} }}"
+                if isinstance(quad.graph_name, ox.NamedNode)
+                else f"{quad.triple} ."
+                for quad in quads[start : start + _BATCH]
+            ]
+            self._send("INSERT DATA {\n" + "\n".join(lines) + "\n}", update=True)
+
+    def query(self, text: str, bindings: Bindings | None = None) -> Answer:
+        declared = {token.text for token in tokens(text) if token.kind == "name"}
+        prologue = "".join(
+            f"PREFIX {prefix}: <{namespace}> "
+            for prefix, namespace in PREFIXES.items()
+            if f"{prefix}:" not in declared  # the query declares it itself
+        )
+        body = _bound(text, bindings) if bindings else text
+        kind, data = self._send(f"{prologue}\n{body}", shown=text)
+        if "json" not in kind:
+            return iter([quad.triple for quad in ox.parse(data, ox.RdfFormat.N_TRIPLES)])
+        answer = ox.parse_query_results(data, ox.QueryResultsFormat.JSON)
+        if bindings and isinstance(answer, ox.QuerySolutions):
+            missing = set(bindings) - {variable.value for variable in answer.variables}
+            if missing:
+                raise InputError(
+                    f"The query cannot be answered: it does not select ?{', ?'.join(missing)}, "
+                    "which was to be bound."
+                )
+        return answer
+
+    def graphs(self) -> list[str]:
+        text = "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }"
+        answer = cast(ox.QuerySolutions, self.query(text))
+        return sorted(row["g"].value for row in answer if isinstance(row["g"], ox.NamedNode))
+
+    def graph(self, iri: str) -> list[ox.Triple]:
+        name = ox.NamedNode(iri)
+        answer = self.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {name} {{ ?s ?p ?o }} }}")
+        return list(cast(Iterator[ox.Triple], answer))
+
+    def _send(
+        self, text: str, *, update: bool = False, shown: str | None = None
+    ) -> tuple[str, bytes]:
+        """Send a query or an update; the media type and the bytes of the answer."""
+        client = SPARQLWrapper(self._url, self._update_url)
+        client.setTimeout(_SECONDS)
+        client.setMethod(POST)
+        # Not setQuery(): it guesses from the text, and would send what looks like an
+        # update as one.
+        client.queryString = text
+        client.queryType = INSERT if update else SELECT
+        client.addCustomHttpHeader(
+            "Accept", "application/sparql-results+json, application/n-triples;q=0.9"
+        )
+        try:
+            response = client.query().response
+            return str(response.headers.get("Content-Type")), response.read()
+        except SPARQLExceptions.SPARQLWrapperException as error:
+            raise InputError(self._refusal(_body(error), shown)) from error
+        except HTTPError as error:
+            with error:
+                told = error.read(1000).decode("utf-8", "replace")
+            raise InputError(self._refusal(f"{error}. {told}", shown)) from error
+        except (OSError, ValueError) as error:
+            raise RemoteError(
+                f"The endpoint {self._url} does not answer: {error}. Is it the address of a "
+                "SPARQL endpoint, and does the server run?"
+            ) from error
+
+    def _refusal(self, error: str, text: str | None) -> str:
+        place = _PLACE.search(error)
+        if place and text is not None:
+            # The prefixes stand in a line of their own before the text.
+            moved = f"error at {int(place[1]) - 1}:{place[2]}: {place[3]}"
+            return syntax_message(text, moved)
+        return f"The endpoint {self._url} refused it: {error.strip()}"

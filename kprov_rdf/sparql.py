@@ -1,0 +1,80 @@
+"""Looks at the text of a query before an engine does (SPARQL 1.1, section 19.8).
+
+Oxigraph has no switch for SERVICE, recurses over brackets, and takes its keywords
+without a blank around them (``SERVICE:x``, ``trueSERVICE<…>``). So what is looked
+for is not a token SERVICE, but those letters in anything that is no string, IRI,
+comment, variable, or name.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kprov_rdf.errors import InputError, RefusedError
+
+MAX_DEPTH = 100
+
+_NAME = r"[^\W\d](?:[\w.·-]*[\w·-])?"
+_ESCAPED = r"%[0-9A-Fa-f]{2}|\\."
+_LOCAL = rf"(?:[\w:]|{_ESCAPED})(?:(?:[\w:.·-]|{_ESCAPED})*(?:[\w:·-]|{_ESCAPED}))?"
+_TOKEN = re.compile(
+    rf"""
+      (?P<space>\s+|\#[^\r\n]*)
+    | (?P<iri><[^<>"{{}}|^`\\\x00-\x20]*>)
+    | (?P<string>\"\"\"(?:"{{0,2}}(?:[^"\\]|\\.))*\"\"\"|'''(?:'{{0,2}}(?:[^'\\]|\\.))*'''
+        |"(?:[^"\\\r\n]|\\.)*"|'(?:[^'\\\r\n]|\\.)*')
+    | (?P<variable>[?$]\w+)
+    | (?P<tag>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
+    | (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    | (?P<name>(?:_|{_NAME})?:(?:{_LOCAL})?)
+    | (?P<word>[^\W\d]\w*)
+    | (?P<open>[(\[{{])
+    | (?P<close>[)\]}}])
+    | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Token(NamedTuple):
+    """One token: its kind (a group of the grammar above), its text, and where it starts."""
+
+    kind: str
+    text: str
+    start: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a query without blanks and comments. Never fails: it does not parse."""
+    for match in _TOKEN.finditer(text):
+        kind = str(match.lastgroup)
+        if kind != "space":
+            yield Token(kind, match[0], match.start())
+
+
+def refuse_deep(text: str) -> None:
+    """Raise ``InputError`` for nesting beyond ``MAX_DEPTH``: it would end the process."""
+    depth = 0
+    for token in tokens(text):
+        depth += (token.kind == "open") - (token.kind == "close")
+        if depth > MAX_DEPTH:
+            raise InputError(f"The query is nested more than {MAX_DEPTH} levels deep. Simplify it.")
+
+
+def refuse_service(text: str) -> None:
+    """Raise ``RefusedError`` for SERVICE: it would send requests from here to anywhere.
+
+    A name such as ``service:x`` is one only where a group follows, which is how
+    Oxigraph reads ``SERVICE :x {…}`` without the blank.
+    """
+    before: Token | None = None
+    for token in tokens(text):
+        called = token.kind == "word" and "service" in token.text.lower()
+        if token.text == "{" and before is not None and before.kind == "name":
+            called = "service" in before.text.partition(":")[0].lower()
+        if called:
+            raise RefusedError(
+                "SERVICE is refused: this server sends no requests for a query. Ask the other "
+                "endpoint yourself, and merge what it answers with 'kprov merge'."
+            )
+        before = token
