@@ -11,15 +11,19 @@ import gzip
 import json
 import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from kprov_capture.home import Home
 from kprov_capture.journal import SUFFIX
 from kprov_capture.process import is_alive
-from kprov_rdf import journal
-from kprov_rdf.errors import InputError, JournalDamagedError, KprovError
+from kprov_rdf import journal, owner
+from kprov_rdf.borrow import borrow
+from kprov_rdf.errors import InputError, JournalDamagedError, KprovError, StoreLockedError
 from kprov_rdf.journal import Position, Reading
+from kprov_rdf.owner import Address
 from kprov_rdf.store import LocalStore, Snapshot, Store, owned, snapshot
 
 
@@ -150,23 +154,57 @@ def _rebuild(home: Home, store: LocalStore) -> None:
         raise first_error
 
 
+@contextmanager
+def opened(home: Home, address: Address | None = None) -> Iterator[LocalStore]:
+    """The store itself, which :func:`make_whole` may have to fill first."""
+    # There while the store is not whole: a rebuild that was cut short is begun again.
+    if not home.store.exists() and home.path.is_dir():
+        with contextlib.suppress(OSError):  # owned() says what is wrong with the folder
+            _rebuilding(home).touch()
+    with owned(home, address) as store:
+        yield store
+
+
+def _rebuilding(home: Home) -> Path:
+    return home.path / "rebuilding"
+
+
+def make_whole(home: Home, store: LocalStore) -> None:
+    """Fill a store that was taken away, from the finished journals."""
+    if _rebuilding(home).exists():
+        for position in home.journal.glob("*.position"):
+            position.unlink()
+        _rebuild(home, store)
+        _rebuilding(home).unlink(missing_ok=True)
+
+
+def current(home: Home, store: LocalStore) -> set[str]:
+    """Load what the journals hold; the runs whose process lived meanwhile."""
+    # Asked before and after: a run that began or ended in between lived.
+    living = alive(home)
+    catch_up(home, store)
+    return living | alive(home)
+
+
 def open_snapshot(home: Home) -> Snapshot:
     """A snapshot of the store with all that the journals hold now.
 
-    Raises ``StoreLockedError``, ``StorageError`` or ``JournalDamagedError``.
+    From the server where one owns the store. Raises ``StoreLockedError``,
+    ``StorageError`` or ``JournalDamagedError``.
     """
-    # There while the store is not whole: a rebuild that was cut short is begun again.
-    rebuilding = home.path / "rebuilding"
-    if not home.store.exists() and home.path.is_dir():
-        with contextlib.suppress(OSError):  # owned() says what is wrong with the folder
-            rebuilding.touch()
-    with owned(home) as store:
-        if rebuilding.exists():
-            for position in home.journal.glob("*.position"):
-                position.unlink()
-            _rebuild(home, store)
-            rebuilding.unlink(missing_ok=True)
-        # Asked before and after: a run that began or ended in between lived.
-        living = alive(home)
-        catch_up(home, store)
-        return snapshot(home, store, living | alive(home))
+    try:
+        return _open_snapshot(home)
+    except StoreLockedError:
+        if owner.server(home) is None:
+            raise
+        return _open_snapshot(home)  # a server began or ended just now
+
+
+def _open_snapshot(home: Home) -> Snapshot:
+    address = owner.server(home)
+    if address:
+        return borrow(address)
+    with opened(home) as store:
+        make_whole(home, store)
+        living = current(home, store)
+        return snapshot(home, store, living)

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Set
@@ -23,7 +22,9 @@ import pyoxigraph as ox
 from kprov_capture.home import Home
 from kprov_capture.process import describe, is_alive
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
+from kprov_rdf import owner
 from kprov_rdf.errors import InputError, StorageError, StoreLockedError
+from kprov_rdf.owner import Address
 from kprov_rdf.sparql import refuse_deep
 
 PREFIXES = {
@@ -185,18 +186,6 @@ class Snapshot(LocalStore):
         self.close()
 
 
-def _owner_file(home: Home) -> Path:
-    return home.path / "owner.json"
-
-
-def _owner(home: Home) -> str:
-    try:
-        found = json.loads(_owner_file(home).read_text("utf-8"))
-        return f"process {found['process']['pid']} ({found['command']})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
-
-
 def _open_store(home: Home) -> LocalStore:
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
@@ -211,20 +200,22 @@ def _open_store(home: Home) -> LocalStore:
                 ) from error
             if time.monotonic() > deadline:
                 raise StoreLockedError(
-                    f"The store {home.store} is in use by {_owner(home)}, and was for the last "
+                    f"The store {home.store} is in use by {owner.name(home)}, and was for the last "
                     f"{LOCK_SECONDS:.0f} seconds. Wait for that process or end it, and try again."
                 ) from error
         time.sleep(0.02)
 
 
 @contextmanager
-def owned(home: Home) -> Iterator[LocalStore]:
-    """The store itself, for as long as the block lasts; waits for it at most five seconds."""
+def owned(home: Home, address: Address | None = None) -> Iterator[LocalStore]:
+    """The store itself, for as long as the block lasts; waits for it at most five seconds.
+
+    ``address`` is where a server gives snapshots of it meanwhile.
+    """
     _check_writable(home)
     store = _open_store(home)
     try:
-        told = {"process": describe(), "command": " ".join(sys.argv)[:200]}
-        _owner_file(home).write_text(json.dumps(told), "utf-8")
+        owner.announce(home, address)
         yield store
     except OSError as error:
         raise StorageError(
@@ -232,7 +223,7 @@ def owned(home: Home) -> Iterator[LocalStore]:
             "space, or make it writable, and try again: nothing was lost."
         ) from error
     finally:
-        _owner_file(home).unlink(missing_ok=True)
+        owner.withdraw(home)
         # Not left to the last reference: a traceback that somebody keeps holds one.
         store.close()
 
@@ -246,14 +237,22 @@ def _check_writable(home: Home) -> None:
         )
 
 
-def snapshot(home: Home, store: LocalStore, living: Set[str] = frozenset()) -> Snapshot:
-    """A snapshot of the owned ``store``, on the same disk so that it can be hard links."""
+def lend(home: Home, store: LocalStore, reader: Mapping[str, object]) -> Path:
+    """A folder with a copy of the owned ``store`` for the process ``reader``, who removes it.
+
+    On the same disk, so that it can be hard links.
+    """
     home.snapshots.mkdir(exist_ok=True)
     _sweep(home)
     folder = Path(tempfile.mkdtemp(dir=home.snapshots, prefix=f"{os.getpid()}-"))
-    (folder / "reader.json").write_text(json.dumps(describe()), "utf-8")
+    (folder / "reader.json").write_text(json.dumps(reader), "utf-8")
     store.backup(folder / "store")
-    return Snapshot(folder, living)
+    return folder
+
+
+def snapshot(home: Home, store: LocalStore, living: Set[str] = frozenset()) -> Snapshot:
+    """A snapshot of the owned ``store`` for this process."""
+    return Snapshot(lend(home, store, describe()), living)
 
 
 def _sweep(home: Home) -> None:

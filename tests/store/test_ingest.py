@@ -312,9 +312,9 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from kprov_capture.home import Home
-from kprov_rdf import ingest, store
+from kprov_rdf import ingest, owner, store
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-setattr({"ingest": ingest, "store": store}[sys.argv[2]], sys.argv[3], die)
+setattr({"ingest": ingest, "store": store, "owner": owner}[sys.argv[2]], sys.argv[3], die)
 ingest.open_snapshot(Home(Path(sys.argv[1])))
 """
 
@@ -323,7 +323,7 @@ ingest.open_snapshot(Home(Path(sys.argv[1])))
 @pytest.mark.parametrize(
     ("module", "function"),
     [
-        ("store", "_owner_file"),
+        ("owner", "announce"),
         ("ingest", "_rebuild"),
         ("ingest", "_archive"),
         ("ingest", "_replace"),

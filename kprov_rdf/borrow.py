@@ -1,0 +1,43 @@
+"""Snapshots from the server that owns the store: only it can make one."""
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from kprov_capture.process import describe
+from kprov_rdf.errors import JournalDamagedError, StorageError, StoreLockedError
+from kprov_rdf.owner import Address
+from kprov_rdf.store import Snapshot
+
+# The server first loads what the journals hold, which may be much when it has just begun.
+_SECONDS = 120
+_DAMAGED = 409
+
+
+def borrow(address: Address) -> Snapshot:
+    """A snapshot with all that the journals hold.
+
+    Raises ``StoreLockedError`` where the server does not answer, and what it says of
+    damaged journals and full disks.
+    """
+    import http.client  # 30 ms, and only this needs it
+
+    place = urlsplit(address.url)
+    connection = http.client.HTTPConnection(str(place.hostname), place.port or 80, timeout=_SECONDS)
+    headers = {"Authorization": f"Bearer {address.token}", "Content-Type": "application/json"}
+    try:
+        connection.request("POST", "/snapshot", json.dumps(describe()), headers)
+        response = connection.getresponse()
+        answer = response.read()
+        told = json.loads(answer)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise StoreLockedError(
+            f"The store is in use by the server at {address.url}, which does not answer as a "
+            f"kprov server does: {error}. Try again; if it stays so, end that server."
+        ) from error
+    finally:
+        connection.close()
+    if response.status != http.client.OK:
+        kind = JournalDamagedError if response.status == _DAMAGED else StorageError
+        raise kind(str(told.get("error", f"The server at {address.url} gave no snapshot.")))
+    return Snapshot(Path(told["snapshot"]), frozenset(told["living"]))
