@@ -17,7 +17,7 @@ from SPARQLWrapper import INSERT, POST, SELECT, SPARQLExceptions, SPARQLWrapper
 
 from kprov_rdf.errors import InputError, RemoteError
 from kprov_rdf.sparql import Token, tokens
-from kprov_rdf.store import PREFIXES, Answer, Bindings, syntax_message
+from kprov_rdf.store import PREFIXES, Answer, Bindings, select, syntax_message
 
 # Virtuoso 7 takes about 5,000 quads in one request, and not many more.
 _BATCH = 3000
@@ -116,7 +116,7 @@ class RemoteStore:
 
     def graphs(self) -> list[str]:
         text = "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }"
-        answer = cast(ox.QuerySolutions, self.query(text))
+        answer = select(self, text)
         return sorted(row["g"].value for row in answer if isinstance(row["g"], ox.NamedNode))
 
     def graph(self, iri: str) -> list[ox.Triple]:

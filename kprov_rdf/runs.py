@@ -42,9 +42,13 @@ def _time(term: query.Term) -> datetime | None:
     return datetime.fromisoformat(term.value) if isinstance(term, ox.Literal) else None
 
 
-def listing(store: Store, living: Set[str]) -> list[RunInfo]:
-    """All runs of the store, the newest first; ``living`` are those whose process runs."""
-    answer = query.table(store, query.find("runs"), {})
+def listing(store: Store, living: Set[str], only: str | None = None) -> list[RunInfo]:
+    """All runs of the store, the newest first; ``living`` are those whose process runs.
+
+    ``only`` is the IRI of a run, for that one alone.
+    """
+    given = {} if only is None else {"run": ox.NamedNode(only)}
+    answer = query.table(store, query.find("runs"), given)
     found = []
     for cells in answer.rows:
         row: Mapping[str, query.Term] = dict(zip(answer.columns, cells, strict=True))

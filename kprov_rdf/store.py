@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import pyoxigraph as ox
 
@@ -66,6 +66,11 @@ class Store(Protocol):
 
     def graph(self, iri: str) -> list[ox.Triple]:
         """The statements of one named graph; none where there is no such graph."""
+
+
+def select(store: Store, text: str, bindings: Bindings | None = None) -> ox.QuerySolutions:
+    """The rows of a SELECT."""
+    return cast(ox.QuerySolutions, store.query(text, bindings))
 
 
 def syntax_message(text: str, error: str) -> str:

@@ -1,15 +1,12 @@
-"""Answers as text: a table for people; JSON, CSV and TSV as W3C defines them for SPARQL."""
+"""Answers as text: a table for people, or one of the result formats of SPARQL."""
 
-import csv
 import io
-import json
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-import pyoxigraph as ox
-
+from kprov_rdf import results
 from kprov_rdf.query import Table, Term, value
 
 FORMATS = ("table", "json", "csv", "tsv")
@@ -91,61 +88,13 @@ def _numeric(text: str) -> bool:
 
 def write(answer: Table, form: str, out: TextIO) -> None:
     """Write an answer in one of ``FORMATS``; all but the table stream."""
-    if form == "table":
-        rows = [[cell(term) for term in row] for row in answer.rows]
-        if rows:
-            # On a narrow terminal a column without a value only takes room.
-            shown = [i for i in range(len(rows[0])) if not narrow() or any(row[i] for row in rows)]
-            print_table(
-                [answer.columns[i] for i in shown], [[row[i] for i in shown] for row in rows]
-            )
-        else:
-            print("no rows", file=out)
-    elif form == "json":
-        _write_json(answer, out)
-    elif form == "csv":
-        # SPARQL 1.1 Query Results CSV and TSV Formats, section 3
-        writer = csv.writer(out)
-        writer.writerow(answer.columns)
-        writer.writerows([_plain(term) for term in row] for row in answer.rows)
+    if form != "table":
+        results.write(answer.columns, answer.rows, form, out)
+        return
+    rows = [[cell(term) for term in row] for row in answer.rows]
+    if rows:
+        # On a narrow terminal a column without a value only takes room.
+        shown = [i for i in range(len(rows[0])) if not narrow() or any(row[i] for row in rows)]
+        print_table([answer.columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
     else:
-        print("\t".join(f"?{column}" for column in answer.columns), file=out)
-        for row in answer.rows:
-            # N-Triples terms hold no raw tab or line end.
-            print("\t".join("" if term is None else str(term) for term in row), file=out)
-
-
-def _plain(term: Term) -> str:
-    if term is None:
-        return ""
-    return term.value if isinstance(term, (ox.NamedNode, ox.Literal)) else str(term)
-
-
-def _json_term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> dict[str, str]:
-    """SPARQL 1.1 Query Results JSON Format, section 3.2.2."""
-    if isinstance(term, ox.NamedNode):
-        return {"type": "uri", "value": term.value}
-    if isinstance(term, ox.BlankNode):
-        return {"type": "bnode", "value": term.value}
-    if not isinstance(term, ox.Literal):
-        return {"type": "literal", "value": str(term)}
-    found = {"type": "literal", "value": term.value}
-    if term.language:
-        return found | {"xml:lang": term.language}
-    if term.datatype.value.endswith("#string"):
-        return found
-    return found | {"datatype": term.datatype.value}
-
-
-def _json_rows(answer: Table) -> Iterator[str]:
-    for row in answer.rows:
-        named = zip(answer.columns, row, strict=True)
-        yield json.dumps({name: _json_term(term) for name, term in named if term is not None})
-
-
-def _write_json(answer: Table, out: TextIO) -> None:
-    head = json.dumps({"vars": answer.columns})
-    out.write(f'{{"head": {head}, "results": {{"bindings": [')
-    for index, row in enumerate(_json_rows(answer)):
-        out.write(("\n  " if index == 0 else ",\n  ") + row)
-    out.write("\n]}}\n")
+        print("no rows", file=out)

@@ -88,9 +88,9 @@ def show(context: Context, run: str) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "json", "csv", "tsv"]),
+    type=click.Choice(["table", "json", "xml", "csv", "tsv"]),
     default="table",
-    help="json, csv and tsv are the result formats of SPARQL 1.1.",
+    help="json, xml, csv and tsv are the result formats of SPARQL 1.1.",
 )
 @click.option("--store", "url", metavar="URL", help="Ask this SPARQL endpoint instead.")
 @click.option("--list", "listing_", is_flag=True, help="Explain the questions that have a name.")

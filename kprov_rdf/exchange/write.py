@@ -1,6 +1,7 @@
 """Writing one run: Turtle, TriG, N-Quads, PROV-N, PROV-JSON."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -8,21 +9,34 @@ import pyoxigraph as ox
 
 from kprov_capture.terms import RDF_TYPE
 from kprov_rdf.errors import InputError, StorageError
-from kprov_rdf.store import PREFIXES, Store
+from kprov_rdf.store import PREFIXES, Store, select
 
+_CATALOG = re.compile(r"(run|import)/[^/]*\Z")
+_RECORD = re.compile(r".*/(run|import)/[^/#]*").fullmatch
+_SAID = "SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }"
 FORMATS = ("ttl", "trig", "nq", "provn", "provjson")
 _RDF = {"ttl": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}
 
 
-def _catalog(store: Store, run: str) -> list[ox.Triple]:
-    """What the catalog says of this run and of the agent that it is attributed to."""
-    whole = store.graph(run.rpartition("run/")[0] + "catalog")
-    mine = [triple for triple in whole if getattr(triple.subject, "value", "") == run]
-    agents = {triple.object for triple in mine if isinstance(triple.object, ox.NamedNode)}
-    return mine + [triple for triple in whole if triple.subject in agents]
+def about(store: Store, record: str) -> list[ox.Triple]:
+    """What the catalog says of this record, and of what it names there: who, how, from what."""
+    catalog = ox.NamedNode(_CATALOG.sub("catalog", record))
+    found: dict[str, list[ox.Triple]] = {}
+    wanted = [record]
+    while wanted:
+        name = wanted.pop()
+        if name in found:
+            continue
+        bound = {"g": catalog, "s": ox.NamedNode(name)}
+        rows = select(store, _SAID, bound)
+        found[name] = [ox.Triple(row["s"], row["p"], row["o"]) for row in rows]
+        objects = (triple.object for triple in found[name])
+        # Not into other records, which are not part of this one.
+        wanted += [o.value for o in objects if isinstance(o, ox.NamedNode) and not _RECORD(o.value)]
+    return [triple for triples in found.values() for triple in triples]
 
 
-def _sorted(triples: list[ox.Triple]) -> list[ox.Triple]:
+def sorted_triples(triples: list[ox.Triple]) -> list[ox.Triple]:
     """By subject, types first: so that a text can be read, and compared with another."""
     return sorted(
         triples,
@@ -35,6 +49,12 @@ def _sorted(triples: list[ox.Triple]) -> list[ox.Triple]:
     )
 
 
+def prefixes_for(record: str, base: str) -> dict[str, str]:
+    """The prefixes that make the text of a record short."""
+    kinds = ("content", "agent", "metric", "setting")
+    return PREFIXES | {"r": f"{record}#"} | {kind: f"{base}{kind}/" for kind in kinds}
+
+
 def run(store: Store, iri: str, form: str) -> bytes:
     """The run as UTF-8 text in one of ``FORMATS``.
 
@@ -43,7 +63,7 @@ def run(store: Store, iri: str, form: str) -> bytes:
     """
     if form not in FORMATS:
         raise InputError(f"There is no format {form!r}; the formats are {', '.join(FORMATS)}.")
-    triples, catalog = _sorted(store.graph(iri)), _sorted(_catalog(store, iri))
+    triples, catalog = sorted_triples(store.graph(iri)), sorted_triples(about(store, iri))
     if form in ("provn", "provjson"):
         from kprov_rdf.exchange import records  # prov takes 0.1 s to import
 
@@ -51,8 +71,7 @@ def run(store: Store, iri: str, form: str) -> bytes:
         text = document.serialize(format="provn" if form == "provn" else "json")
         return f"{(text or '').rstrip()}\n".encode()
     base = iri.rpartition("run/")[0]
-    prefixes = PREFIXES | {"r": f"{iri}#", "content": f"{base}content/", "agent": f"{base}agent/"}
-    prefixes |= {"metric": f"{base}metric/", "setting": f"{base}setting/"}
+    prefixes = prefixes_for(iri, base)
     if form == "ttl":
         return ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=prefixes) or b""
     name, catalog_name = ox.NamedNode(iri), ox.NamedNode(f"{base}catalog")

@@ -30,7 +30,7 @@ def test_prov_reads_the_same_records(store, form: str, name: str, tmp_path: Path
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         back = prov.model.ProvDocument.deserialize(source=str(tmp_path / "x"), format=name)
-    made = records.document(iri, write._catalog(snapshot, iri), snapshot.graph(iri))
+    made = records.document(iri, write.about(snapshot, iri), snapshot.graph(iri))
     assert back == made
     (bundle,) = back.bundles
     assert bundle.identifier.uri == iri

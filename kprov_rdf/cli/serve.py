@@ -1,0 +1,58 @@
+"""The command that serves."""
+
+import click
+
+from kprov_capture.home import create, find
+from kprov_capture.identity import DEFAULT_BASE
+from kprov_rdf.cli.context import Context, pass_context
+
+
+@click.command(short_help="Serve pages, live charts, linked data and SPARQL.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", default=8642, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--token",
+    envvar="KPROV_TOKEN",
+    help="What a request must show to take or change something. Default: a random one, which "
+    "the commands of this user find.  [env: KPROV_TOKEN]",
+)
+@click.option("--query-seconds", default=10.0, show_default=True, help="Time of one query.")
+@click.option("--query-memory", default=1024, show_default=True, help="Memory of one query, MiB.")
+@click.option("--query-rows", default=100_000, show_default=True, help="Rows of one answer.")
+@pass_context
+def serve(
+    context: Context,
+    host: str,
+    port: int,
+    token: str | None,
+    query_seconds: float,
+    query_memory: int,
+    query_rows: int,
+) -> None:
+    """Serve the runs: a page of them, a page and live charts for each, linked data, SPARQL.
+
+    \b
+        http://localhost:8642/            the runs
+        http://localhost:8642/run/ID      a run, as a page or as RDF (Accept, or .ttl …)
+        http://localhost:8642/sparql      questions
+        http://localhost:8642/health      200 once the journals are loaded
+
+    It follows trainings while they run, and every other command works beside it. Only
+    this machine reaches it unless --host says otherwise; then anyone who can reach it can
+    read everything. Ctrl-C ends it.
+    """
+    from kprov_rdf.server.pool import Limits
+    from kprov_rdf.server.serve import serve as run
+
+    home = create(find(context.asked))
+    base = home.base()
+    limits = Limits(seconds=query_seconds, memory=query_memory << 20, rows=query_rows)
+
+    def started(url: str, _: int) -> None:
+        click.echo(f"kprov: serving {home.path} at {url} (Ctrl-C ends it)")
+        if base != url:
+            own = " (the default)" if base == DEFAULT_BASE else ""
+            click.echo(f"IRIs begin with {base}{own}; here they are found by their paths.")
+
+    run(home, host, port, token, limits, started)
+    click.echo("kprov: ended.")

@@ -1,0 +1,1 @@
+"""Linked data: which documents there are, what stands in them, and their forms."""

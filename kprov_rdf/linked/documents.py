@@ -1,0 +1,125 @@
+"""Which documents there are, and what stands in each.
+
+A record (a run, an import, the catalog) is a document: its IRI names a graph. What
+is no document (content, an agent, a dataflow, a metric) has one that describes it,
+under ``doc/`` (Cool URIs for the Semantic Web, section 4.2). IRIs are found by their
+path, whatever the host and port, since the paths are unique.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import pyoxigraph as ox
+
+from kprov_capture.identity import DEFAULT_BASE
+from kprov_rdf.exchange.write import about
+from kprov_rdf.store import Store, select
+
+RECORDS = ("run", "import", "catalog")
+THINGS = ("content", "dataflow", "agent", "metric", "setting")
+# A data set may be used by every run there is; a page lists that many of them.
+MAX_INCOMING = 1000
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document: where it is under the base, the IRI that it is about, its statements.
+
+    ``about`` is what the catalog says of a record; ``incoming`` are statements of others
+    that name what is described, and ``cut`` says that there are more of them.
+    ``base`` is what the paths are under.
+    """
+
+    path: str
+    subject: str
+    base: str
+    triples: list[ox.Triple]
+    about: list[ox.Triple] = field(default_factory=list)
+    incoming: list[ox.Triple] = field(default_factory=list)
+    cut: bool = False
+
+    @property
+    def statements(self) -> list[ox.Triple]:
+        """All of them, each once."""
+        return list(dict.fromkeys([*self.triples, *self.about, *self.incoming]))
+
+    @property
+    def kind(self) -> str:
+        return self.path.removeprefix("doc/").partition("/")[0]
+
+
+def bases(store: Store, preferred: str) -> Iterator[str]:
+    """The bases that IRIs of the store may have, the likeliest first."""
+    yield preferred
+    if preferred != DEFAULT_BASE:
+        yield DEFAULT_BASE
+    told = {preferred, DEFAULT_BASE}
+    for graph in store.graphs():
+        base, found, _ = graph.rpartition("run/")
+        if found and base not in told:
+            told.add(base)
+            yield base
+
+
+def find(store: Store, preferred: str, path: str) -> Document | None:
+    """The document at ``path`` (``run/…``, ``doc/agent/…``); None where there is none."""
+    kind = path.removeprefix("doc/").partition("/")[0]
+    thing = path.startswith("doc/")
+    if kind not in (THINGS if thing else RECORDS):
+        return None
+    for base in bases(store, preferred):
+        try:
+            name = ox.NamedNode(base + path.removeprefix("doc/"))
+        except ValueError:
+            return None  # no IRI has this path
+        found = _thing(store, name, base, path) if thing else _record(store, name, base, path)
+        if found:
+            return found
+    return None
+
+
+def _record(store: Store, name: ox.NamedNode, base: str, path: str) -> Document | None:
+    triples = store.graph(name.value)
+    if not triples:
+        return None
+    said = [] if path == "catalog" else about(store, name.value)
+    return Document(path, name.value, base, triples, said)
+
+
+def _statements(store: Store, **bound: ox.NamedNode) -> Iterator[ox.Triple]:
+    found = select(store, "SELECT ?s ?p ?o { ?s ?p ?o }", bound)
+    for row in found:
+        yield ox.Triple(row["s"], row["p"], row["o"])
+
+
+def _thing(store: Store, name: ox.NamedNode, base: str, path: str) -> Document | None:
+    mine = list(_statements(store, s=name))
+    # Its parts, which a fragment of its IRI names (the transformations of a dataflow).
+    for part in sorted({t.object.value for t in mine if isinstance(t.object, ox.NamedNode)}):
+        if part.startswith(f"{name.value}#"):
+            mine += _statements(store, s=ox.NamedNode(part))
+    others = list(islice(_statements(store, o=name), MAX_INCOMING + 1))
+    # A property is described by its declaration; where it is used is no description.
+    if not mine and not others:
+        return None
+    shown = others[:MAX_INCOMING]
+    return Document(path, name.value, base, mine, [], shown, len(others) > MAX_INCOMING)
+
+
+def all_paths(store: Store, base: str) -> Sequence[str]:
+    """The paths of all documents under ``base``, sorted: for publishing."""
+    paths = {
+        graph.removeprefix(base)
+        for graph in store.graphs()
+        if graph.startswith(base) and graph.removeprefix(base).partition("/")[0] in RECORDS
+    }
+    for variable in "so":
+        text = f"SELECT DISTINCT ?{variable} {{ ?s ?p ?o }}"
+        for row in select(store, text):
+            term = row[variable]
+            if isinstance(term, ox.NamedNode) and term.value.startswith(base):
+                path = term.value.removeprefix(base).partition("#")[0]
+                if path.partition("/")[0] in THINGS:
+                    paths.add(f"doc/{path}")
+    return sorted(paths)

@@ -1,0 +1,72 @@
+"""The forms of a document for programs: media types, suffixes, and the text."""
+
+import re
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+
+from kprov_rdf.errors import UnsupportedError
+from kprov_rdf.exchange.write import prefixes_for, sorted_triples
+from kprov_rdf.linked.documents import Document
+from kprov_rdf.store import PREFIXES
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form: its suffix, what it is called, and its media types, the registered one first."""
+
+    suffix: str
+    label: str
+    types: tuple[str, ...]
+
+
+HTML = Form("html", "HTML", ("text/html", "application/xhtml+xml"))
+# In the order in which a client that takes all of them gets one.
+FORMS = (
+    Form("ttl", "Turtle", ("text/turtle", "application/x-turtle", "application/turtle", "text/n3")),
+    Form("jsonld", "JSON-LD", ("application/ld+json", "application/json")),
+    Form("nt", "N-Triples", ("application/n-triples", "text/plain")),
+    Form("rdf", "RDF/XML", ("application/rdf+xml", "application/xml", "text/xml")),
+    Form("provn", "PROV-N", ("text/provenance-notation",)),
+)
+BY_SUFFIX = {form.suffix: form for form in (*FORMS, HTML)}
+_RDF = {
+    "ttl": ox.RdfFormat.TURTLE,
+    "jsonld": ox.RdfFormat.JSON_LD,
+    "nt": ox.RdfFormat.N_TRIPLES,
+    "rdf": ox.RdfFormat.RDF_XML,
+}
+# RDF/XML writes a property as an element, whose name is what follows the last other character.
+_ELEMENT = re.compile(r"[^\W\d][\w.·-]*\Z")
+
+
+def forms_of(document: Document) -> tuple[Form, ...]:
+    """The forms that a document has beside HTML: PROV-N only where it is a run's record."""
+    return FORMS if document.kind == "run" else FORMS[:-1]
+
+
+def rdf(triples: list[ox.Triple], suffix: str, prefixes: dict[str, str] | None = None) -> bytes:
+    """Statements in one of the RDF forms. Raises ``UnsupportedError`` for what it cannot say."""
+    if suffix == "rdf":
+        for triple in triples:
+            if not _ELEMENT.search(triple.predicate.value):
+                raise UnsupportedError(
+                    f"RDF/XML cannot write the property {triple.predicate}: its end is no name of "
+                    "XML. Ask for Turtle."
+                )
+    given = PREFIXES | (prefixes or {})
+    if suffix not in ("ttl", "rdf"):
+        given = {}  # neither N-Triples nor this writer of JSON-LD uses them
+    return ox.serialize(triples, format=_RDF[suffix], prefixes=given or None) or b""
+
+
+def text(document: Document, suffix: str) -> bytes:
+    """The document in the form with this suffix, in UTF-8."""
+    if suffix == "provn":
+        from kprov_rdf.exchange import records  # prov takes 0.1 s to import
+
+        catalog, triples = sorted_triples(document.about), sorted_triples(document.triples)
+        told = records.document(document.subject, catalog, triples).serialize(format="provn")
+        return f"{(told or '').rstrip()}\n".encode()
+    prefixes = prefixes_for(document.subject, document.base)
+    return rdf(sorted_triples(document.statements), suffix, prefixes)

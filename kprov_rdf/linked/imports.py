@@ -1,0 +1,37 @@
+"""The documents of other tools that were merged, as the catalog lists them."""
+
+from datetime import datetime
+
+import pyoxigraph as ox
+
+from kprov_capture.terms import RDFS_LABEL, Prov
+from kprov_rdf.linked.html import Import
+from kprov_rdf.store import Bindings, Store, select
+
+_IMPORTS = f"""
+SELECT ?catalog ?prefix ?import ?label ?at {{
+  GRAPH ?catalog {{
+    ?import a <{Prov.Bundle}> .
+    OPTIONAL {{ ?import <{RDFS_LABEL}> ?label }}
+    OPTIONAL {{ ?import <{Prov.generatedAtTime}> ?at }}
+  }}
+  FILTER STRSTARTS(STR(?import), ?prefix)
+}}
+ORDER BY DESC(?at) ?import
+"""
+
+
+def imports(store: Store, base: str) -> list[Import]:
+    """The imports under ``base``, the latest first."""
+    bound: Bindings = {
+        "catalog": ox.NamedNode(f"{base}catalog"),
+        "prefix": ox.Literal(f"{base}import/"),
+    }
+    return [
+        Import(
+            row["import"].value.removeprefix(base),
+            row["label"].value if row["label"] else row["import"].value,
+            datetime.fromisoformat(row["at"].value) if row["at"] else None,
+        )
+        for row in select(store, _IMPORTS, bound)
+    ]

@@ -1,0 +1,1 @@
+"""``kprov serve``: one process that owns the store and answers over HTTP."""

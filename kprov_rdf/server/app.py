@@ -1,0 +1,125 @@
+"""The Flask application: its routes, its errors, and the headers of every answer."""
+
+import hmac
+import json
+from collections.abc import Collection
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, abort, request
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from kprov_rdf.errors import JournalDamagedError, KprovError, LimitError
+from kprov_rdf.linked.html import STATIC, message_page
+from kprov_rdf.linked.view import Linker
+from kprov_rdf.server import live, pages, sparql
+from kprov_rdf.server.keeper import Keeper
+from kprov_rdf.server.pool import BusyError, Pool
+from kprov_rdf.server.state import State
+
+MAX_BODY = 1024 * 1024
+_HEADERS = {
+    # Nothing of elsewhere is loaded, no script stands in a page, and no page frames ours.
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def create_app(
+    keeper: Keeper, pool: Pool, token: str, hosts: Collection[str] | None = None
+) -> Flask:
+    """The application over a store that ``keeper`` keeps.
+
+    ``token`` is what a request must show (``Authorization: Bearer …``) to take a snapshot.
+    ``hosts`` are the names by which the server may be called; None: any. A server on
+    loopback needs them: else any web site could have its visitors' browsers read it, under
+    a name of its own that it points at 127.0.0.1.
+    """
+    app = Flask(__name__, static_folder=str(STATIC), static_url_path="/static")
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    state = State(keeper, pool, token)
+    app.extensions["kprov"] = state
+
+    @app.before_request
+    def check() -> None:
+        name = request.host.rpartition(":")[0] if ":" in request.host else request.host
+        if hosts is not None and name.lower() not in hosts:
+            abort(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                f"This server is not called {name!r}. To answer by that name, set base in "
+                "kprov.toml to an address with it, or start it with --host.",
+            )
+        if not keeper.loaded and not request.path.startswith(("/health", "/static")):
+            raise KprovError("The journals are being loaded. Try again in a moment.")
+
+    @app.get("/health")
+    def health() -> tuple[dict[str, Any], int]:
+        """Whether the journals that exist are loaded; and what keeps one from it."""
+        told = {"status": "ok" if keeper.loaded else "loading", "problem": keeper.problem or None}
+        return told, 200 if keeper.loaded else 503
+
+    @app.post("/snapshot")
+    def snapshot() -> tuple[dict[str, Any], int]:
+        """A snapshot folder for a command on this machine, with all that the journals hold."""
+        shown = request.headers.get("Authorization", "")
+        if not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
+            abort(401, "A snapshot is given only to who shows the token of this server.")
+        reader = request.get_json()
+        if not isinstance(reader, dict):
+            abort(400, "The process that reads was wanted, as a JSON object.")
+        try:
+            folder, living = keeper.lend(reader)
+        except KprovError as error:
+            damaged = isinstance(error, JournalDamagedError)
+            return {"error": str(error)}, 409 if damaged else 507
+        return {"snapshot": str(folder), "living": sorted(living)}, 200
+
+    for one in (pages, sparql, live):
+        app.register_blueprint(one.blueprint)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(KprovError, _kprov_error)
+    app.after_request(_secured)
+    return app
+
+
+def _secured(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _kprov_error(error: KprovError) -> Response:
+    status = 503 if isinstance(error, LimitError) or "being loaded" in str(error) else 400
+    response = _answer(status, str(error))
+    if isinstance(error, BusyError) or "being loaded" in str(error):
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    text = error.description or ""
+    if isinstance(error, InternalServerError):
+        text = "This is a bug of kprov; its log has the details."
+    response = _answer(error.code or 500, text)
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _answer(status: int, text: str) -> Response:
+    """An error in the form that the client reads: a page, JSON, or a line of text."""
+    title = f"{status} {HTTPStatus(status).phrase}"
+    accept = request.accept_mimetypes
+    chosen = accept.best_match(["text/plain", "text/html", "application/problem+json"])
+    if any(json_type in str(accept) for json_type in ("json",)) and chosen != "text/html":
+        chosen = "application/problem+json"
+    if chosen == "text/html" and accept.quality("text/html") > accept.quality("text/plain"):
+        page = message_page(title, text, Linker(request.path.lstrip("/"), ""))
+        return Response(page, status, mimetype="text/html")
+    if chosen == "application/problem+json":
+        told = {"title": HTTPStatus(status).phrase, "status": status, "detail": text}
+        return Response(json.dumps(told), status, mimetype="application/problem+json")
+    return Response(f"{text}\n", status, mimetype="text/plain")

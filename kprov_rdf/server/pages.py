@@ -1,0 +1,102 @@
+"""The page of runs, and documents in each of their forms."""
+
+from flask import Blueprint, Response, current_app, redirect, request
+from werkzeug.exceptions import NotAcceptable, NotFound
+
+from kprov_rdf.errors import UnsupportedError
+from kprov_rdf.linked import documents, forms, html
+from kprov_rdf.linked.documents import Document
+from kprov_rdf.linked.forms import HTML, Form, forms_of
+from kprov_rdf.linked.imports import imports
+from kprov_rdf.linked.view import Linker
+from kprov_rdf.runs import listing
+from kprov_rdf.server.negotiate import best
+from kprov_rdf.server.state import State
+
+blueprint = Blueprint("pages", __name__)
+
+
+def _state() -> State:
+    return current_app.extensions["kprov"]  # type: ignore[no-any-return]
+
+
+@blueprint.get("/")
+def runs() -> Response:
+    """The page of runs, and of the documents that were merged."""
+    keeper = _state().keeper
+    found = listing(keeper.store, keeper.living)
+    link = Linker("", keeper.base)
+    page = html.runs_page(found, imports(keeper.store, keeper.base), link, live="live")
+    return Response(page, mimetype="text/html")
+
+
+@blueprint.get("/<any(run, import, catalog):kind>")
+@blueprint.get("/<any(run, import):kind>/<path:rest>")
+@blueprint.get("/doc/<any(content, dataflow, agent, metric, setting):thing>/<path:rest>")
+def document(kind: str = "", rest: str = "", thing: str = "") -> Response:
+    """A document, in the form that its suffix or the Accept header names."""
+    path = "/".join(part for part in (kind or f"doc/{thing}", rest) if part)
+    keeper = _state().keeper
+    found, form = documents.find(keeper.store, keeper.base, path), None
+    if found is None:
+        stem, dot, suffix = path.rpartition(".")
+        if dot and suffix in forms.BY_SUFFIX:
+            found, form = documents.find(keeper.store, keeper.base, stem), forms.BY_SUFFIX[suffix]
+    if found is None:
+        raise NotFound(f"There is no document at /{path}. The page / lists the runs.")
+    offered = (*forms_of(found), HTML)
+    negotiated = form is None
+    form = form or best(request.accept_mimetypes, offered)
+    if form not in offered:
+        listed = ", ".join(one.types[0] for one in offered)
+        raise NotAcceptable(f"This document can be had as {listed}.")
+    return _respond(found, form, negotiated)
+
+
+def _respond(found: Document, form: Form, negotiated: bool) -> Response:
+    # A page with a suffix stands at the same depth: its relative links are the same.
+    link = Linker(found.path, found.base)
+    alternates = {one.suffix: link.to(f"{found.path}.{one.suffix}") for one in forms_of(found)}
+    if form is HTML:
+        data = _page(found, link, alternates).encode("utf-8", "replace")
+    else:
+        try:
+            data = forms.text(found, form.suffix)
+        except UnsupportedError as error:
+            raise NotAcceptable(str(error)) from error
+    response = Response(data, content_type=f"{form.types[0]}; charset=utf-8")
+    if negotiated:
+        response.vary.add("Accept")
+        response.headers["Content-Location"] = link.to(f"{found.path}.{form.suffix}")
+    for other in (*forms_of(found), HTML):
+        if other is not form:
+            address = link.to(f"{found.path}.{other.suffix}")
+            response.headers.add("Link", f'<{address}>; rel="alternate"; type="{other.types[0]}"')
+    if found.path.startswith("doc/"):
+        response.headers.add("Link", f'<{found.subject}>; rel="describes"')
+    response.add_etag()
+    response.cache_control.no_cache = True
+    response.make_conditional(request)
+    return response
+
+
+def _page(found: Document, link: Linker, alternates: dict[str, str]) -> str:
+    keeper = _state().keeper
+    infos = listing(keeper.store, keeper.living, found.subject) if found.kind == "run" else []
+    if not infos:
+        return html.document_page(found, link, alternates)
+    live = link.to(f"live/{infos[0].id}")
+    return html.run_page(found, keeper.store, infos[0], link, alternates, live=live)
+
+
+@blueprint.get("/<any(content, dataflow, agent, metric, setting):kind>/<path:rest>")
+def thing(kind: str, rest: str) -> Response:
+    """What is no document: see the one that describes it (httpRange-14)."""
+    keeper = _state().keeper
+    path = f"doc/{kind}/{rest}"
+    if documents.find(keeper.store, keeper.base, path) is None:
+        raise NotFound(f"Nothing is known here of /{kind}/{rest}.")
+    response = redirect(Linker(f"{kind}/{rest}", keeper.base).to(path), code=303)
+    response.autocorrect_location_header = False  # relative: it is right on any host
+    response.vary.add("Accept")
+    return response  # type: ignore[return-value]

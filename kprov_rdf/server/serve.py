@@ -1,0 +1,92 @@
+"""Runs the server: takes the store, binds the port, and ends cleanly."""
+
+import ipaddress
+import secrets
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from urllib.parse import urlsplit
+
+from waitress.server import create_server
+
+from kprov_capture.home import Home
+from kprov_rdf import ingest, owner
+from kprov_rdf.errors import InputError, StoreLockedError
+from kprov_rdf.owner import Address
+from kprov_rdf.server.app import create_app
+from kprov_rdf.server.keeper import Keeper
+from kprov_rdf.server.pool import Limits, Pool
+from kprov_rdf.server.state import THREADS
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1", "[::1]"}
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve(
+    home: Home,
+    host: str,
+    port: int,
+    token: str | None,
+    limits: Limits,
+    started: Callable[[str, int], None],
+) -> None:
+    """Serve until the process is told to end (SIGINT, SIGTERM).
+
+    ``port`` 0 takes a free one. ``started`` is told the address and the number of threads
+    that answer. Raises ``InputError`` where the port is taken, ``StoreLockedError`` where
+    another process keeps the store.
+    """
+    running = owner.server(home)
+    if running:
+        raise StoreLockedError(f"A server of this folder answers already, at {running.url}")
+    keeper, pool = Keeper(home), Pool(limits)
+    token = token or secrets.token_urlsafe(24)
+    names = {*_LOOPBACK, host, str(urlsplit(keeper.base).hostname)}
+    app = create_app(keeper, pool, token, names if _is_loopback(host) else None)
+    try:
+        server = create_server(
+            app, host=host, port=port, threads=THREADS, ident="kprov", channel_timeout=120
+        )
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"Port {port} of {host} cannot be used: {error}. Name another with --port."
+        ) from error
+    bound = getattr(server, "effective_port", None) or server.effective_listen[0][1]
+    shown = "localhost" if _is_loopback(host) or host in ("0.0.0.0", "::") else host  # noqa: S104
+    address = Address(f"http://{_reached(host)}:{bound}/", token)
+
+    def end(*_: int | FrameType | None) -> None:
+        keeper.stop()  # so that streams end, which waitress waits for
+        raise KeyboardInterrupt
+
+    with ingest.opened(home, address) as store:
+        follower = threading.Thread(target=keeper.follow, args=(store,), name="follower")
+        follower.start()
+        before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            started(f"http://{shown}:{bound}/", THREADS)
+            server.run()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            keeper.stop()
+            follower.join()
+            keeper.close()
+            pool.close()
+            server.close()
+
+
+def _reached(host: str) -> str:
+    """The address at which a command on this machine reaches a server that listens there."""
+    if host in ("0.0.0.0", ""):  # noqa: S104
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,162 @@
+"""Answers queries in a process that may be killed: the child of ``pool``.
+
+Requests and answers go over its standard input and output: a line of JSON, and after
+the answer's line as many bytes as it says.
+"""
+
+import contextlib
+import io
+import json
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from kprov_rdf import results, sparql
+from kprov_rdf.errors import InputError, RefusedError
+from kprov_rdf.linked.forms import rdf
+from kprov_rdf.store import PREFIXES, syntax_message
+
+
+class _TooLongError(Exception):
+    pass
+
+
+class _Bounded(io.StringIO):
+    """Text up to a number of characters."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._left = limit
+
+    def write(self, text: str) -> int:
+        self._left -= len(text)
+        if self._left < 0:
+            raise _TooLongError
+        return super().write(text)
+
+
+def limit_memory(more: int) -> None:
+    """Let this process take at most so many bytes beyond what it has (POSIX)."""
+    try:
+        import resource
+
+        has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (has + more, has + more))
+    except (ImportError, OSError, ValueError):
+        return  # neither is there on Windows; time and length are limited all the same
+
+
+def _alarm(seconds: float) -> None:
+    """Let this process end by itself after so long, should its parent be gone (POSIX)."""
+    with contextlib.suppress(AttributeError):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def answer(store: ox.Store, asked: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Answer one request: what is said of the answer, and its bytes.
+
+    ``asked`` has query, the form wanted of solutions and of graphs (None: not acceptable),
+    graphs of the dataset, and the limits on rows and bytes.
+    """
+    text = asked["query"]
+    try:
+        sparql.refuse_deep(text)
+        sparql.refuse_service(text)
+        default = [ox.NamedNode(name) for name in asked["default_graphs"]]
+        named = [ox.NamedNode(name) for name in asked["named_graphs"]]
+        found = store.query(
+            text,
+            prefixes=PREFIXES,
+            use_default_graph_as_union=not (default or named),
+            default_graph=[*default] or None,
+            named_graphs=[*named] or None,
+        )
+        if isinstance(found, (ox.QuerySolutions, ox.QueryBoolean)):
+            return _solutions(found, asked)
+        return _triples(found, asked)
+    except SyntaxError as error:
+        return {"status": 400, "error": syntax_message(text, str(error))}, b""
+    except InputError as error:
+        status = 403 if isinstance(error, RefusedError) else 400
+        return {"status": status, "error": str(error)}, b""
+    except (RuntimeError, ValueError, OSError) as error:
+        return {"status": 400, "error": f"The query cannot be answered: {error}."}, b""
+    except MemoryError:
+        return {"status": 503, "error": "memory"}, b""
+
+
+def _solutions(
+    found: ox.QuerySolutions | ox.QueryBoolean, asked: Mapping[str, Any]
+) -> tuple[dict[str, Any], bytes]:
+    form = asked["solutions"]
+    if form is None:
+        return {"status": 406, "error": "solutions"}, b""
+    out = _Bounded(asked["bytes"])
+    if isinstance(found, ox.QueryBoolean):
+        results.write_boolean(bool(found), form, out)
+        return {"status": 200, "form": form, "rows": 1, "cut": False}, out.getvalue().encode()
+    names = [variable.value for variable in found.variables]
+    rows = _Rows(([row[name] for name in names] for row in found), asked["rows"])
+    try:
+        results.write(names, rows, form, out)
+    except _TooLongError:
+        return {"status": 503, "error": "bytes"}, b""
+    told = {"status": 200, "form": form, "rows": rows.count, "cut": rows.cut}
+    return told, out.getvalue().encode("utf-8", "replace")
+
+
+def _triples(found: Iterator[ox.Triple], asked: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    form = asked["graphs"]
+    if form is None:
+        return {"status": 406, "error": "graphs"}, b""
+    triples = list(islice(found, asked["rows"] + 1))
+    cut = len(triples) > asked["rows"]
+    data = rdf(triples[: asked["rows"]], form)
+    if len(data) > asked["bytes"]:
+        return {"status": 503, "error": "bytes"}, b""
+    told = {"status": 200, "form": form, "rows": len(triples) - cut, "cut": cut}
+    return told, data
+
+
+class _Rows:
+    """Rows up to a number; ``cut`` says whether there were more."""
+
+    def __init__(self, rows: Iterator[list[Any]], limit: int) -> None:
+        self._rows = rows
+        self._limit = limit
+        self.count = 0
+        self.cut = False
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        for row in self._rows:
+            if self.count == self._limit:
+                self.cut = True
+                return
+            self.count += 1
+            yield row
+
+
+def main() -> None:
+    """Answer what comes in until it ends. The first line says how much memory there is."""
+    read, write = sys.stdin.buffer, sys.stdout.buffer
+    limit_memory(json.loads(read.readline())["memory"])
+    opened: tuple[str, ox.Store] | None = None
+    for line in read:
+        asked = json.loads(line)
+        if opened is None or opened[0] != asked["store"]:
+            opened = None  # two stores at once would need twice the memory
+            opened = (asked["store"], ox.Store.read_only(asked["store"]))
+        _alarm(asked["seconds"] + 2)
+        told, data = answer(opened[1], asked)
+        _alarm(0)
+        write.write(json.dumps(told | {"length": len(data)}).encode() + b"\n" + data)
+        write.flush()
+
+
+if __name__ == "__main__":
+    main()
