@@ -80,7 +80,7 @@ def demo(context: Context, epochs: int) -> None:
     demonstration.run(create(find(context.asked)), epochs)
 
 
-for _command in (ask.runs, ask.show, ask.query, share.validate, share.export, serve):
+for _command in (ask.runs, ask.show, ask.query, share.validate, share.export, serve, share.publish):
     cli.add_command(_command)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kprov_capture.home import find, open_home
 from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
 from kprov_rdf.errors import InputError, NotFoundError
 
@@ -101,3 +102,28 @@ def export(context: Context, run: str, form: str | None, output: str | None) -> 
         sys.stdout.buffer.write(data)
     else:
         write.to_file(data, Path(output))
+
+
+@click.command(short_help="Write everything as static files of linked data.")
+@click.argument("out", metavar="OUT")
+@click.option(
+    "--base", required=True, metavar="URL", help="Where the files will stand, ending in '/'."
+)
+@pass_context
+def publish(context: Context, out: str, base: str) -> None:
+    """Write everything below the folder OUT, as files for a web host at URL.
+
+    \b
+        kprov publish site --base https://example.org/provenance/
+
+    Each document is there as a page, Turtle, JSON-LD, N-Triples, RDF/XML, and each run as
+    PROV-N; with a description of the whole (VoID) and a dump. IRIs get the new base, so that
+    they resolve there. A folder that was published before is replaced.
+    """
+    from kprov_rdf.publish import publish as write
+
+    home = open_home(find(context.asked))
+    with context.reading() as store:
+        done = write(store, home.base(), Path(out), base)
+    click.echo(f"{done.runs} runs, {done.documents} documents, {done.files} files in {out}.")
+    click.echo(f"Next: copy the folder's content to where {base} is served.")

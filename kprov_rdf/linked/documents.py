@@ -6,6 +6,7 @@ under ``doc/`` (Cool URIs for the Semantic Web, section 4.2). IRIs are found by 
 path, whatever the host and port, since the paths are unique.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,6 +21,8 @@ RECORDS = ("run", "import", "catalog")
 THINGS = ("content", "dataflow", "agent", "metric", "setting")
 # A data set may be used by every run there is; a page lists that many of them.
 MAX_INCOMING = 1000
+# No way up, and no longer than a file system takes with a suffix.
+_FILE = re.compile(r"(?!\.{1,2}\Z)[^/\x00\\]{1,200}").fullmatch
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def _thing(store: Store, name: ox.NamedNode, base: str, path: str) -> Document |
 
 
 def all_paths(store: Store, base: str) -> Sequence[str]:
-    """The paths of all documents under ``base``, sorted: for publishing."""
+    """The paths of all documents under ``base``, sorted, that can be those of files too."""
     paths = {
         graph.removeprefix(base)
         for graph in store.graphs()
@@ -122,4 +125,4 @@ def all_paths(store: Store, base: str) -> Sequence[str]:
                 path = term.value.removeprefix(base).partition("#")[0]
                 if path.partition("/")[0] in THINGS:
                     paths.add(f"doc/{path}")
-    return sorted(paths)
+    return sorted(path for path in paths if all(_FILE(part) for part in path.split("/")))

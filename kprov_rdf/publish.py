@@ -1,0 +1,225 @@
+"""Linked data as static files: every document in each of its forms, for any web host.
+
+A host of files does not negotiate: an IRI opens as a page, and the other forms are
+found by their suffix and by the links in the page. What is no document has its
+page at its own address, since such a host cannot redirect with 303 either.
+"""
+
+import gzip
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from kprov_capture.identity import DEFAULT_BASE, check_base
+from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
+from kprov_rdf.errors import InputError, NotFoundError, StorageError, UnsupportedError
+from kprov_rdf.linked import documents, forms, html, series
+from kprov_rdf.linked.documents import Document
+from kprov_rdf.linked.imports import imports
+from kprov_rdf.linked.view import Linker
+from kprov_rdf.runs import RunInfo, listing
+from kprov_rdf.store import LocalStore, Snapshot, Store
+
+# Says that a folder was written by us, and may be replaced.
+_MARK = ".kprov-published"
+_VOID = "http://rdfs.org/ns/void#"
+_DCTERMS = "http://purl.org/dc/terms/"
+_DUMP = "all.nq.gz"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was written."""
+
+    runs: int
+    documents: int
+    files: int
+
+
+def _located(path: str) -> str:
+    """The file in which the page of a document stands."""
+    path = path.removeprefix("doc/")
+    return f"{path}/index.html" if path else "index.html"
+
+
+def publish(store: Snapshot, own_base: str, out: Path, base: str) -> Published:
+    """Write everything below ``out``, whose content will stand at ``base``.
+
+    IRIs under ``own_base`` and under the default base get the new one. The folder is
+    written whole or not at all; an older one is replaced. Raises ``InputError`` where
+    ``base`` is no base or ``out`` holds something else, ``NotFoundError`` where there
+    is nothing to publish, ``StorageError`` where it cannot be written.
+    """
+    try:
+        check_base(base)
+    except ValueError as error:
+        raise InputError(f"{error}. Write --base https://example.org/provenance/") from error
+    if out.exists() and not (out / _MARK).exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(
+            f"{out} is there already and was not published by kprov; nothing was written. Name "
+            "another folder, or take it away."
+        )
+    name = _renamed(own_base, base)
+    rebased = _rebased(store, name)
+    if not rebased.graphs():
+        raise NotFoundError("There is nothing to publish: the store is empty.")
+    out = out.absolute()
+    beside = None
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+        done = _Site(rebased, base, beside, frozenset(map(name, store.living))).write()
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(beside, 0o777 & ~mask)  # mkdtemp makes it private
+        old = beside.with_name(f"{beside.name}.old")
+        if out.exists():
+            out.rename(old)
+        beside.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise StorageError(
+            f"{error.filename or out} cannot be written: {error.strerror}. Name another folder, or "
+            "free some space; what was there before is there still."
+        ) from error
+    finally:
+        if beside:
+            shutil.rmtree(beside, ignore_errors=True)
+    return done
+
+
+def _renamed(own_base: str, base: str) -> Callable[[str], str]:
+    """A function that gives an IRI under the new base."""
+
+    def name(iri: str) -> str:
+        for old in (own_base, DEFAULT_BASE):
+            if iri.startswith(old):
+                return base + iri.removeprefix(old)
+        return iri
+
+    return name
+
+
+def _rebased(store: Store, name: Callable[[str], str]) -> LocalStore:
+    """The statements with their IRIs renamed."""
+
+    def moved(term: object) -> object:
+        if isinstance(term, ox.NamedNode):
+            return ox.NamedNode(name(term.value))
+        if isinstance(term, ox.Triple):
+            return ox.Triple(*map(moved, term))  # type: ignore[arg-type]
+        return term
+
+    result = LocalStore()
+    for graph in store.graphs():
+        target = f" <{name(graph)}> .\n"
+        lines = [f"{moved(triple)}{target}" for triple in store.graph(graph)]
+        result.load("".join(lines).encode())
+    return result
+
+
+class _Site:
+    """The files of one publication."""
+
+    def __init__(self, store: LocalStore, base: str, out: Path, living: frozenset[str]) -> None:
+        self._store = store
+        self._base = base
+        self._out = out
+        self._living = living
+        self._files = 0
+
+    def write(self) -> Published:
+        found = listing(self._store, self._living)
+        paths = documents.all_paths(self._store, self._base)
+        by_iri = {run.iri: run for run in found}
+        for path in paths:
+            document = documents.find(self._store, self._base, path)
+            if document:
+                self._document(document, by_iri.get(document.subject))
+        link = Linker("index.html", self._base, _located)
+        self._text("index.html", html.runs_page(found, imports(self._store, self._base), link))
+        self._dump()
+        latest = found[0].iri if found else None
+        void = forms.rdf(list(self._void(latest)), "ttl", {"void": _VOID})
+        self._bytes("void.ttl", void)
+        self._bytes(".well-known/void", void)
+        self._bytes(_MARK, b"")
+        self._bytes(".nojekyll", b"")  # GitHub Pages leaves out .well-known without it
+        shutil.copytree(html.STATIC, self._out / "static")
+        return Published(len(found), len(paths), self._files)
+
+    def _document(self, document: Document, run: RunInfo | None) -> None:
+        path = document.path.removeprefix("doc/")
+        page = _located(document.path)
+        link = Linker(page, self._base, _located)
+        alternates = {}
+        for form in forms.forms_of(document):
+            try:
+                self._bytes(f"{path}.{form.suffix}", forms.text(document, form.suffix))
+            except UnsupportedError:
+                continue  # what this form cannot say is had in the others
+            alternates[form.suffix] = link.to(f"{path}.{form.suffix}")
+        if run is None:
+            self._text(page, html.document_page(document, link, alternates))
+            return
+        points = {
+            "epochs": series.epochs(self._store, run.iri),
+            "status": run.status,
+            "count": run.epochs,
+        }
+        self._text(f"{path}/points.json", json.dumps(points))
+        text = html.run_page(document, self._store, run, link, alternates, points="points.json")
+        self._text(page, text)
+
+    def _dump(self) -> None:
+        quads = (
+            f"{triple} <{graph}> .\n"
+            for graph in self._store.graphs()
+            for triple in self._store.graph(graph)
+        )
+        with gzip.GzipFile(self._place(_DUMP), "wb", mtime=0) as file:
+            file.writelines(line.encode() for line in quads)
+
+    def _void(self, example: str | None) -> Iterator[ox.Triple]:
+        """Describing Linked Datasets with the VoID Vocabulary, sections 2 to 4."""
+        dataset = ox.NamedNode(f"{self._base}void.ttl#dataset")
+        integer = ox.NamedNode(f"{XSD_NAMESPACE}integer")
+        count = sum(len(self._store.graph(graph)) for graph in self._store.graphs())
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        said: list[tuple[str, ox.NamedNode | ox.Literal]] = [
+            ("http://www.w3.org/1999/02/22-rdf-syntax-ns#type", ox.NamedNode(f"{_VOID}Dataset")),
+            (f"{_DCTERMS}title", ox.Literal("Provenance of deep-learning training")),
+            (
+                f"{_DCTERMS}modified",
+                ox.Literal(now, datatype=ox.NamedNode(f"{XSD_NAMESPACE}dateTime")),
+            ),
+            (f"{_VOID}uriSpace", ox.Literal(self._base)),
+            (f"{_VOID}rootResource", ox.NamedNode(f"{self._base}catalog")),
+            (f"{_VOID}dataDump", ox.NamedNode(self._base + _DUMP)),
+            (f"{_VOID}triples", ox.Literal(str(count), datatype=integer)),
+            (f"{_VOID}vocabulary", ox.NamedNode(PROV_NAMESPACE)),
+            (f"{_VOID}vocabulary", ox.NamedNode(DNNPROV_NAMESPACE)),
+        ]
+        if example:
+            said.append((f"{_VOID}exampleResource", ox.NamedNode(example)))
+        for predicate, value in said:
+            yield ox.Triple(dataset, ox.NamedNode(predicate), value)
+
+    def _place(self, path: str) -> Path:
+        place = self._out / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        self._files += 1
+        return place
+
+    def _bytes(self, path: str, data: bytes) -> None:
+        self._place(path).write_bytes(data)
+
+    def _text(self, path: str, text: str) -> None:
+        self._bytes(path, text.encode("utf-8", "replace"))
