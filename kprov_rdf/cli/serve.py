@@ -48,7 +48,7 @@ def serve(
     base = home.base()
     limits = Limits(seconds=query_seconds, memory=query_memory << 20, rows=query_rows)
 
-    def started(url: str, _: int) -> None:
+    def started(url: str) -> None:
         click.echo(f"kprov: serving {home.path} at {url} (Ctrl-C ends it)")
         if base != url:
             own = " (the default)" if base == DEFAULT_BASE else ""

@@ -64,9 +64,8 @@ def _stream(state: State, turn: Callable[[], Iterator[Told]]) -> Response:
 
 
 def _streamed() -> bool:
-    return request.accept_mimetypes.quality(_STREAM) > 0 and "json" not in str(
-        request.accept_mimetypes
-    )
+    """Whether a stream is wanted: an EventSource says so; everything else gets what is there."""
+    return any(value == _STREAM for value, _ in request.accept_mimetypes)
 
 
 @blueprint.get("/live")

@@ -15,7 +15,14 @@ def best(accept: MIMEAccept, forms: Iterable[Form]) -> Form | None:
     listed = list(forms)
     if not accept:
         return listed[0]
-    quality = {form.suffix: max(accept.quality(one) for one in form.types) for form in listed}
+    named = {value.lower(): quality for value, quality in accept}
+    # A wildcard means the registered type; an alias counts where it is named itself.
+    quality = {
+        form.suffix: max(
+            accept.quality(form.types[0]), *(named.get(one, 0) for one in form.types[1:]), 0
+        )
+        for form in listed
+    }
     chosen = max(listed, key=lambda form: quality[form.suffix])  # the first of equal ones
     return chosen if quality[chosen.suffix] > 0 else None
 

@@ -30,18 +30,20 @@ def runs() -> Response:
     return Response(page, mimetype="text/html")
 
 
-@blueprint.get("/<any(run, import, catalog):kind>")
+@blueprint.get("/catalog", defaults={"kind": "catalog"})
+@blueprint.get("/catalog.<any(html, ttl, jsonld, nt, rdf):suffix>", defaults={"kind": "catalog"})
 @blueprint.get("/<any(run, import):kind>/<path:rest>")
 @blueprint.get("/doc/<any(content, dataflow, agent, metric, setting):thing>/<path:rest>")
-def document(kind: str = "", rest: str = "", thing: str = "") -> Response:
+def document(kind: str = "", rest: str = "", thing: str = "", suffix: str = "") -> Response:
     """A document, in the form that its suffix or the Accept header names."""
     path = "/".join(part for part in (kind or f"doc/{thing}", rest) if part)
+    path += f".{suffix}" if suffix else ""
     keeper = _state().keeper
     found, form = documents.find(keeper.store, keeper.base, path), None
     if found is None:
-        stem, dot, suffix = path.rpartition(".")
-        if dot and suffix in forms.BY_SUFFIX:
-            found, form = documents.find(keeper.store, keeper.base, stem), forms.BY_SUFFIX[suffix]
+        stem, _, ending = path.rpartition(".")
+        if ending in forms.BY_SUFFIX:
+            found, form = documents.find(keeper.store, keeper.base, stem), forms.BY_SUFFIX[ending]
     if found is None:
         raise NotFound(f"There is no document at /{path}. The page / lists the runs.")
     offered = (*forms_of(found), HTML)

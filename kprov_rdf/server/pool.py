@@ -23,6 +23,9 @@ from kprov_rdf.errors import LimitError
 _MIB = 1024 * 1024
 
 
+_ASKED = ("rows", "bytes", "seconds", "memory")
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one query may take: seconds, bytes of memory, rows, and bytes of the answer.
@@ -52,7 +55,6 @@ class _Child:
             stderr=subprocess.DEVNULL,
         )
         self._rest = b""
-        self._send({"memory": limits.memory})
 
     def _send(self, told: Mapping[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):  # it died: its end is read below
@@ -139,7 +141,7 @@ class Pool:
             with self._lock:
                 child = self._free.pop() if self._free else None
             child = child or _Child(self.limits)
-            limits = {name: getattr(self.limits, name) for name in ("rows", "bytes", "seconds")}
+            limits = {name: getattr(self.limits, name) for name in _ASKED}
             try:
                 told, data = child.answer({**asked, **limits, "store": str(store)})
             except BaseException:

@@ -3,8 +3,10 @@
 import ipaddress
 import secrets
 import signal
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from types import FrameType
 from urllib.parse import urlsplit
 
@@ -37,13 +39,12 @@ def serve(
     port: int,
     token: str | None,
     limits: Limits,
-    started: Callable[[str, int], None],
+    started: Callable[[str], None],
 ) -> None:
     """Serve until the process is told to end (SIGINT, SIGTERM).
 
-    ``port`` 0 takes a free one. ``started`` is told the address and the number of threads
-    that answer. Raises ``InputError`` where the port is taken, ``StoreLockedError`` where
-    another process keeps the store.
+    ``port`` 0 takes a free one. ``started`` is told the address. Raises ``InputError``
+    where the port is taken, ``StoreLockedError`` where another process keeps the store.
     """
     running = owner.server(home)
     if running:
@@ -52,15 +53,8 @@ def serve(
     token = token or secrets.token_urlsafe(24)
     names = {*_LOOPBACK, host, str(urlsplit(keeper.base).hostname)}
     app = create_app(keeper, pool, token, names if _is_loopback(host) else None)
-    try:
-        server = create_server(
-            app, host=host, port=port, threads=THREADS, ident="kprov", channel_timeout=120
-        )
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"Port {port} of {host} cannot be used: {error}. Name another with --port."
-        ) from error
-    bound = getattr(server, "effective_port", None) or server.effective_listen[0][1]
+    listening = _listen(host, port)
+    bound = listening.getsockname()[1]
     shown = "localhost" if _is_loopback(host) or host in ("0.0.0.0", "::") else host  # noqa: S104
     address = Address(f"http://{_reached(host)}:{bound}/", token)
 
@@ -68,12 +62,15 @@ def serve(
         keeper.stop()  # so that streams end, which waitress waits for
         raise KeyboardInterrupt
 
-    with ingest.opened(home, address) as store:
+    with closing(listening), ingest.opened(home, address) as store:
+        server = create_server(
+            app, sockets=[listening], threads=THREADS, ident="kprov", channel_timeout=120
+        )
         follower = threading.Thread(target=keeper.follow, args=(store,), name="follower")
         follower.start()
         before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            started(f"http://{shown}:{bound}/", THREADS)
+            started(f"http://{shown}:{bound}/")
             server.run()
         finally:
             for number, handler in before.items():
@@ -83,6 +80,16 @@ def serve(
             keeper.close()
             pool.close()
             server.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"Port {port} of {host} cannot be used: {error}. Name another with --port."
+        ) from error
 
 
 def _reached(host: str) -> str:

@@ -41,14 +41,15 @@ class _Bounded(io.StringIO):
 
 
 def limit_memory(more: int) -> None:
-    """Let this process take at most so many bytes beyond what it has (POSIX)."""
+    """Let this process take at most so many bytes of address space beyond what it has (Linux)."""
     try:
         import resource
 
-        has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (has + more, has + more))
+        has = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (has + more, most))
     except (ImportError, OSError, ValueError):
-        return  # neither is there on Windows; time and length are limited all the same
+        return  # elsewhere time and length are limited all the same
 
 
 def _alarm(seconds: float) -> None:
@@ -142,18 +143,19 @@ class _Rows:
 
 
 def main() -> None:
-    """Answer what comes in until it ends. The first line says how much memory there is."""
+    """Answer what comes in until it ends."""
     read, write = sys.stdin.buffer, sys.stdout.buffer
-    limit_memory(json.loads(read.readline())["memory"])
     opened: tuple[str, ox.Store] | None = None
     for line in read:
         asked = json.loads(line)
         if opened is None or opened[0] != asked["store"]:
             opened = None  # two stores at once would need twice the memory
             opened = (asked["store"], ox.Store.read_only(asked["store"]))
+        limit_memory(asked["memory"])
         _alarm(asked["seconds"] + 2)
         told, data = answer(opened[1], asked)
         _alarm(0)
+        limit_memory(1 << 40)  # none, while the next store is opened
         write.write(json.dumps(told | {"length": len(data)}).encode() + b"\n" + data)
         write.flush()
 
