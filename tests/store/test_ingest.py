@@ -312,9 +312,9 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from kprov_capture.home import Home
-from kprov_rdf import ingest, store
+from kprov_rdf import ingest, journal, store
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-setattr({"ingest": ingest, "store": store}[sys.argv[2]], sys.argv[3], die)
+setattr({"ingest": ingest, "journal": journal, "store": store}[sys.argv[2]], sys.argv[3], die)
 ingest.open_snapshot(Home(Path(sys.argv[1])))
 """
 
@@ -326,7 +326,7 @@ ingest.open_snapshot(Home(Path(sys.argv[1])))
         ("store", "_owner_file"),
         ("ingest", "_rebuild"),
         ("ingest", "_archive"),
-        ("ingest", "_replace"),
+        ("journal", "replace"),
         ("ingest", "snapshot"),
         ("store", "_sweep"),
         ("store", "Snapshot"),
