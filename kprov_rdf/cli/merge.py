@@ -65,8 +65,9 @@ def _report(one: "Merged") -> None:
     if one.already:
         click.echo(f"{one.name}: merged already, nothing changed\n  {one.graph}")
         return
-    records = "" if one.records is None else f"{one.records} records, "
-    click.echo(f"{one.name}: {one.form}, {records}{one.statements} statements\n  {one.graph}")
+    counts = [] if one.records is None else [_count(one.records, "record")]
+    told = ", ".join([one.form, *counts, _count(one.statements, "statement")])
+    click.echo(f"{one.name}: {told}\n  {one.graph}")
     for graph in one.graphs:
         click.echo(f"  {graph}")
     for note in one.notes[:_SHOWN_NOTES]:
@@ -74,6 +75,10 @@ def _report(one: "Merged") -> None:
     if len(one.notes) > _SHOWN_NOTES:
         more = len(one.notes) - _SHOWN_NOTES
         click.echo(f"kprov: {one.name}: {more} more of this kind.", err=True)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _load(context: Context, merged: "list[Merged]") -> None:

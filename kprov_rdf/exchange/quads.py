@@ -124,7 +124,9 @@ class Mapper:
 
     def _bundle(self, bundle: ProvBundle, graph: ox.NamedNode) -> None:
         self._graph = graph
-        for record in bundle.records:
+        self._timed: set[tuple[ox.NamedNode, str]] = set()
+        # Elements first: a time that an activity states itself is not said of its start again.
+        for record in sorted(bundle.records, key=lambda one: one.is_relation()):
             self.records += 1
             kind = _local(record.get_type())
             formal: dict[str, object] = {}
@@ -155,6 +157,7 @@ class Mapper:
         self._say(node, self._type, self._terms[kind])
         for argument, value in formal.items():
             self._say(node, self._terms[_ACTIVITY_TIMES[argument]], value)
+            self._timed.add((node, _ACTIVITY_TIMES[argument]))
         self._attributes(node, extra)
 
     def _attributes(
@@ -179,7 +182,7 @@ class Mapper:
             self._say(subject, self._terms[how.property], target)
             for one in special:
                 self._say(subject, self._terms[DERIVATIONS[one][0]], target)
-        if subject and how.time and "time" in formal:
+        if subject and how.time and "time" in formal and (subject, how.time) not in self._timed:
             self._say(subject, self._terms[how.time], formal["time"])
         if not how.qualified:
             self._unqualified(record, subject, formal, extra)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
+from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.errors import InputError, KprovError, UnsupportedError
 from kprov_rdf.exchange import sniff
 from kprov_rdf.exchange.scope import BLANK, Scope
@@ -116,7 +117,9 @@ def _with_prov(name: str, label: str, read: Callable[[], "ProvDocument"]) -> "Pr
         raise
     except Exception as error:
         said = str(error) if str(error).count(" ") > 1 else f"{type(error).__name__} {error}"
-        raise InputError(f"{name} is no {label} that can be read: {said[:500]}.") from error
+        raise InputError(
+            f"{name} is no {label} that can be read: {said[:500].rstrip('.')}."
+        ) from error
 
 
 def _provn(data: bytes, name: str) -> "ProvDocument":
@@ -126,10 +129,19 @@ def _provn(data: bytes, name: str) -> "ProvDocument":
 
 
 def _provxml(data: bytes, name: str) -> "ProvDocument":
+    from lxml import etree
     from prov.serializers.provxml import ProvXMLSerializer
 
     sniff.check_xml(data, name)
-    return _with_prov(name, "PROV-XML", lambda: ProvXMLSerializer().deserialize(BytesIO(data)))
+
+    def read() -> "ProvDocument":
+        parser = etree.XMLParser(resolve_entities=False, no_network=True)
+        root = etree.fromstring(data, parser).tag
+        if root != f"{{{PROV_NAMESPACE}}}document":
+            raise UnsupportedError(f"{name} is XML, but no PROV-XML: its root is {root}.")
+        return ProvXMLSerializer().deserialize(BytesIO(data))
+
+    return _with_prov(name, "PROV-XML", read)
 
 
 def _provjson(data: bytes, name: str) -> "ProvDocument":

@@ -8,6 +8,7 @@ for first, and nothing is ever fetched.
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,10 @@ _TRIPLE_TERMS = re.compile(rb"<<\(|\)>>")
 _XML = re.compile(rb"\s*<(\?xml|!|[\w.-]+(:[\w.-]+)?\s+[^>]*xmlns)")
 _RDF_XML = re.compile(rb"<(\w+:)?RDF[\s>]")
 _PROV_N = re.compile(rb"(\s|//[^\n]*\n|/\*.*?\*/)*document\b", re.DOTALL)
+_N_QUADS = re.compile(
+    rb"(\s|#[^\n]*\n)*(<[^>]*>|_:\S+)[ \t]+<[^>]*>[ \t]+"
+    rb'(<[^>]*>|_:\S+|"([^"\\\n]|\\.)*"(@\S+|\^\^<[^>]*>)?)[ \t]+(<[^>]*>|_:\S+)[ \t]*\.'
+)
 _XML_ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([^"']*)""")
 
 
@@ -95,8 +100,10 @@ def _by_content(data: bytes) -> str:
         return "json"
     if _XML.match(data):
         return "xml"
-    # TriG covers Turtle, N-Triples, and N-Quads of the default graph.
-    return "provn" if _PROV_N.match(data[:100_000]) else "trig"
+    if _PROV_N.match(data[:100_000]):
+        return "provn"
+    # TriG covers Turtle and N-Triples.
+    return "nq" if _N_QUADS.match(data[:100_000]) else "trig"
 
 
 def _refuse_deep(data: bytes, brackets: re.Pattern[bytes], name: str) -> None:
@@ -133,8 +140,20 @@ def check_xml(data: bytes, name: str) -> None:
 def load_json(data: bytes, name: str) -> Any:
     """JSON that is not nested too deep. Raises ``InputError``, with line and column."""
     _refuse_deep(_STRINGS.sub(b"", data), _JSON_BRACKETS, name)
+
+    def unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            again = Counter(key for key, _ in pairs).most_common(1)[0][0]
+            raise InputError(
+                f"{name} has the key {again!r} twice in one object, of which JSON keeps one: "
+                "something would be lost. Make it one key."
+            )
+        return found
+
     try:
-        return json.loads(data)
+        # As text: of bytes, json would guess the encoding, and not always as UTF-8.
+        return json.loads(data.decode("utf-8"), object_pairs_hook=unrepeated)
     except ValueError as error:
         raise InputError(f"{name} is no JSON: {error}.") from error
 
