@@ -37,6 +37,9 @@ MAX_BYTES = 1 << 28
 _RUN = re.compile(r"(.*/)run/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z")
 
 
+_RUN_CLASS = ox.NamedNode(Dnnprov.ExecuteDataflow)
+
+
 @dataclass(frozen=True)
 class Merged:
     """What became of one document.
@@ -114,6 +117,11 @@ def merge(home: Home, data: bytes, name: str, form: str | None = None) -> Merged
         document.notes.append(
             f"{found.left_out} statements of its catalog are about other things, and left out"
         )
+    if any(one.object == _RUN_CLASS for one in taken.get(names.graph, ())):
+        document.notes.append(
+            "it is a run without the name of its graph, and stands beside the run itself where "
+            "that is here too; the exports .trig and .nq keep the name"
+        )
     return Merged(
         name,
         names.graph,
@@ -154,7 +162,7 @@ def _loaded(quads: Iterable[ox.Quad], name: str) -> LocalStore:
 def _nquads(graph: str, triples: Iterable[ox.Triple]) -> bytes:
     name = ox.NamedNode(graph)
     quads = [ox.Quad(t.subject, t.predicate, t.object, name) for t in triples]
-    return ox.serialize(sorted(quads, key=str), format=ox.RdfFormat.N_QUADS) or b""
+    return ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
 
 
 def _known(home: Home, graphs: set[str]) -> LocalStore:
