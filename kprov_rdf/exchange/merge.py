@@ -37,6 +37,18 @@ MAX_BYTES = 1 << 28
 _RUN = re.compile(r"(.*/)run/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z")
 
 
+# What kprov says of a run in its catalog, and all that is taken from one.
+_CATALOG_TERMS = {
+    PREFIXES["dcterms"] + "created",
+    RDFS_LABEL,
+    Prov.generatedAtTime,
+    Prov.wasAttributedTo,
+}
+_RECORD_TYPES = {ox.NamedNode(kind) for kind in (Prov.Bundle, Prov.Entity)}
+_AGENT_TYPES = {
+    ox.NamedNode(kind)
+    for kind in (Prov.Agent, Prov.SoftwareAgent, Prov.Person, Dnnprov.CaptureLibrary)
+}
 _RUN_CLASS = ox.NamedNode(Dnnprov.ExecuteDataflow)
 
 
@@ -98,39 +110,43 @@ def merge(home: Home, data: bytes, name: str, form: str | None = None) -> Merged
         if path.exists() or (home.done / f"{path.name}.gz").exists():
             return Merged(name, names.graph, already=True)
         document = read.parse(data, name, Scope(names.graph), form)
-        brought = _loaded(document.quads, name)
-        found = _admit(home, names, brought, name)
+        found = _admit(home, names, _loaded(document.quads, name), name)
         if not found.graphs:
             raise InputError(f"There is nothing to merge in {name}: no record and no statement.")
         taken = found.graphs | found.catalogs
-        text = b"".join(_nquads(iri, taken[iri]) for iri in sorted(taken))
-        parts = [iri for iri in found.graphs if iri != names.graph]
-        told = _provenance(names, name, len(data), document, parts, started)
-        try:
-            journal.write(path, names.graph, text + told.encode())
-        except OSError as error:
-            raise StorageError(
-                f"The journal {path} cannot be written: {error.strerror or error}. Free some "
-                "space, or make the folder writable, and try again: nothing was written."
-            ) from error
-    if found.left_out:
-        document.notes.append(
-            f"{found.left_out} statements of its catalog are about other things, and left out"
-        )
-    if any(one.object == _RUN_CLASS for one in taken.get(names.graph, ())):
-        document.notes.append(
-            "it is a run without the name of its graph, and stands beside the run itself where "
-            "that is here too; the exports .trig and .nq keep the name"
-        )
+        parts = tuple(iri for iri in found.graphs if iri != names.graph)
+        told = _provenance(names, name, document, parts, started)
+        told += _source(names, name, document.form.media_type, len(data))
+        _write(path, names.graph, [*(_nquads(iri, taken[iri]) for iri in taken), told.encode()])
     return Merged(
         name,
         names.graph,
         form=document.form.label,
         records=document.records,
         statements=sum(map(len, taken.values())),
-        graphs=tuple(parts),
-        notes=tuple(document.notes),
+        graphs=parts,
+        notes=(*document.notes, *_notes(found, names)),
     )
+
+
+def _write(path: Path, graph: str, texts: list[bytes]) -> None:
+    try:
+        journal.write(path, graph, b"".join(texts))
+    except OSError as error:
+        raise StorageError(
+            f"The journal {path} cannot be written: {error.strerror or error}. Free some "
+            "space, or make the folder writable, and try again: nothing was written."
+        ) from error
+
+
+def _notes(found: _Admitted, names: ImportNames) -> Iterator[str]:
+    if found.left_out:
+        yield f"{found.left_out} statements of its catalog are about other things, and left out"
+    if any(one.object == _RUN_CLASS for one in found.graphs.get(names.graph, ())):
+        yield (
+            "it is a run without the name of its graph, and stands beside the run itself where "
+            "that is here too; the exports .trig and .nq keep the name"
+        )
 
 
 @contextmanager
@@ -228,7 +244,8 @@ def _admit(home: Home, names: ImportNames, brought: LocalStore, name: str) -> _A
 def _check_names(names: ImportNames, graphs: Iterable[str], name: str) -> None:
     for iri in graphs:
         mine = iri == names.graph or iri.startswith(f"{names.graph}#")
-        if iri.startswith(names.base) and not mine and not _RUN.match(iri):
+        run = _RUN.match(iri)
+        if iri.startswith(names.base) and not mine and not (run and run[1] == names.base):
             raise InputError(
                 f"{name} has a graph of the name {iri}. Names under {names.base} are kprov's, and "
                 "only runs are merged under them; nothing of this file was merged."
@@ -236,24 +253,26 @@ def _check_names(names: ImportNames, graphs: Iterable[str], name: str) -> None:
 
 
 def _about(catalog: Iterable[ox.Triple], graphs: Iterable[str]) -> set[ox.Triple]:
-    """What a catalog says of these graphs, and the types of the agents they are attributed to."""
+    """What a catalog of kprov's says of these graphs, and that what made them are agents."""
     wanted = set(map(ox.NamedNode, graphs))
-    found = {one for one in catalog if one.subject in wanted}
-    agents = {one.object for one in found if one.predicate.value == Prov.wasAttributedTo}
-    return found | {
-        one for one in catalog if one.subject in agents and one.predicate.value == RDF_TYPE
+
+    def typed(one: ox.Triple, kinds: set[ox.NamedNode]) -> bool:
+        return one.predicate.value == RDF_TYPE and one.object in kinds
+
+    found = {
+        one
+        for one in catalog
+        if one.subject in wanted
+        and (one.predicate.value in _CATALOG_TERMS or typed(one, _RECORD_TYPES))
     }
+    agents = {one.object for one in found if one.predicate.value == Prov.wasAttributedTo}
+    return found | {one for one in catalog if one.subject in agents and typed(one, _AGENT_TYPES)}
 
 
 def _provenance(
-    names: ImportNames,
-    name: str,
-    size: int,
-    document: read.Document,
-    parts: list[str],
-    started: float,
+    names: ImportNames, name: str, document: read.Document, parts: Iterable[str], started: float
 ) -> str:
-    """What the catalog says of the import: from which bytes, when, and by which programs."""
+    """What the catalog says of the import: what it made, when, and by which programs."""
     ended = time.time()
     catalog = Graph(names.catalog)
     reader, version = document.reader
@@ -279,11 +298,17 @@ def _provenance(
         (Prov.used, Iri(names.source)),
     )
     catalog.link(names.activity, Prov.wasAssociatedWith, *(iri for iri, _ in agents))
+    return catalog.text()
+
+
+def _source(names: ImportNames, name: str, media_type: str, size: int) -> str:
+    """What the catalog says of the file, and of the bytes that it had."""
+    catalog = Graph(names.catalog)
     catalog.node(
         names.source,
         (Dnnprov.File, Prov.Entity),
         (Dnnprov.path, name),
-        (PREFIXES["dcterms"] + "format", document.form.media_type),
+        (PREFIXES["dcterms"] + "format", media_type),
         (Prov.specializationOf, Iri(names.content)),
     )
     catalog.node(

@@ -28,6 +28,8 @@ _RDF = {
     "jsonld": ox.RdfFormat.JSON_LD,
 }
 _BOM = b"\xef\xbb\xbf"
+# The prov package takes some 80 times the size of PROV-JSON as memory.
+MAX_RECORD_BYTES = 1 << 26
 _REFERENCES = ("prov:QUALIFIED_NAME", "xsd:QName")
 
 
@@ -86,6 +88,11 @@ def _rdf(data: bytes, name: str, scope: Scope, form: str) -> Document:
 
 
 def _records(data: bytes, name: str, scope: Scope, form: str) -> Document:
+    if len(data) > MAX_RECORD_BYTES:
+        raise InputError(
+            f"{name} is larger than {MAX_RECORD_BYTES >> 20} MiB, which would take too much memory. "
+            "Split it, or convert it to N-Quads first."
+        )
     import prov
 
     from kprov_rdf.exchange.quads import Mapper

@@ -214,7 +214,11 @@ def test_a_run_that_is_not_loaded_yet_is_safe_too(home: Home) -> None:
     run.close()
 
 
-@pytest.mark.parametrize("name", ["content/sha256-0", "import/sha256-0", "run/1", "", "agent/x"])
+@pytest.mark.parametrize("name", [
+    "content/sha256-0", "import/sha256-0", "run/1", "", "agent/x",
+    "x/run/01a1fd37-25db-78e6-a226-3209bddc39ad",
+    "run/01a1fd37-25db-78e6-a226-3209bddc39ad#training",
+])  # fmt: skip
 def test_names_under_the_base_are_kprovs(home: Home, name: str) -> None:
     graph = f"http://localhost:8642/{name}"
     with pytest.raises(InputError, match="Names under http://localhost:8642/ are kprov's"):
@@ -231,7 +235,8 @@ def test_the_catalog_takes_only_what_is_about_the_graphs_of_the_document(home: H
         f'<{run}> prov:generatedAtTime "1999-01-01T00:00:00Z" .',
         f"<{agent}> prov:actedOnBehalfOf <http://evil/me> .",
         f"<http://example.org/g> a prov:Bundle ; prov:wasAttributedTo <{agent}> .",
-        f'<{agent}> a prov:Agent ; <http://e/says> "hello" .',
+        f'<{agent}> a prov:Agent, prov:Activity ; <http://e/says> "hello" .',
+        "<http://example.org/g> a prov:Activity ; prov:wasGeneratedBy <http://evil/me> .",
     )
     done = merging.merge(home, document, "x.trig")
     after = stored(home)["http://localhost:8642/catalog"]
@@ -239,7 +244,8 @@ def test_the_catalog_takes_only_what_is_about_the_graphs_of_the_document(home: H
     own = {s for s in subjects(about) if "/agent/" in s or "/content/" in s}
     assert subjects(about) == {"http://example.org/g"} | own
     assert agent not in subjects(after - before)
-    assert "3 statements of its catalog" in " ".join(done.notes)
+    assert shacl.validate("catalog", after) == []
+    assert "6 statements of its catalog" in " ".join(done.notes)
 
 
 def test_a_graph_of_another_import_does_not_grow(home: Home) -> None:

@@ -220,6 +220,9 @@ def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(merging, "MAX_BYTES", 1 << 20)
     with pytest.raises(InputError, match="larger than 1 MiB"):
         merging.from_path(Path("/dev/zero"))
+    monkeypatch.setattr(read, "MAX_RECORD_BYTES", 10)
+    with pytest.raises(InputError, match="too much memory"):
+        read.parse(prov_json().encode(), "x.json", Scope("urn:import"))
 
 
 @pytest.fixture

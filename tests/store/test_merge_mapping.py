@@ -282,3 +282,11 @@ def test_whatever_the_names_and_values_are_the_store_takes_it(namespace, entitie
     assert int(next(iter(rows))["n"].value) == len(records)
     parsed = set(ox.parse(ox.serialize(found, format=ox.RdfFormat.N_QUADS), ox.RdfFormat.N_QUADS))
     assert parsed == set(found)
+
+
+def test_two_names_with_the_same_safe_form_stay_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kprov_rdf.exchange.scope.ncname", lambda _: "same")
+    scope = Scope("urn:import")
+    first, second = scope.iri("", "a b"), scope.iri("", "a.b ")
+    assert first != second
+    assert [scope.iri("", "a b"), scope.iri("", "a.b ")] == [first, second]
