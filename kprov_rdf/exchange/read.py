@@ -90,7 +90,7 @@ def _rdf(data: bytes, name: str, scope: Scope, form: str) -> Document:
 def _records(data: bytes, name: str, scope: Scope, form: str) -> Document:
     if len(data) > MAX_RECORD_BYTES:
         raise InputError(
-            f"{name} is larger than {MAX_RECORD_BYTES >> 20} MiB, which would take too much memory. "
+            f"{name} is larger than {MAX_RECORD_BYTES >> 20} MiB, which takes too much memory. "
             "Split it, or convert it to N-Quads first."
         )
     import prov

@@ -221,7 +221,7 @@ def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(InputError, match="larger than 1 MiB"):
         merging.from_path(Path("/dev/zero"))
     monkeypatch.setattr(read, "MAX_RECORD_BYTES", 10)
-    with pytest.raises(InputError, match="too much memory"):
+    with pytest.raises(InputError, match="takes too much memory"):
         read.parse(prov_json().encode(), "x.json", Scope("urn:import"))
 
 
