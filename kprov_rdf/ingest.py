@@ -9,7 +9,6 @@ again changes nothing. A finished journal is checked as a whole, compressed into
 import contextlib
 import gzip
 import json
-import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,23 +46,9 @@ def _position(path: Path) -> Position:
         return Position()  # not there, or cut short: load it all again, which is harmless
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that a reader, or a power cut, finds the old one or the new one."""
-    beside = path.with_name(path.name + ".new")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-
-
 def _archive(home: Home, path: Path, whole: bytes) -> None:
     """Compress a finished journal, of which every batch was checked, into ``done/``."""
-    _replace(home.done / f"{path.name}.gz", gzip.compress(whole, mtime=0))
+    journal.replace(home.done / f"{path.name}.gz", gzip.compress(whole, mtime=0))
     _position_file(path).unlink(missing_ok=True)
     path.unlink()
 
@@ -90,7 +75,7 @@ def _load(store: Store, path: Path) -> tuple[Reading, int]:
         if not reading.ended:
             at = reading.position
             told = {"offset": at.offset, "batches": at.batches, "digest": at.digest.hex()}
-            _replace(_position_file(path), json.dumps(told).encode())
+            journal.replace(_position_file(path), json.dumps(told).encode())
     return reading, new
 
 
@@ -129,8 +114,8 @@ def alive(home: Home) -> set[str]:
             told, last_sign = journal.describe(path), path.stat().st_mtime
         except (OSError, KprovError):
             continue  # finished and moved away just now, or damaged, which ingest says
-        if told and is_alive(told.get("process", {}), last_sign):
-            found.add(str(told.get("run")))
+        if told.get("run") and is_alive(told.get("process", {}), last_sign):
+            found.add(str(told["run"]))
     return found
 
 

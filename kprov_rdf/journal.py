@@ -1,4 +1,4 @@
-"""Reads journals: whole batches only, each checked against its digest.
+"""Reads journals, and writes finished ones: whole batches only, each with its digest.
 
 ``kprov_capture.journal`` describes the format. What follows the last commit line
 is a torn tail: not an error, and not read. A batch that does not match its digest
@@ -7,6 +7,7 @@ system may show the size of a file before its bytes, so that is tried again.
 """
 
 import json
+import os
 import re
 import time
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ def _unreadable(path: Path, error: OSError) -> StorageError:
 def describe(path: Path) -> dict[str, Any]:
     """The first line of a journal: the run's IRI and the process that writes it.
 
-    Empty where the line is not there yet.
+    Of an import its IRI alone: it is written at once. Empty where the line is not there yet.
     """
     try:
         with path.open("rb") as file:
@@ -125,3 +126,24 @@ def _check(data: bytes, start: Position) -> tuple[Position, bool, bool | None]:
         at = commit.end()
         good, ended = Position(start.offset + at, number, digest), commit[3] is not None
     return good, ended, None
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, or a power cut, finds the old one or the new one."""
+    beside = path.with_name(path.name + ".new")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def write(path: Path, imported: str, nquads: bytes) -> None:
+    """Write the journal of an import, finished, whole or not at all. Raises ``OSError``."""
+    batch = f"{HEADER}{json.dumps({'import': imported})}\n".encode() + nquads
+    commit = f"# commit 1 {chain(NO_DIGEST, batch).hex()} end\n"
+    replace(path, batch + commit.encode())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pyoxigraph as ox
 
@@ -38,8 +38,16 @@ class RunInfo:
         return self.id[-8:]
 
 
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def _time(term: query.Term) -> datetime | None:
-    return datetime.fromisoformat(term.value) if isinstance(term, ox.Literal) else None
+    """A time with a zone; None for what is none, which a merged run may have."""
+    try:
+        found = datetime.fromisoformat(term.value) if isinstance(term, ox.Literal) else None
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def listing(store: Store, living: Set[str], only: str | None = None) -> list[RunInfo]:
@@ -62,7 +70,7 @@ def listing(store: Store, living: Set[str], only: str | None = None) -> list[Run
                 iri=iri,
                 tag=str(query.value(row["tag"])),
                 status=str(status),
-                started=_time(row["started"]) or datetime.min,
+                started=_time(row["started"]) or _NO_TIME,
                 ended=_time(row["ended"]),
                 optimizer=None if optimizer is None else str(optimizer),
                 rate=rate if isinstance(rate, float) else None,

@@ -92,3 +92,24 @@ class Names:
     def custom(self, kind: str, name: str) -> str:
         """The property of a ``metric`` or ``setting`` that the ontology does not declare."""
         return f"{self.base}{kind}/{ncname(name)}"
+
+
+class ImportNames:
+    """The IRIs of the import of a document with this SHA-256.
+
+    The graph has the document's own names too, as fragments that the importer
+    keeps apart from these.
+    """
+
+    def __init__(self, sha256: str, base: str = DEFAULT_BASE) -> None:
+        self.sha256 = sha256
+        self.base = check_base(base)
+        self.graph = f"{base}import/sha256-{sha256}"
+        self.catalog = f"{base}catalog"
+        self.activity = f"{self.graph}#import"
+        self.source = f"{self.graph}#source"
+        self.content = f"{base}content/sha256-{sha256}"
+
+    def agent(self, kind: str, name: str) -> str:
+        """A program that took part: ``kprov``, or what parsed the document, and its version."""
+        return f"{self.base}agent/{kind}-{segment(name)}"

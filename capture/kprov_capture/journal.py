@@ -11,6 +11,9 @@ SHA-256 of the digest of batch n-1 (32 bytes; zeros for the first) followed by
 the bytes of the batch, so it covers everything before it and a reader can go on
 from where it stopped. N-Quads ignores the lines that begin with '#', so the
 file is linked data as it is. The digests detect damage, not forgery.
+
+The journal of an import (``kprov merge``) has {"import": "http://…"} in its first
+line and one batch, which is the end.
 """
 
 import hashlib

@@ -70,6 +70,7 @@ class Dnnprov:
     Execution = "https://w3id.org/dnnprov#Execution"
     File = "https://w3id.org/dnnprov#File"
     HyperParameter = "https://w3id.org/dnnprov#HyperParameter"
+    Import = "https://w3id.org/dnnprov#Import"
     Layer = "https://w3id.org/dnnprov#Layer"
     Machine = "https://w3id.org/dnnprov#Machine"
     Metric = "https://w3id.org/dnnprov#Metric"

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kprov_capture.identity import DEFAULT_BASE, Names, check_base, ncname, segment, uuid7
+from kprov_capture.identity import (
+    DEFAULT_BASE,
+    ImportNames,
+    Names,
+    check_base,
+    ncname,
+    segment,
+    uuid7,
+)
 
 NCNAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*\Z")
 
@@ -53,3 +61,13 @@ def test_fragments_and_paths() -> None:
 def test_a_base_that_is_none_is_refused(base: str) -> None:
     with pytest.raises(ValueError, match="must be an http or https address"):
         check_base(base)
+
+
+def test_an_import_is_named_by_the_bytes_that_were_imported() -> None:
+    names = ImportNames("a" * 64, "https://example.org/p/")
+    assert names.graph == "https://example.org/p/import/sha256-" + "a" * 64
+    assert names.activity == names.graph + "#import"
+    assert names.content == Names(uuid7(), "https://example.org/p/").content("a" * 64)
+    assert names.agent("prov", "3.2.3") == "https://example.org/p/agent/prov-3.2.3"
+    with pytest.raises(ValueError, match="base of the IRIs"):
+        ImportNames("a" * 64, "no base")

@@ -312,9 +312,10 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from kprov_capture.home import Home
-from kprov_rdf import ingest, owner, store
+from kprov_rdf import ingest, journal, owner, store
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-setattr({"ingest": ingest, "store": store, "owner": owner}[sys.argv[2]], sys.argv[3], die)
+modules = {"ingest": ingest, "journal": journal, "store": store, "owner": owner}
+setattr(modules[sys.argv[2]], sys.argv[3], die)
 ingest.open_snapshot(Home(Path(sys.argv[1])))
 """
 
@@ -326,7 +327,7 @@ ingest.open_snapshot(Home(Path(sys.argv[1])))
         ("owner", "announce"),
         ("ingest", "_rebuild"),
         ("ingest", "_archive"),
-        ("ingest", "_replace"),
+        ("journal", "replace"),
         ("ingest", "snapshot"),
         ("store", "_sweep"),
         ("store", "Snapshot"),

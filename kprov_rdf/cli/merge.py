@@ -1,0 +1,93 @@
+"""The command that takes in what other tools wrote."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kprov_rdf.cli.context import Context, pass_context
+from kprov_rdf.errors import KprovError, StorageError, StoreLockedError
+
+if TYPE_CHECKING:
+    from kprov_rdf.exchange.merge import Merged
+
+_SHOWN_NOTES = 3
+
+
+@click.command(short_help="Take in the provenance that other tools wrote.")
+@click.argument("files", required=True, nargs=-1, metavar="FILE...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["provjson", "provn", "provxml", "ttl", "trig", "nt", "nq", "jsonld"]),
+    help="Default: what the name of the file says, else what it begins with.",
+)
+@pass_context
+def merge(context: Context, files: tuple[str, ...], form: str | None) -> None:
+    """Take in the provenance of other tools, each FILE into a named graph of its own.
+
+    FILE is PROV-JSON, PROV-N, PROV-XML, or PROV-O as Turtle, TriG, N-Triples,
+    N-Quads or JSON-LD; - is standard input. Bundles and named graphs keep their
+    names. Nothing is fetched, and no FILE can change what is there already.
+    Merging the same bytes again changes nothing.
+
+    Exit status: 0 all are merged, 2 at least one is not; the others are then.
+    """
+    from kprov_capture.home import find, open_home
+    from kprov_rdf.exchange import merge as merging
+
+    home = open_home(find(context.asked))
+    merged: list[Merged] = []
+    for name in files:
+        try:
+            if name == "-":
+                data, name = sys.stdin.buffer.read(merging.MAX_BYTES + 1), "standard input"  # noqa: PLW2901
+            else:
+                data = merging.from_path(Path(name))
+            one = merging.merge(home, data, name, form)
+        except StorageError:
+            raise
+        except KprovError as error:
+            click.echo(f"kprov: {error}", err=True)
+            continue
+        _report(one)
+        merged.append(one)
+    if any(not one.already for one in merged):
+        _load(context, merged)
+    if len(merged) < len(files):
+        if merged:
+            click.echo(f"kprov: {len(merged)} of {len(files)} files are merged.", err=True)
+        raise SystemExit(2)
+
+
+def _report(one: "Merged") -> None:
+    if one.already:
+        click.echo(f"{one.name}: merged already, nothing changed\n  {one.graph}")
+        return
+    counts = [] if one.records is None else [_count(one.records, "record")]
+    told = ", ".join([one.form, *counts, _count(one.statements, "statement")])
+    click.echo(f"{one.name}: {told}\n  {one.graph}")
+    for graph in one.graphs:
+        click.echo(f"  {graph}")
+    for note in one.notes[:_SHOWN_NOTES]:
+        click.echo(f"kprov: {one.name}: {note}.", err=True)
+    if len(one.notes) > _SHOWN_NOTES:
+        more = len(one.notes) - _SHOWN_NOTES
+        click.echo(f"kprov: {one.name}: {more} more of this kind.", err=True)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _load(context: Context, merged: "list[Merged]") -> None:
+    """Load it now, so that what is wrong shows at once."""
+    try:
+        with context.reading():
+            pass
+    except StoreLockedError as error:
+        click.echo(f"What was merged is kept in the journal and loaded by the next reader. {error}")
+        return
+    graph = (merged[-1].graphs or (merged[-1].graph,))[0]
+    click.echo(f"\nAsk it: kprov query -e 'SELECT ?s ?p ?o {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}'")

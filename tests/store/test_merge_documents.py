@@ -1,0 +1,285 @@
+"""Documents of other tools as they are, and documents that mean no good."""
+
+import csv
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kprov_capture.home import Home
+from kprov_rdf import cli, ingest
+from kprov_rdf.errors import InputError, KprovError, NotFoundError, UnsupportedError
+from kprov_rdf.exchange import merge as merging
+from kprov_rdf.exchange import read
+from kprov_rdf.exchange.scope import Scope
+from kprov_rdf.validate import shacl
+from tests.conftest import SHARED
+
+WILD = SHARED / "data" / "wild"
+needs_wild = pytest.mark.skipif(not WILD.is_dir(), reason=f"there are no documents in {WILD}")
+SCOPED = re.compile(r"urn:import#[\w.-]+")
+
+# Every file: the number of its statements, or a part of the reason why it is refused.
+OUTCOMES: dict[str, int | str] = {
+    "cwlprov/revsort-primary.cwlprov.json": 182,
+    "cwlprov/revsort-primary.cwlprov.provn": 182,
+    "cwlprov/revsort-primary.cwlprov.xml": 182,
+    "cwlprov/revsort-primary.cwlprov.ttl": 162,
+    "cwlprov/revsort-primary.cwlprov.jsonld": 162,
+    "cwlprov/revsort-primary.cwlprov.nt": 162,
+    "cwlprov/nested-cwlprov-0.3.0.json": 99,
+    "cwlprov/sec-wf-out-cwlprov-0.6.0.json": 151,
+    "cwlprov/directory-0.6.0.ttl": 344,
+    "wings-opmw/ACCOUNT1348629691667PROV-Graph.ttl": 251,
+    "nidm/cff-sample.ttl": 420,
+    "sdtl-provone/augment.ttl": 111,
+    "case/readme-two-files-expanded.ttl": 55,
+    "nanopub-testsuite/emptyprov.trig": 8,
+    "taverna-wf4ever/wf1099-run1.prov.ttl": "at line 14 .* The prefix : has not been declared",
+    "nidm/cff-sample.provn": "line 5, column 69: invalid qualified name 'nidm:nidm:",
+    "noworkflow/now_export.provn": "line 178, column 15: unexpected character",
+    "dataone/hcdb-resmap.xml": "RDF/XML, which kprov does not read yet",
+    "nf-provone/provone_provenance.jsonld": "is at http://openprovenance.org/prov.jsonld, and",
+    "openlineage/example_full_event.json": "looks like OpenLineage's own JSON",
+    "flowcept/sample_data.json": "looks like FlowCept's own JSON",
+    "workflow-run-crate/wfexs-cosifer-nxf.ro-crate-metadata.json": "looks like an RO-Crate",
+    "workflow-run-crate/nf-prov.ro-crate-metadata.json": "looks like an RO-Crate",
+    "workflow-run-crate/snakemake.ro-crate-metadata.json": "looks like an RO-Crate",
+    "workflow-run-crate/runcrate-cwltool.ro-crate-metadata.json": "looks like an RO-Crate",
+}
+
+
+@needs_wild
+def test_every_document_has_an_expected_outcome() -> None:
+    with (WILD / "manifest.csv").open() as file:
+        assert {row["path"].removeprefix("wild/") for row in csv.DictReader(file)} == set(OUTCOMES)
+
+
+@needs_wild
+@pytest.mark.parametrize("path", OUTCOMES)
+def test_a_document_of_another_tool_is_merged_or_refused_with_the_reason(
+    path: str, home: Home
+) -> None:
+    expected, data = OUTCOMES[path], merging.from_path(WILD / path)
+    if isinstance(expected, str):
+        with pytest.raises(InputError, match=expected):
+            merging.merge(home, data, path)
+        assert not list(home.journal.glob("*.nq*"))
+        return
+    done = merging.merge(home, data, path)
+    assert (done.statements, done.notes) == (expected, ())
+    with ingest.open_snapshot(home) as snapshot:
+        graphs = [iri for iri in snapshot.graphs() if not iri.endswith("/catalog")]
+        assert sum(len(snapshot.graph(iri)) for iri in graphs) == expected
+        for iri in graphs:
+            shacl.validate(iri, snapshot.graph(iri))  # says something, and does not fail
+    assert cli.run(["--home", str(home.path), "runs"]) == 0
+
+
+def scoped(path: Path) -> list[str]:
+    """The statements, with the names of the document's own left out."""
+    found = read.parse(path.read_bytes(), path.name, Scope("urn:import"))
+    return sorted(SCOPED.sub("_", str(quad.triple)) for quad in found.quads)
+
+
+@needs_wild
+def test_one_run_says_the_same_in_each_format() -> None:
+    name = WILD / "cwlprov" / "revsort-primary.cwlprov.json"
+    in_json, in_provn, in_xml, in_turtle = (
+        scoped(name.with_suffix(suffix)) for suffix in (".json", ".provn", ".xml", ".ttl")
+    )
+    assert in_json == in_provn == in_xml
+    # prov's own writer of Turtle says less, and nothing that we do not say.
+    assert set(in_turtle) < set(in_json)
+
+
+TRIPLE = "<http://e/s> <http://e/p> <http://e/o>"
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ('{"prefix": {"e": "http://e/"}, "entity": {"e:x": {}}}', "PROV-JSON"),
+        ('[{"@id": "http://e/s", "http://e/p": 1}]', "JSON-LD"),
+        ("// a comment\ndocument\nprefix e <http://e/>\nentity(e:x)\nendDocument", "PROV-N"),
+        ('<document xmlns="http://www.w3.org/ns/prov#" xmlns:e="http://e/" xmlns:p='
+         '"http://www.w3.org/ns/prov#"><entity p:id="e:x"/></document>', "PROV-XML"),
+        (f"{TRIPLE} .", "TriG"),
+        (f"@prefix e: <http://e/> . GRAPH e:g {{ {TRIPLE} }}", "TriG"),
+        (f"# first\n{TRIPLE} <http://e/g> .", "N-Quads"),
+        ("\ufeff@prefix e: <http://e/> . e:a e:b e:c, e:d .", "TriG"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["standard input", "x.dat"])
+def test_without_a_suffix_the_content_says_the_format(text: str, form: str, name: str) -> None:
+    found = read.parse(text.encode(), name, Scope("urn:import"))
+    assert (found.form.label, len(found.quads) > 0) == (form, True)
+
+
+def test_standard_input(home: Home, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "kprov_rdf",
+            "--home",
+            str(home.path),
+            "merge",
+            "-",
+            "--format",
+            "nt",
+        ],
+        input=f"{TRIPLE} .".encode(),
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"standard input: N-Triples, 1 statement\n")
+
+
+def prov_json(**kinds: object) -> str:
+    return json.dumps({"prefix": {"e": "http://e/"}, **kinds})
+
+
+XML = '<prov:document xmlns:prov="http://www.w3.org/ns/prov#">{}</prov:document>'
+HOSTILE = {
+    "deep.json": ("[" * 100_000 + "]" * 100_000, "more than 200 levels deep"),
+    "deep.jsonld": ('{"@id":"a:b","x:y":' * 6000 + "1" + "}" * 6000, "more than 200 levels"),
+    "deep.nt": ("<a:s> <a:p> " + "<<( <a:s> <a:p> " * 9000 + "1" + " )>>" * 9000, "200 levels"),
+    "triple.ttl": (f"<a:s> <a:p> <<( {TRIPLE} )>> .", "RDF 1.2 and not read yet"),
+    "bad.ttl": ("<http://a> <http://b>\n\n x", "at line 3 column 2"),
+    "bad.json": ('{"entity": \n {,}}', "line 2 column 3"),
+    "bad.jsonld": ('[{"@id": "http://a", "@type": 5}]', "no JSON-LD that can be read"),
+    "bad.provn": ("document\nprefix e <a:>\nentity(e:a\nendDocument", "line 4, column 1"),
+    "bad.xml": (XML.format("<prov:entity>"), "line 1, column"),
+    "latin.ttl": (b'<http://a> <http://b> "\xff" .', "not UTF-8: line 1 has the byte 0xff"),
+    "utf16.xml": ('<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x>'.encode("utf-16"), "UTF-8"),
+    "cp037.xml": ('<?xml version="1.0" encoding="cp037"?><a/>', "encoded as cp037"),
+    "dtd.xml": ('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>', "DOCTYPE"),
+    "svg.xml": ('<svg xmlns="http://www.w3.org/2000/svg"/>', "its root is .*svg"),
+    "rdf.rdf": ("<rdf:RDF xmlns:rdf='x'/>", "RDF/XML"),
+    "deep.xml": (XML.format("<prov:entity>" * 5000), "Excessive depth"),
+    "twice.json": ('{"entity": {}, "entity": {}}', "the key 'entity' twice"),
+    "number.json": (prov_json(entity={"e:a": {"e:b": 0}}).replace("0", "9" * 5000), "4300 digits"),
+    "kinds.json": (prov_json(entity=5), "must be a JSON object"),
+    "prefix.json": (json.dumps({"prefix": {"e": 5}, "entity": {"e:x": {}}}), "no PROV-JSON that"),
+    "unnamed.json": (prov_json(entity={"undeclared:x": {}}), "require a valid identifier"),
+    "provone.json": (prov_json(program={}, entity={}), "'program' is not a recognised"),
+    "surrogate.json": (prov_json(entity={"e:a": {"e:b": "\ud800"}}), "RDF cannot say"),
+    "list.json": ("[1, 2]", "neither PROV-JSON nor JSON-LD"),
+    "own.json": ('{"loss": 1, "epoch": 2}', "found 'epoch', 'loss'"),
+    "empty.json": ("{}", "nothing to merge"),
+    "empty.ttl": ("", "nothing to merge"),
+    "comment.nq": ("# nothing\n", "nothing to merge"),
+    "empty.provn": ("document\nendDocument", "nothing to merge"),
+    "lang.json": (
+        json.dumps({
+            "prefix": {"r": "http://www.w3.org/1999/02/22-rdf-syntax-ns#"},
+            "entity": {"r:a": {"r:b": {"$": "x", "type": "r:langString"}}},
+        }),
+        "cannot be stored.*langString",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_cannot_be_read_is_refused_with_the_reason(name: str, home: Home) -> None:
+    text, reason = HOSTILE[name]
+    data = text if isinstance(text, bytes) else text.encode()
+    with pytest.raises(InputError, match=reason) as caught:
+        merging.merge(home, data, name)
+    assert name in str(caught.value)
+    assert [path.name for path in home.journal.iterdir()] == ["done"]
+
+
+def test_brackets_in_a_text_are_no_nesting() -> None:
+    text = prov_json(entity={"e:a": {"e:b": "[{" * 500 + '\\"'}})
+    assert len(read.parse(text.encode(), "x.json", Scope("urn:import")).quads) == 2
+    turtle = "<a:s> <a:p> " + "[ <a:p> " * 5000 + "1" + "]" * 5000 + "."
+    assert len(read.parse(turtle.encode(), "x.ttl", Scope("urn:import")).quads) == 5001
+
+
+def test_what_prov_drops_is_told(home: Home) -> None:
+    used = {"_:u": {"prov:activity": "e:a", "prov:entity": "undeclared:x", "e:n": None}}
+    done = merging.merge(home, prov_json(used=used).encode(), "x.json")
+    assert "'undeclared:x' does not resolve" in done.notes[0]
+    assert "prov 3" not in " ".join(done.notes)
+    assert len(done.notes) == 2
+
+
+def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, said in ((tmp_path, "Is a directory"), (tmp_path / "none", "No such file")):
+        with pytest.raises(NotFoundError, match=said):
+            merging.from_path(name)
+    monkeypatch.setattr(merging, "MAX_BYTES", 1 << 20)
+    with pytest.raises(InputError, match="larger than 1 MiB"):
+        merging.from_path(Path("/dev/zero"))
+    monkeypatch.setattr(read, "MAX_RECORD_BYTES", 10)
+    with pytest.raises(InputError, match="takes too much memory"):
+        read.parse(prov_json().encode(), "x.json", Scope("urn:import"))
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[str, list[bytes]]]:
+    """An address, and what was sent to it."""
+    hits: list[bytes] = []
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(0.2)
+                hits.append(connection.recv(100))
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.getsockname()[1]}/x", hits
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+    thread.join(5)
+
+
+def test_nothing_is_fetched(home: Home, listener: tuple[str, list[bytes]]) -> None:
+    address, hits = listener
+    contexts = [
+        f'{{"@context": "{address}", "@id": "a:b", "p": 1}}',
+        f'{{"@context": [{{"p": "a:p"}}, "{address}"], "@id": "a:b", "p": 1}}',
+        f'{{"@context": {{"@import": "{address}"}}, "@id": "a:b", "a:p": 1}}',
+        f'{{"@id": "a:b", "a:p": {{"@context": "{address}", "q": 1}}}}',
+    ]
+    for text in contexts:
+        with pytest.raises(UnsupportedError, match=f"at {address}, and kprov fetches nothing"):
+            merging.merge(home, text.encode(), "x.jsonld")
+    document = (
+        '<!DOCTYPE x SYSTEM "{0}">' + XML.format(""),
+        XML.format('<?xml-stylesheet href="{0}"?><prov:entity prov:id="a"/>'),
+    )
+    for text in document:
+        with pytest.raises(KprovError):
+            merging.merge(home, text.format(address).encode(), "x.xml")
+    merging.merge(home, f"@prefix : <{address}#> . :a :b <{address}> .".encode(), "x.ttl")
+    assert hits == []
+    socket.create_connection(("127.0.0.1", int(address.split(":")[2][:-2]))).close()
+    for _ in range(50):
+        if hits:
+            break
+        threading.Event().wait(0.05)
+    assert len(hits) == 1, "the listener would have heard"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / "x.ttl").touch(mode=0)
+    with pytest.raises(NotFoundError, match="Permission denied"):
+        merging.from_path(tmp_path / "x.ttl")
