@@ -6,7 +6,8 @@
     │   └── UnsupportedError  a format or a feature that is not there
     ├── JournalDamagedError   bytes of a journal were changed or are missing
     ├── StoreLockedError      another process owns the store
-    └── StorageError          the disk is full, read-only, or fails
+    ├── StorageError          the disk is full, read-only, or fails
+    └── MirrorError           MonetDB is not there, refuses, or ends
 
 The message says what was wanted, what was found, where, and what to do next.
 The command line prints it and exits with 2.
@@ -38,4 +39,8 @@ class StoreLockedError(KprovError):
 
 
 class StorageError(KprovError):
+    pass
+
+
+class MirrorError(KprovError):
     pass

@@ -149,3 +149,24 @@ def _write_json(answer: Table, out: TextIO) -> None:
     for index, row in enumerate(_json_rows(answer)):
         out.write(("\n  " if index == 0 else ",\n  ") + row)
     out.write("\n]}}\n")
+
+
+def write_sql(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], form: str, out: TextIO
+) -> None:
+    """Write an answer to SQL in one of ``FORMATS``: JSON is a list of objects, NULL is empty."""
+    if form == "table":
+        cells = [["" if c is None else number(c) if isinstance(c, float) else str(c) for c in row]
+                 for row in rows]  # fmt: skip
+        if cells:
+            print_table(columns, cells)
+        else:
+            print("no rows", file=out)
+    elif form == "json":
+        objects = [dict(zip(columns, row, strict=True)) for row in rows]
+        json.dump(objects, out, default=str, indent=2, ensure_ascii=False)
+        out.write("\n")
+    else:
+        writer = csv.writer(out, "excel-tab" if form == "tsv" else "excel", lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

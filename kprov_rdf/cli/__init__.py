@@ -11,7 +11,7 @@ import click
 
 from kprov_capture import __version__
 from kprov_capture.home import HomeError, create, find
-from kprov_rdf.cli import ask, share
+from kprov_rdf.cli import ask, mirror, share
 from kprov_rdf.cli.context import Context, pass_context
 from kprov_rdf.errors import KprovError
 
@@ -79,7 +79,7 @@ def demo(context: Context, epochs: int) -> None:
     demonstration.run(create(find(context.asked)), epochs)
 
 
-for _command in (ask.runs, ask.show, ask.query, share.validate, share.export):
+for _command in (ask.runs, ask.show, ask.query, share.validate, share.export, mirror.mirror):
     cli.add_command(_command)
 
 

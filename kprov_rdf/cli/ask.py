@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kprov_capture.home import find, open_home
 from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def show(context: Context, run: str) -> None:
         show_run(store, resolve(run, listing(store, store.living)))
 
 
-@click.command(epilog=RUN_HELP, short_help="Ask a question, by name or in SPARQL.")
+@click.command(epilog=RUN_HELP, short_help="Ask a question, by name, in SPARQL or in SQL.")
 @click.argument("name", required=False, metavar="[NAME | FILE.rq]")
 @click.option("-e", "text", metavar="TEXT", help="The query itself.")
 @click.option("--param", "params", multiple=True, metavar="K=V", help="A parameter of the query.")
@@ -89,6 +90,7 @@ def show(context: Context, run: str) -> None:
     help="json, csv and tsv are the result formats of SPARQL 1.1.",
 )
 @click.option("--list", "listing_", is_flag=True, help="Explain the questions that have a name.")
+@click.option("--sql", is_flag=True, help="TEXT is SQL, for the mirror that was made last.")
 @pass_context
 def query(
     context: Context,
@@ -97,6 +99,7 @@ def query(
     params: tuple[str, ...],
     form: str,
     listing_: bool,
+    sql: bool,
 ) -> None:
     """Ask a question: one that has a name, a file, or a text in SPARQL 1.1.
 
@@ -104,28 +107,57 @@ def query(
         kprov query q1 --param epoch=9
         kprov query q2 --param run=@latest
         kprov query -e 'SELECT ?run ?loss { GRAPH ?run { ?m dnnprov:epoch 0; dnnprov:loss ?loss } }'
+        kprov query --sql -e 'SELECT optimizer_name, learning_rate FROM kprov.runs'
 
     The prefixes prov, dnnprov, rdf, rdfs, xsd and dcterms need no declaration,
-    and the default graph is the union of all runs.
+    and the default graph is the union of all runs. SQL is answered by the tables
+    that 'kprov mirror' made; what it changes is rolled back.
     """
-    from kprov_rdf import query as queries
-    from kprov_rdf.tables import print_table, write
-
     if listing_:
-        rows = [
-            [one.name, one.question, " ".join(i.name for i in one.inputs)]
-            for one in queries.catalogue().values()
-        ]
-        print_table(["name", "question", "parameters"], rows)
+        _list_questions()
+        return
+    if sql:
+        if text is None or name or params:
+            raise click.UsageError("Give the SQL as --sql -e TEXT, with no name and no --param.")
+        _ask_sql(context, text, form)
         return
     if (name is None) == (text is None):
         raise click.UsageError(
             "Give the name of a question, a file, or -e TEXT. 'kprov query --list' has the names."
         )
-    question = queries.find(name) if name else queries.Question("on the command line", text or "")
     given = dict(_split(param) for param in params)
     if len(given) < len(params):
         raise click.UsageError("A parameter is given twice.")
+    _ask_sparql(context, name, text or "", given, form)
+
+
+def _list_questions() -> None:
+    from kprov_rdf.query import catalogue
+    from kprov_rdf.tables import print_table
+
+    rows = [
+        [one.name, one.question, " ".join(i.name for i in one.inputs)]
+        for one in catalogue().values()
+    ]
+    print_table(["name", "question", "parameters"], rows)
+
+
+def _ask_sql(context: Context, text: str, form: str) -> None:
+    from kprov_rdf.mirror.ask import ask, last
+    from kprov_rdf.tables import write_sql
+
+    with last(open_home(find(context.asked))) as url:
+        answer = ask(url, text)
+    write_sql(answer.columns, answer.rows, form, sys.stdout)
+
+
+def _ask_sparql(
+    context: Context, name: str | None, text: str, given: dict[str, str], form: str
+) -> None:
+    from kprov_rdf import query as queries
+    from kprov_rdf.tables import write
+
+    question = queries.find(name) if name else queries.Question("on the command line", text)
     with context.reading() as store:
         runs_ = {one.name: one.default for one in question.inputs if one.type == "run"}
         given = {key: value for key, value in runs_.items() if value} | given
