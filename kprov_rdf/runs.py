@@ -39,7 +39,10 @@ class RunInfo:
 
 
 def _time(term: query.Term) -> datetime | None:
-    return datetime.fromisoformat(term.value) if isinstance(term, ox.Literal) else None
+    try:
+        return datetime.fromisoformat(term.value) if isinstance(term, ox.Literal) else None
+    except ValueError:
+        return None  # a foreign graph may call anything a time
 
 
 def listing(store: Store, living: Set[str]) -> list[RunInfo]:

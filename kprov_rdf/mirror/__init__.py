@@ -3,7 +3,19 @@
 embedded  installs MonetDB's libraries, and runs them as a server in a child process
 monetd    that child
 names     tags and metrics as SQL names
-tables    the tables, from the store
-load      the tables into the database, in one transaction
+columns   the tables and columns, and how a literal becomes a cell
+facts     what is asked of the store, by the .rq files
+tables    the tables, filled
+load      the tables into a database, in one transaction
 ask       SQL questions to the mirror that was made last
 """
+
+from importlib.util import find_spec
+
+from kprov_rdf.errors import MirrorError
+
+if find_spec("pymonetdb") is None:
+    raise MirrorError(
+        "The mirror needs the package 'pymonetdb', which is not installed. Install what it needs "
+        "with: pip install 'kprov-rdf[mirror]'"
+    )

@@ -16,6 +16,7 @@ from kprov_capture.home import Home
 from kprov_rdf.errors import InputError, MirrorError, NotFoundError
 from kprov_rdf.mirror import embedded, load
 
+_TABLES = "The tables are listed by: kprov query --sql -e 'SELECT * FROM kprov.mirrored'"
 Value = object
 """What pymonetdb gives for a cell: None, bool, int, float, Decimal, str, date, time, bytes …"""
 
@@ -81,9 +82,9 @@ def ask(url: str, sql: str) -> Answer:
                 )
             columns = [column.name for column in cursor.description]
             return Answer(columns, [tuple(row) for row in cursor.fetchall()])
-        except (pymonetdb.OperationalError, pymonetdb.ProgrammingError) as error:
+        except pymonetdb.Error as error:
             raise InputError(f"MonetDB does not answer: {load.said(error)}. {_TABLES}") from error
-        except (pymonetdb.Error, OSError) as error:
+        except OSError as error:
             raise MirrorError(
                 f"MonetDB ended while it was asked: {load.said(error)}. The mirror is unharmed. "
                 "The embedded one ends when sys.sessions or sys.queue is read."
@@ -91,6 +92,3 @@ def ask(url: str, sql: str) -> Answer:
         finally:
             with suppress(pymonetdb.Error, OSError):
                 connection.rollback()
-
-
-_TABLES = "The tables are listed by: kprov query --sql -e 'SELECT * FROM kprov.mirrored'"

@@ -74,8 +74,7 @@ class _Reader:
         answer = self._store.query(self._texts[f"{name}.rq"])
         if not isinstance(answer, ox.QuerySolutions):
             raise TypeError(f"{name}.rq is no SELECT")
-        names = answer.variables
-        return ([row[variable] for variable in names] for row in answer)
+        return map(list, answer)
 
     def nodes(self, name: str) -> dict[Node, list[Term]]:
         """What follows ?run and ?node in each row; of several rows of a node the least."""

@@ -14,20 +14,14 @@ from contextlib import suppress
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
+import pymonetdb
+from pymonetdb.sql.connections import Connection
+
 from kprov_rdf.errors import InputError, MirrorError
 from kprov_rdf.mirror import columns as c
 from kprov_rdf.mirror import facts, tables
 from kprov_rdf.mirror.names import quoted
 from kprov_rdf.store import Store
-
-try:
-    import pymonetdb
-    from pymonetdb.sql.connections import Connection
-except ModuleNotFoundError as _error:
-    raise MirrorError(
-        f"The mirror needs the package {_error.name!r}, which is not installed. Install what it "
-        "needs with: pip install 'kprov-rdf[mirror]'"
-    ) from _error
 
 CONNECT_SECONDS = 10
 # What a quoted field of COPY INTO needs: the backslash escapes that MonetDB reads.

@@ -8,7 +8,7 @@ the same store gives the same rows. A task is what one run did of one transforma
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import UTC, datetime
 from itertools import count
 
@@ -79,14 +79,13 @@ class _Builder:
         self._iris += [(kind, number, iri) for (_, iri), number in ids.items()]
         return ids
 
-    def _add(self, name: str, rows: Mapping[str, Rows], columns: Mapping[str, c.Columns]) -> None:
+    def _add(
+        self, name: str, rows: Mapping[str, Rows], columns: Mapping[str, c.Columns] | c.Columns
+    ) -> None:
         """A table of this name for every tag, whether it has rows or not."""
         for schema in sorted(self.mirror.schemas.values()):
-            table = c.Table(schema, name, columns[schema], rows.get(schema, []))
-            self.mirror.tables.append(table)
-
-    def _same(self, name: str, rows: Mapping[str, Rows], columns: c.Columns) -> None:
-        self._add(name, rows, dict.fromkeys(self.mirror.schemas.values(), columns))
+            own = columns if isinstance(columns, tuple) else columns[schema]
+            self.mirror.tables.append(c.Table(schema, name, own, rows.get(schema, [])))
 
     # -- the papers' tables
 
@@ -144,7 +143,7 @@ class _Builder:
         told = self._facts.adaptations
         ordered = sorted(told, key=lambda n: (self._place[n[0]], seconds(told[n][0]) or 0.0, n[1]))
         rows: dict[str, Rows] = defaultdict(list)
-        of_run: dict[str, Iterable[int]] = defaultdict(lambda: count(1))
+        of_run: dict[str, Iterator[int]] = defaultdict(lambda: count(1))
         for node, number in self._named("oadaptation", ordered).items():
             at, epoch, old, new, technique, reason = told[node]
             rows[self._schema[node[0]]].append(
@@ -154,13 +153,13 @@ class _Builder:
                     self._fit(new, c.DOUBLE),
                     _stamp(seconds(at)),
                     self._fit(epoch, c.DOUBLE),
-                    next(iter(of_run[node[0]])),
+                    next(of_run[node[0]]),
                     self._fit(old, c.DOUBLE),
                     self._fit(technique, c.TEXT),
                     self._fit(reason, c.TEXT),
                 )
             )
-        self._same("ds_oadaptation", rows, c.ADAPTATIONS)
+        self._add("ds_oadaptation", rows, c.ADAPTATIONS)
 
     def layers(self) -> None:
         """A row for each thing that is known of a layer, the layers as they stand in the model."""
@@ -187,14 +186,27 @@ class _Builder:
                 self._iris.append(("ilayers", number, node[1]))
                 began, text = _stamp(self._began(node[0])), self._fit(term, c.TEXT)
                 rows[self._schema[node[0]]].append((number, task, began, name, attribute, text))
-        self._same("ds_ilayers", rows, c.LAYERS)
+        self._add("ds_ilayers", rows, c.LAYERS)
 
     # -- what the rows are
 
     def meta(self, epochs: Iterable[Node]) -> None:
         """The schema ``kprov``: runs, the epochs of all tags, and the IRI of each row."""
-        tasks = self._tasks
-        runs: Rows = [
+        trainings = self._facts.trainings
+        named: Rows = [("run", place, iri) for iri, place in self._place.items()]
+        for run, tasks in self._tasks.items():
+            if "trainingmodel" in tasks:
+                named.append(("trainingmodel", tasks["trainingmodel"], trainings[run][0]))
+        of_epochs = tuple((name, c.INTEGER) for name in ("id", "run_id", "trainingmodel_task_id"))
+        metrics = tuple((name, c.DOUBLE) for name in c.EPOCH_COLUMNS.values())
+        self.mirror.tables += [
+            c.Table(META, "runs", c.RUNS, self._of_runs()),
+            c.Table(META, "epochs", of_epochs + metrics, self._of_epochs(epochs)),
+            c.Table(META, "iri_map", c.IRIS, named + self._iris),
+        ]
+
+    def _of_runs(self) -> Rows:
+        return [
             (
                 self._place[run.iri],
                 run.iri,
@@ -205,32 +217,21 @@ class _Builder:
                 _utc(run.ended),
                 run.optimizer,
                 c.fit(None if run.rate is None else ox.Literal(run.rate), c.DOUBLE),
-                *(tasks[run.iri].get(task) for task in c.TASKS),
+                *(self._tasks[run.iri].get(task) for task in c.TASKS),
             )
             for run in self._facts.runs
         ]
+
+    def _of_epochs(self, epochs: Iterable[Node]) -> Rows:
         told = self._facts.told[c.EPOCHS.query]
-        rows: Rows = [
+        return [
             (
                 number,
                 self._place[node[0]],
-                tasks[node[0]].get("trainingmodel"),
+                self._tasks[node[0]].get("trainingmodel"),
                 *(c.fit(told[node].get(of), c.DOUBLE) for of in c.EPOCH_COLUMNS),
             )
             for number, node in enumerate(epochs, 1)
-        ]
-        named = [("run", self._place[run.iri], run.iri) for run in self._facts.runs]
-        named += [
-            ("trainingmodel", tasks[run.iri]["trainingmodel"], self._facts.trainings[run.iri][0])
-            for run in self._facts.runs
-            if run.iri in self._facts.trainings
-        ]
-        of_epochs = tuple((name, c.INTEGER) for name in ("id", "run_id", "trainingmodel_task_id"))
-        metrics = tuple((name, c.DOUBLE) for name in c.EPOCH_COLUMNS.values())
-        self.mirror.tables += [
-            c.Table(META, "runs", c.RUNS, runs),
-            c.Table(META, "epochs", of_epochs + metrics, rows),
-            c.Table(META, "iri_map", c.IRIS, [*named, *self._iris]),
         ]
 
 

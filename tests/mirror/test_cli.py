@@ -128,3 +128,20 @@ def test_what_cannot_be_done(
     assert said in err
     assert "secret" not in err
     assert "Traceback" not in err
+
+
+def test_without_its_package_it_says_what_to_install(home: Home) -> None:
+    script = (
+        "import sys; sys.modules['pymonetdb'] = None\n"
+        "from kprov_rdf import cli\n"
+        "sys.exit(max(cli.run(['mirror', '--embedded']), cli.run(['query', '--sql', '-e', 'x'])))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env=child_environment(home.path),
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("pip install 'kprov-rdf[mirror]'") == 2
+    assert "Traceback" not in done.stderr

@@ -1,5 +1,7 @@
 """How tables get into a database: values as they are, all or nothing, and what is not ours."""
 
+import os
+import signal
 from collections.abc import Callable
 from contextlib import closing
 
@@ -142,19 +144,23 @@ def test_a_schema_kprov_of_somebody_else_is_left_alone(target, mirror: Make) -> 
 def test_tables_that_were_made_again_survive_restarts(home: Home, libraries: None) -> None:
     """MonetDB Jul2021 loses rows of a table that one transaction empties and fills again."""
 
-    def session(text: str, make: bool) -> list[tuple[object, ...]]:
+    def session(text: str, make: bool, kill: bool = False) -> list[tuple[object, ...]]:
         with embedded.serving(home) as server, closing(load.connect(server.url)) as connection:
             if make:
                 with open_snapshot(home) as store:
                     load.mirror(connection, store, set())
-            return load._Target(connection).ask(text)
+            found = load._Target(connection).ask(text)
+            if kill:
+                os.kill(server.pid, signal.SIGKILL)
+        return found
 
     counts = "SELECT (SELECT count(*) FROM kprov.runs), (SELECT count(*) FROM kprov.mirrored)"
     session(counts, make=True)
     for losses in ((0.5,), (0.5, 0.25)):
         recording.record(home.path, "t", losses=losses)
-        made = session(counts, make=True)
-        assert [session(counts, make=False) for _ in range(3)] == [made] * 3
+        for kill in (True, False):
+            made = session(counts, make=True, kill=kill)
+            assert [session(counts, make=False) for _ in range(3)] == [made] * 3
 
 
 @pytest.mark.parametrize("url", ["mysql://a:secret@h/d", "monetdb://h", "monetdb://[::1/d", "x"])

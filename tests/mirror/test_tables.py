@@ -170,6 +170,7 @@ def test_an_empty_store_and_a_run_without_a_training(home: Home, mirror: Make, s
     "text",
     [
         f'<{RUN}#e> a dnnprov:Dataflow ; dnnprov:tag "zwei" .',
+        f'<{RUN}#x> prov:startedAtTime "yesterday" .',
         f"<{RUN}#y> a dnnprov:ExecuteDataflow ; prov:startedAtTime "
         '"2025-01-01T00:00:00"^^xsd:dateTime .',
         f"<{RUN}#t> a dnnprov:Training . <{RUN}#u> a dnnprov:Training .",
