@@ -9,7 +9,8 @@
     ├── JournalDamagedError   bytes of a journal were changed or are missing
     ├── RemoteError           an endpoint does not answer
     ├── StoreLockedError      another process owns the store
-    └── StorageError          the disk is full, read-only, or fails
+    ├── StorageError          the disk is full, read-only, or fails
+    └── MirrorError           MonetDB is not there, refuses, or ends
 
 The message says what was wanted, what was found, where, and what to do next.
 The command line prints it and exits with 2.
@@ -53,4 +54,8 @@ class StoreLockedError(KprovError):
 
 
 class StorageError(KprovError):
+    pass
+
+
+class MirrorError(KprovError):
     pass

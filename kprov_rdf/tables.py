@@ -1,12 +1,15 @@
 """Answers as text: a table for people, or one of the result formats of SPARQL."""
 
+import csv
 import io
+import json
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from kprov_rdf import results
+from kprov_rdf.errors import InputError
 from kprov_rdf.query import Table, Term, value
 
 FORMATS = ("table", "json", "csv", "tsv")
@@ -98,3 +101,29 @@ def write(answer: Table, form: str, out: TextIO) -> None:
         print_table([answer.columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
     else:
         print("no rows", file=out)
+
+
+def write_sql(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], form: str, out: TextIO
+) -> None:
+    """Write an answer to SQL: JSON is a list of objects, NULL is empty.
+
+    Raises ``InputError`` for XML, which has no form of such an answer.
+    """
+    if form == "xml":
+        raise InputError("The answer to SQL can be had as table, json, csv or tsv.")
+    if form == "table":
+        cells = [["" if c is None else number(c) if isinstance(c, float) else str(c) for c in row]
+                 for row in rows]  # fmt: skip
+        if cells:
+            print_table(columns, cells)
+        else:
+            print("no rows", file=out)
+    elif form == "json":
+        objects = [dict(zip(columns, row, strict=True)) for row in rows]
+        json.dump(objects, out, default=str, indent=2, ensure_ascii=False)
+        out.write("\n")
+    else:
+        writer = csv.writer(out, "excel-tab" if form == "tsv" else "excel", lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

@@ -314,7 +314,8 @@ def test_help_loads_nothing_that_costs() -> None:
         "from kprov_rdf.__main__ import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "costly = {'rdflib', 'scipy', 'flask', 'pyshacl', 'prov', 'pyoxigraph', 'rich', 'numpy'}\n"
+        "costly = {'rdflib', 'scipy', 'flask', 'pyshacl', 'prov', 'pyoxigraph', 'rich', 'numpy',"
+        " 'pymonetdb'}\n"
         "print(sorted(costly & sys.modules.keys()), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -7,6 +7,7 @@
     journal/done/   finished runs, compressed
     store/          Oxigraph
     snapshots/      copies that readers have open
+    monetdb/        the embedded mirror; mirror.json says where the last one was made
 """
 
 import os

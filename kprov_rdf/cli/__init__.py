@@ -11,7 +11,7 @@ import click
 
 from kprov_capture import __version__
 from kprov_capture.home import HomeError, create, find
-from kprov_rdf.cli import ask, merge, share
+from kprov_rdf.cli import ask, merge, mirror, share
 from kprov_rdf.cli.context import Context, pass_context
 from kprov_rdf.cli.serve import serve
 from kprov_rdf.errors import KprovError
@@ -82,7 +82,7 @@ def demo(context: Context, epochs: int) -> None:
 
 _COMMANDS = (
     *(ask.runs, ask.show, ask.query),
-    *(share.validate, share.export, merge.merge),
+    *(share.validate, share.export, merge.merge, mirror.mirror),
     *(serve, share.publish),
 )
 for _command in _COMMANDS:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kprov_capture.home import find, open_home
 from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def show(context: Context, run: str) -> None:
         show_run(store, resolve(run, listing(store, store.living)))
 
 
-@click.command(epilog=RUN_HELP, short_help="Ask a question, by name or in SPARQL.")
+@click.command(epilog=RUN_HELP, short_help="Ask a question, by name, in SPARQL or in SQL.")
 @click.argument("name", required=False, metavar="[NAME | FILE.rq]")
 @click.option("-e", "text", metavar="TEXT", help="The query itself.")
 @click.option("--param", "params", multiple=True, metavar="K=V", help="A parameter of the query.")
@@ -94,6 +95,7 @@ def show(context: Context, run: str) -> None:
 )
 @click.option("--store", "url", metavar="URL", help="Ask this SPARQL endpoint instead.")
 @click.option("--list", "listing_", is_flag=True, help="Explain the questions that have a name.")
+@click.option("--sql", is_flag=True, help="TEXT is SQL, for the mirror that was made last.")
 @pass_context
 def query(
     context: Context,
@@ -103,6 +105,7 @@ def query(
     form: str,
     url: str | None,
     listing_: bool,
+    sql: bool,
 ) -> None:
     """Ask a question: one that has a name, a file, or a text in SPARQL 1.1.
 
@@ -110,25 +113,32 @@ def query(
         kprov query q1 --param epoch=9
         kprov query q2 --param run=@latest
         kprov query -e 'SELECT ?run ?loss { GRAPH ?run { ?m dnnprov:epoch 0; dnnprov:loss ?loss } }'
+        kprov query --sql -e 'SELECT optimizer_name, learning_rate FROM kprov.runs'
 
     The prefixes prov, dnnprov, rdf, rdfs, xsd and dcterms need no declaration,
-    and the default graph is the union of all runs. With --store it is what that
-    endpoint makes it.
+    and the default graph is the union of all runs; with --store it is what that
+    endpoint makes it. SQL is answered by the tables that 'kprov mirror' made; what
+    it changes is rolled back.
     """
-    from kprov_rdf import query as queries
-    from kprov_rdf.tables import write
-
     if listing_:
         _list_questions()
+        return
+    if sql:
+        if text is None or name or params or url:
+            raise click.UsageError("Give the SQL as --sql -e TEXT, with no name and no --param.")
+        _ask_sql(context, text, form)
         return
     if (name is None) == (text is None):
         raise click.UsageError(
             "Give the name of a question, a file, or -e TEXT. 'kprov query --list' has the names."
         )
-    question = queries.find(name) if name else queries.Question("on the command line", text or "")
     given = dict(_split(param) for param in params)
     if len(given) < len(params):
         raise click.UsageError("A parameter is given twice.")
+    from kprov_rdf import query as queries
+    from kprov_rdf.tables import write
+
+    question = queries.find(name) if name else queries.Question("on the command line", text or "")
     with _asked(context, url) as store:
         write(queries.table(store, question, _runs_named(store, question, given)), form, sys.stdout)
 
@@ -142,6 +152,15 @@ def _list_questions() -> None:
         for one in catalogue().values()
     ]
     print_table(["name", "question", "parameters"], rows)
+
+
+def _ask_sql(context: Context, text: str, form: str) -> None:
+    from kprov_rdf.mirror.ask import ask, last
+    from kprov_rdf.tables import write_sql
+
+    with last(open_home(find(context.asked))) as url:
+        answer = ask(url, text)
+    write_sql(answer.columns, answer.rows, form, sys.stdout)
 
 
 @contextmanager
