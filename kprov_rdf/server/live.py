@@ -19,6 +19,8 @@ from kprov_rdf.server.state import State
 
 # A stream that says nothing for longer is taken for dead by what is between.
 HEARTBEAT_SECONDS = 15.0
+# How soon the place of a page that was closed is free again.
+_GONE_SECONDS = 1.0
 _RETRY_SECONDS = 5
 _STREAM = "text/event-stream"
 
@@ -43,17 +45,24 @@ def _stream(state: State, turn: Callable[[], Iterator[Told]]) -> Response:
         response.headers["Retry-After"] = str(_RETRY_SECONDS)
         return response
 
+    keeper, gone = state.keeper, request.environ.get("waitress.client_disconnected", bool)
+
     def events() -> Iterator[str]:
-        keeper = state.keeper
         yield "retry: 2000\n\n"
-        while not keeper.stopping:
+        while not (keeper.stopping or gone()):
             version = keeper.version
             for name, data, number in turn():
                 yield _event(name, data, number)
                 if name == "end":
                     return
-            if keeper.wait(version, HEARTBEAT_SECONDS) == version:
-                yield ": still here\n\n"
+            silent = 0.0
+            while keeper.wait(version, _GONE_SECONDS) == version and not (
+                keeper.stopping or gone()
+            ):
+                silent += _GONE_SECONDS
+                if silent >= HEARTBEAT_SECONDS:
+                    yield ": still here\n\n"
+                    silent = 0.0
 
     response = Response(stream_with_context(events()), mimetype=_STREAM)
     # Called however the stream ends; also where it was never begun.

@@ -64,7 +64,13 @@ def serve(
 
     with closing(listening), ingest.opened(home, address) as store:
         server = create_server(
-            app, sockets=[listening], threads=THREADS, ident="kprov", channel_timeout=120
+            app,
+            sockets=[listening],
+            threads=THREADS,
+            ident="kprov",
+            channel_timeout=120,
+            # Without it waitress does not see that a client went while it is being answered.
+            channel_request_lookahead=1,
         )
         follower = threading.Thread(target=keeper.follow, args=(store,), name="follower")
         follower.start()

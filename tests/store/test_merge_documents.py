@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 import socket
 import subprocess
@@ -277,9 +276,7 @@ def test_nothing_is_fetched(home: Home, listener: tuple[str, list[bytes]]) -> No
     assert len(hits) == 1, "the listener would have heard"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
-@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
-    (tmp_path / "x.ttl").touch(mode=0)
-    with pytest.raises(NotFoundError, match="Permission denied"):
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "x.ttl").symlink_to("x.ttl")
+    with pytest.raises(NotFoundError, match="Too many levels"):
         merging.from_path(tmp_path / "x.ttl")
