@@ -155,11 +155,19 @@ def test_the_demonstration(tmp_path: Path) -> None:
     assert "wasGeneratedBy(r:model, r:training" in out
     assert "r:adaptation-1" in out
     steps = out[out.index("Next:") :].splitlines()[1:]
-    assert [re.findall(r"kprov.* (show|query|export) ", step) for step in steps] == [
-        ["show"],
-        ["query"],
-        ["export"],
-    ]
+    commands = [re.findall(r"kprov.* (serve|demo|show|query|export) ", step) for step in steps]
+    assert commands == [["serve"], ["demo"], ["show"], ["query"], ["export"]]
+    assert "Ethem Alpaydin" in out, "a document of another hand, in one query with the runs"
+    by_sparql, by_sql = (
+        [line.split() for line in part.splitlines() if line.split()[:1] == [optimizer]]
+        for optimizer in ("RMSprop",)
+        for part in (
+            out[out.index("Q3:") : out.index("4. ")],
+            out[out.index("6. The same in SQL") :],
+        )
+    )
+    assert by_sparql == by_sql != []
+    assert (home / "demo" / "site" / "index.html").exists()
 
     def table(text: str) -> list[str]:
         found = Home(home)

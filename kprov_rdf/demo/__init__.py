@@ -5,20 +5,35 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import closing
+from importlib.resources import files
 from pathlib import Path
 
 from kprov_capture import home as homes
 from kprov_capture.home import Home
 from kprov_rdf import query, tables
 from kprov_rdf.errors import KprovError
+from kprov_rdf.exchange import merge as merging
 from kprov_rdf.exchange import write
 from kprov_rdf.ingest import open_snapshot
+from kprov_rdf.publish import publish
 from kprov_rdf.runs import RunInfo, listing
 from kprov_rdf.store import Snapshot
 from kprov_rdf.validate import shacl
 
 _SHOWN = re.compile(r"r:(adaptation-1|model)\b(?!-)")
 _WIDTH = 100
+_WHO = """
+SELECT ?person (REPLACE(STR(?done), "^.*[/#]", "") AS ?activity) ?graph WHERE {
+  GRAPH ?graph { ?done a prov:Activity ; prov:wasAssociatedWith ?who .
+                 ?who a prov:Person ; rdfs:label ?person }
+} ORDER BY ?graph ?person
+"""
+_Q3 = """
+SELECT optimizer_name, avg(elapsed_time) AS mean_time, avg(loss) AS mean_loss, count(*) AS epochs
+FROM digits_cnn.ds_otrainingmodel JOIN digits_cnn.ds_itrainingmodel USING (trainingmodel_task_id)
+GROUP BY optimizer_name ORDER BY optimizer_name
+"""
 
 
 def run(home: Home, epochs: int) -> None:
@@ -27,10 +42,10 @@ def run(home: Home, epochs: int) -> None:
     Raises ``KprovError`` where the training fails or what it left is not valid.
     """
     _say("1. Train three networks on 1,797 handwritten digits; kprov records them.")
-    models = home.path / "demo"
-    models.mkdir(exist_ok=True)
+    folder = home.path / "demo"
+    folder.mkdir(exist_ok=True)
     before = {one.iri for one in _runs(home)}
-    _train(home, epochs, models)
+    _train(home, epochs, folder)
     with open_snapshot(home) as store:
         mine = [one for one in listing(store, store.living) if one.iri not in before]
         if not mine:
@@ -38,12 +53,23 @@ def run(home: Home, epochs: int) -> None:
         _say(f"2. Loaded {len(mine)} runs into the store, and checked them with SHACL:")
         _validate(store, mine)
         _ask(store, mine[-1], epochs)
-        _prov_n(store, mine[-1], models)
-    kprov, first = _command(home), mine[-1].short
+        _prov_n(store, mine[-1], folder)
+    _merge(home)
+    _mirror(home)
+    _publish(home, folder / "site")
+    _next(_command(home), mine[-1])
+
+
+def _next(kprov: str, run: RunInfo) -> None:
     _say("Next:")
-    print(f"  {kprov} show {first:<24} the run of Adam: settings, epochs, adaptations")
-    print(f"  {kprov} query {'--list':<23} the questions that have a name")
-    print(f"  {kprov} export {first + ' -o run.ttl':<22} the run as PROV-O in Turtle")
+    for command, text in (
+        ("serve", "and open http://localhost:8642/: runs, charts, links, SPARQL"),
+        ("demo", "meanwhile, in another terminal: watch three more runs come in"),
+        (f"show {run.short}", "the run of Adam: settings, epochs, adaptations"),
+        ("query --list", "the questions that have a name"),
+        (f"export {run.short} -o run.ttl", "the run as PROV-O in Turtle"),
+    ):
+        print(f"  {kprov} {command:<26} {text}")
 
 
 def _command(home: Home) -> str:
@@ -65,7 +91,7 @@ def _runs(home: Home) -> list[RunInfo]:
 
 
 def _train(home: Home, epochs: int, models: Path) -> None:
-    command = [sys.executable, "-m", "kprov_rdf.demo_training"]
+    command = [sys.executable, "-m", "kprov_rdf.demo.training"]
     command += ["--epochs", str(epochs), "--models", str(models)]
     done = subprocess.run(command, env={**os.environ, "KPROV_HOME": str(home.path)}, check=False)
     if done.returncode != 0:
@@ -105,3 +131,45 @@ def _prov_n(store: Snapshot, run: RunInfo, folder: Path) -> None:
     for line in lines:
         if _SHOWN.search(line):
             print(f"  {line if len(line) <= _WIDTH else line[: _WIDTH - 2] + ' …'}")
+
+
+def _merge(home: Home) -> None:
+    """A document of another hand beside the runs, asked in one question."""
+    document = files("kprov_rdf.demo") / "digits.provn"
+    done = merging.merge(home, document.read_bytes(), "digits.provn")
+    _say(
+        "5. Where the digits come from, written in PROV-N by another hand, merged beside the runs:"
+    )
+    print(f"  {done.graph}\n\n{_WHO.strip()}\n")
+    with open_snapshot(home) as store:
+        question = query.Question("who", _WHO)
+        tables.write(query.table(store, question, {}), "table", sys.stdout)
+
+
+def _mirror(home: Home) -> None:
+    """The tables of Keras-Prov in a real MonetDB; left out where there is none to be had."""
+    from kprov_rdf.mirror import ask, embedded, load
+
+    _say("6. The same in SQL: the tables of Keras-Prov, in a MonetDB that is fetched once (4 MB):")
+    try:
+        if not embedded.installed():
+            embedded.install()
+        with embedded.serving(home) as server:
+            with closing(load.connect(server.url)) as connection, open_snapshot(home) as store:
+                load.mirror(connection, store, store.living)
+            ask.remember(home, None)
+            answer = ask.ask(server.url, _Q3)
+    except KprovError as error:
+        print(f"  Left out: {error}")
+        return
+    print(f"{_Q3.strip()}\n")
+    tables.write_sql(answer.columns, answer.rows, "table", sys.stdout)
+
+
+def _publish(home: Home, out: Path) -> None:
+    with open_snapshot(home) as store:
+        done = publish(store, home.base(), out, "https://example.org/digits/")
+    _say(
+        f"7. Published as linked data for a web host: {done.documents} documents, {done.files} "
+        f"files in {os.path.relpath(out)}."
+    )
