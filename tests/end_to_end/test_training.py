@@ -176,7 +176,8 @@ def test_the_demonstration(tmp_path: Path) -> None:
     techniques = table("SELECT DISTINCT ?by { ?a dnnprov:technique ?by }")
     assert set(techniques) == {"LearningRateScheduler", "ReduceLROnPlateau"}
     assert len(table("SELECT ?t { ?t a dnnprov:Testing }")) == 3
-    assert len(table("SELECT ?f { ?f a dnnprov:File }")) == 3
+    files = "SELECT ?f { GRAPH ?run { ?f a dnnprov:File . ?m a dnnprov:TrainedModel } }"
+    assert len(table(files)) == 3
     relative = (
         "SELECT ?x { { ?x ?p ?o } UNION { ?s ?p ?x } FILTER isIRI(?x) "
         "FILTER (!REGEX(STR(?x), '^https?://')) }"
