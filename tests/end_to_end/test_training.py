@@ -194,7 +194,7 @@ def others_read_the_same(home: Home) -> None:
     with ingest.open_snapshot(home) as snapshot:
         for run in runs.listing(snapshot, snapshot.living):
             triples = snapshot.graph(run.iri)
-            made = records.document(run.iri, write._catalog(snapshot, run.iri), triples)
+            made = records.document(run.iri, write.about(snapshot, run.iri), triples)
             for form, name in (("provn", "provn"), ("provjson", "json")):
                 text = write.run(snapshot, run.iri, form).decode()
                 assert ProvDocument.deserialize(content=text, format=name) == made

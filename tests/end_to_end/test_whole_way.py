@@ -17,6 +17,7 @@ from kprov_rdf.errors import MirrorError
 from kprov_rdf.mirror import embedded
 from tests.end_to_end.test_training import command, epochs_told, training
 from tests.server.conftest import Server, end, start
+from tests.server.test_serve import wait_for
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # What another tool wrote: it names the same training data by a name of its own.
@@ -65,9 +66,7 @@ def watched(server: Server, epoch: int, process) -> str:  # type: ignore[no-unty
         (later,) = epochs_told(process, 1)
         while later[0] <= max(before, epoch):
             (later,) = epochs_told(process, 1)
-        page.wait_for_function(
-            f"Number(document.getElementById('charts').dataset.last) >= {later[0]}"
-        )
+        wait_for(lambda: int(str(page.locator("#charts").get_attribute("data-last"))) >= later[0])
         found = page.url.removeprefix(server.url)
         browser.close()
     assert found.startswith("run/")

@@ -2,12 +2,13 @@
 
 import functools
 import http.server
+import re
 import shutil
 import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kprov_capture.home import Home
 from kprov_rdf import cli
@@ -65,8 +66,7 @@ def test_a_training_is_watched_epoch_by_epoch(home: Home, serve, page: Page) -> 
     assert titles == ["loss", "accuracy", "learning rate", "seconds per epoch"]
     # The legend says the latest values: 0.6 and, 0.25 above it, the validation's.
     legend = page.locator('[data-metric="loss"] .u-legend')
-    page.wait_for_function("element => /0\\.6.*0\\.85/s.test(element.textContent)",
-                           arg=legend.element_handle(), timeout=SECONDS)  # fmt: skip
+    expect(legend).to_have_text(re.compile(r"0\.6\D.*0\.85"), timeout=SECONDS)
     run.end_training("FINISHED")
     run.close()
     page.locator("#status.finished").wait_for(timeout=SECONDS)
