@@ -45,6 +45,7 @@ bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/cli.py
 	$(BIN)/python bench/merge.py
 	$(BIN)/python bench/mirror.py
+	$(BIN)/python bench/server.py
 
 lock:  ## Refresh requirements.txt (needs uv; the only command that does)
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \

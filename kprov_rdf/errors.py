@@ -5,6 +5,7 @@
     ├── InputError            a parameter, query or file that cannot be understood
     │   ├── UnsupportedError  a format or a feature that is not there
     │   └── RefusedError      something that is not done for safety
+    ├── BusyError             not now; the same may be done in a moment
     ├── LimitError            it took more time or memory than it may
     ├── JournalDamagedError   bytes of a journal were changed or are missing
     ├── RemoteError           an endpoint does not answer
@@ -34,6 +35,10 @@ class UnsupportedError(InputError):
 
 
 class RefusedError(InputError):
+    pass
+
+
+class BusyError(KprovError):
     pass
 
 

@@ -1,20 +1,18 @@
 """The Flask application: its routes, its errors, and the headers of every answer."""
 
-import hmac
 import json
 from collections.abc import Collection
 from http import HTTPStatus
-from typing import Any
 
 from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from kprov_rdf.errors import JournalDamagedError, KprovError, LimitError
+from kprov_rdf.errors import BusyError, KprovError, LimitError
 from kprov_rdf.linked.html import STATIC, message_page
 from kprov_rdf.linked.view import Linker
-from kprov_rdf.server import live, pages, sparql
+from kprov_rdf.server import live, pages, service, sparql
 from kprov_rdf.server.keeper import Keeper
-from kprov_rdf.server.pool import BusyError, Pool
+from kprov_rdf.server.pool import Pool
 from kprov_rdf.server.state import State
 
 MAX_BODY = 1024 * 1024
@@ -52,31 +50,9 @@ def create_app(
                 "kprov.toml to an address with it, or start it with --host.",
             )
         if not keeper.loaded and not request.path.startswith(("/health", "/static")):
-            raise KprovError("The journals are being loaded. Try again in a moment.")
+            raise BusyError("The journals are being loaded. Try again in a moment.")
 
-    @app.get("/health")
-    def health() -> tuple[dict[str, Any], int]:
-        """Whether the journals that exist are loaded; and what keeps one from it."""
-        told = {"status": "ok" if keeper.loaded else "loading", "problem": keeper.problem or None}
-        return told, 200 if keeper.loaded else 503
-
-    @app.post("/snapshot")
-    def snapshot() -> tuple[dict[str, Any], int]:
-        """A snapshot folder for a command on this machine, with all that the journals hold."""
-        shown = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
-            abort(401, "A snapshot is given only to who shows the token of this server.")
-        reader = request.get_json()
-        if not isinstance(reader, dict):
-            abort(400, "The process that reads was wanted, as a JSON object.")
-        try:
-            folder, living = keeper.lend(reader)
-        except KprovError as error:
-            damaged = isinstance(error, JournalDamagedError)
-            return {"error": str(error)}, 409 if damaged else 507
-        return {"snapshot": str(folder), "living": sorted(living)}, 200
-
-    for one in (pages, sparql, live):
+    for one in (service, pages, sparql, live):
         app.register_blueprint(one.blueprint)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(KprovError, _kprov_error)
@@ -91,9 +67,8 @@ def _secured(response: Response) -> Response:
 
 
 def _kprov_error(error: KprovError) -> Response:
-    status = 503 if isinstance(error, LimitError) or "being loaded" in str(error) else 400
-    response = _answer(status, str(error))
-    if isinstance(error, BusyError) or "being loaded" in str(error):
+    response = _answer(503 if isinstance(error, (LimitError, BusyError)) else 400, str(error))
+    if isinstance(error, BusyError):
         response.headers["Retry-After"] = "5"
     return response
 

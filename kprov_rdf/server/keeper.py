@@ -10,7 +10,7 @@ from pathlib import Path
 from kprov_capture.home import Home
 from kprov_capture.process import describe
 from kprov_rdf import ingest
-from kprov_rdf.errors import JournalDamagedError, KprovError
+from kprov_rdf.errors import BusyError, JournalDamagedError, KprovError
 from kprov_rdf.store import LocalStore, lend
 
 # How soon a batch that is written is seen: an epoch stands in the page a tenth of a second later.
@@ -43,9 +43,9 @@ class Keeper:
 
     @property
     def store(self) -> LocalStore:
-        """The store. Raises ``KprovError`` as long as it is not loaded."""
+        """The store. Raises ``BusyError`` as long as it is not loaded."""
         if self._store is None:
-            raise KprovError("The journals are being loaded. Try again in a moment.")
+            raise BusyError("The journals are being loaded. Try again in a moment.")
         return self._store
 
     @property

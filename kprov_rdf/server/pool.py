@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kprov_rdf.errors import LimitError
+from kprov_rdf.errors import BusyError, LimitError
 
 _MIB = 1024 * 1024
 
@@ -39,10 +39,6 @@ class Limits:
     bytes: int = 64 * _MIB
     workers: int = 4
     patience: float = 5.0
-
-
-class BusyError(LimitError):
-    """All children are at work, and none became free."""
 
 
 class _Child:

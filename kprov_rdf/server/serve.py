@@ -10,6 +10,7 @@ from contextlib import closing
 from types import FrameType
 from urllib.parse import urlsplit
 
+from flask import Flask
 from waitress.server import create_server
 
 from kprov_capture.home import Home
@@ -20,7 +21,9 @@ from kprov_rdf.server.app import create_app
 from kprov_rdf.server.keeper import Keeper
 from kprov_rdf.server.pool import Limits, Pool
 from kprov_rdf.server.state import THREADS
+from kprov_rdf.store import LocalStore
 
+_ANY = ("0.0.0.0", "::", "")  # noqa: S104
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", "[::1]"}
 
 
@@ -53,39 +56,50 @@ def serve(
     token = token or secrets.token_urlsafe(24)
     names = {*_LOOPBACK, host, str(urlsplit(keeper.base).hostname)}
     app = create_app(keeper, pool, token, names if _is_loopback(host) else None)
-    listening = _listen(host, port)
-    bound = listening.getsockname()[1]
-    shown = "localhost" if _is_loopback(host) or host in ("0.0.0.0", "::") else host  # noqa: S104
-    address = Address(f"http://{_reached(host)}:{bound}/", token)
+    with closing(_listen(host, port)) as listening:
+        bound = listening.getsockname()[1]
+        address = Address(f"http://{_reached(host)}:{bound}/", token)
+        with ingest.opened(home, address) as store:
+            shown = "localhost" if _is_loopback(host) or host in _ANY else host
+            _run(app, listening, keeper, store, lambda: started(f"http://{shown}:{bound}/"))
+        keeper.close()
+        pool.close()
+
+
+def _run(
+    app: Flask,
+    listening: socket.socket,
+    keeper: Keeper,
+    store: LocalStore,
+    started: Callable[[], None],
+) -> None:
+    """Follow the journals and answer, until a signal says that it is enough."""
+    server = create_server(
+        app,
+        sockets=[listening],
+        threads=THREADS,
+        ident="kprov",
+        channel_timeout=120,
+        # Without it waitress does not see that a client went while it is being answered.
+        channel_request_lookahead=1,
+    )
 
     def end(*_: int | FrameType | None) -> None:
         keeper.stop()  # so that streams end, which waitress waits for
         raise KeyboardInterrupt
 
-    with closing(listening), ingest.opened(home, address) as store:
-        server = create_server(
-            app,
-            sockets=[listening],
-            threads=THREADS,
-            ident="kprov",
-            channel_timeout=120,
-            # Without it waitress does not see that a client went while it is being answered.
-            channel_request_lookahead=1,
-        )
-        follower = threading.Thread(target=keeper.follow, args=(store,), name="follower")
-        follower.start()
-        before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            started(f"http://{shown}:{bound}/")
-            server.run()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            keeper.stop()
-            follower.join()
-            keeper.close()
-            pool.close()
-            server.close()
+    follower = threading.Thread(target=keeper.follow, args=(store,), name="follower")
+    follower.start()
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        started()
+        server.run()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        keeper.stop()
+        follower.join()
+        server.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -100,6 +114,6 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _reached(host: str) -> str:
     """The address at which a command on this machine reaches a server that listens there."""
-    if host in ("0.0.0.0", ""):  # noqa: S104
-        return "127.0.0.1"
+    if host in _ANY:
+        return "[::1]" if host == "::" else "127.0.0.1"
     return f"[{host}]" if ":" in host else host

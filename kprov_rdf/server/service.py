@@ -1,0 +1,37 @@
+"""What the server tells of itself, and what it hands to commands on the same machine."""
+
+import hmac
+from typing import Any
+
+from flask import Blueprint, abort, current_app, request
+
+from kprov_rdf.errors import JournalDamagedError, KprovError
+from kprov_rdf.server.state import State
+
+blueprint = Blueprint("service", __name__)
+
+
+@blueprint.get("/health")
+def health() -> tuple[dict[str, Any], int]:
+    """Whether the journals that exist are loaded; and what keeps one from it."""
+    keeper = current_app.extensions["kprov"].keeper
+    told = {"status": "ok" if keeper.loaded else "loading", "problem": keeper.problem or None}
+    return told, 200 if keeper.loaded else 503
+
+
+@blueprint.post("/snapshot")
+def snapshot() -> tuple[dict[str, Any], int]:
+    """A snapshot folder for a command on this machine, with all that the journals hold."""
+    state: State = current_app.extensions["kprov"]
+    shown = request.headers.get("Authorization", "")
+    if not hmac.compare_digest(shown.encode(), f"Bearer {state.token}".encode()):
+        abort(401, "A snapshot is given only to who shows the token of this server.")
+    reader = request.get_json()
+    if not isinstance(reader, dict):
+        abort(400, "The process that reads was wanted, as a JSON object.")
+    try:
+        folder, living = state.keeper.lend(reader)
+    except KprovError as error:
+        damaged = isinstance(error, JournalDamagedError)
+        return {"error": str(error)}, 409 if damaged else 507
+    return {"snapshot": str(folder), "living": sorted(living)}, 200

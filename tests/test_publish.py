@@ -1,0 +1,157 @@
+"""Publishing: what is written, under which address, and when nothing is."""
+
+import gzip
+import re
+from pathlib import Path
+from urllib.parse import unquote, urljoin
+
+import pyoxigraph as ox
+import pytest
+import rdflib
+
+from kprov_capture.home import Home
+from kprov_rdf import cli, publish
+from kprov_rdf.errors import InputError, NotFoundError, StorageError
+from kprov_rdf.ingest import open_snapshot
+from tests import recording
+
+BASE = "https://example.org/prov/"
+VOID = rdflib.Namespace("http://rdfs.org/ns/void#")
+
+
+def write(home: Home, out: Path, base: str = BASE) -> publish.Published:
+    with open_snapshot(home) as store:
+        return publish.publish(store, home.base(), out, base)
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from kprov_capture.home import create
+
+    home = create(tmp_path_factory.mktemp("published") / "home")
+    recording.record(home.path)
+    recording.record(home.path, 'a <b>"tag"</b> / more', "SGD", (0.5, 0.4), 0.01)
+    write(home, home.path / "site")
+    return home.path / "site"
+
+
+def test_every_link_leads_to_a_file(site: Path) -> None:
+    """Pages link each other with relative links only; so it works in any folder of a host."""
+    pages = [name for name in files(site) if name.endswith(".html")]
+    assert len(pages) > 6
+    for name in pages:
+        text = (site / name).read_text()
+        anchors = set(re.findall(r'id="([^"]*)"', text))
+        for link in re.findall(r'(?:href|src|data-points)="([^"]*)"', text):
+            if link.startswith("#"):
+                assert link[1:] in anchors, (name, link)
+            elif not link.startswith("http"):
+                target = unquote(urljoin(f"/{name}", link).partition("#")[0])
+                assert (site / target[1:]).is_file(), (name, link)
+
+
+def test_every_form_of_a_run_has_its_file_and_its_new_address(site: Path) -> None:
+    for points in site.glob("run/*/points.json"):
+        stem = points.parent
+        run = f"{BASE}run/{stem.name}"
+        said = []
+        for suffix in ("ttl", "jsonld", "nt", "rdf"):
+            form = ox.RdfFormat.from_extension(suffix)
+            quads = set(ox.parse(stem.with_name(f"{stem.name}.{suffix}").read_bytes(), form))
+            assert any(quad.subject.value == run for quad in quads)
+            said.append(len(quads))
+        assert len(set(said)) == 1
+        assert f"{run}#" in stem.with_name(f"{stem.name}.provn").read_text()
+    for name in files(site):
+        if not name.startswith("static/"):
+            data = (site / name).read_bytes()
+            text = gzip.decompress(data) if name.endswith(".gz") else data
+            assert b"localhost" not in text, name
+
+
+def test_the_dump_holds_what_void_counts(site: Path) -> None:
+    void = rdflib.Graph().parse(site / "void.ttl")
+    (dataset,) = void.subjects(rdflib.RDF.type, VOID.Dataset)
+    assert str(void.value(dataset, VOID.uriSpace)) == BASE
+    dump = str(void.value(dataset, VOID.dataDump)).removeprefix(BASE)
+    quads = set(ox.parse(gzip.decompress((site / dump).read_bytes()), ox.RdfFormat.N_QUADS))
+    assert len(quads) == int(void.value(dataset, VOID.triples))  # type: ignore[arg-type]
+    example = str(void.value(dataset, VOID.exampleResource)).removeprefix(BASE)
+    assert (site / example / "index.html").is_file()
+    assert (site / ".well-known" / "void").read_bytes() == (site / "void.ttl").read_bytes()
+
+
+def test_an_older_one_is_replaced_and_nothing_else(home: Home, tmp_path: Path) -> None:
+    recording.record(home.path)
+    out = tmp_path / "site"
+    out.mkdir()
+    assert write(home, out).runs == 1
+    (out / "stale.html").touch()
+    recording.record(home.path)
+    assert write(home, out).runs == 2
+    assert not (out / "stale.html").exists()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").touch()
+    (tmp_path / "file").touch()
+    for other in ("mine", "file"):
+        with pytest.raises(InputError, match="not published by kprov"):
+            write(home, tmp_path / other)
+    assert files(tmp_path / "mine") == {"thesis.tex"}
+    assert {path.name for path in tmp_path.iterdir()} == {"site", "mine", "file", "home", "config"}
+
+
+@pytest.mark.parametrize("base", ["example.org/", "https://example.org/x", "ftp://x/", "", "/"])
+def test_what_is_no_base_is_said(home: Home, tmp_path: Path, base: str) -> None:
+    recording.record(home.path)
+    with pytest.raises(InputError, match="--base"):
+        write(home, tmp_path / "site", base)
+    assert not (tmp_path / "site").exists()
+
+
+def test_nothing_is_no_publication(home: Home, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(NotFoundError, match="nothing to publish"):
+        write(home, tmp_path / "site")
+    assert cli.run(["--home", str(home.path), "publish", str(tmp_path / "s"), "--base", BASE]) == 2
+    assert "nothing to publish" in capsys.readouterr().err
+
+
+def test_what_is_cut_short_leaves_the_older_one(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording.record(home.path)
+    out = tmp_path / "site"
+    write(home, out)
+    before = files(out)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "void.ttl")
+
+    monkeypatch.setattr(publish._Site, "_dump", full)
+    with pytest.raises(StorageError, match=r"void\.ttl cannot be written: No space left"):
+        write(home, out)
+    assert files(out) == before
+    assert {path.name for path in tmp_path.iterdir()} == {"site", "home", "config"}
+
+
+def test_names_that_are_no_files_are_left_out(home: Home, tmp_path: Path) -> None:
+    recording.record(home.path)
+    base = "http://localhost:8642/"
+    evil = ("import/../../evil", "import/..", f"import/{'x' * 300}", "agent/../../x", "run/a%00b")
+    with open_snapshot(home) as snapshot:
+        from kprov_rdf.store import LocalStore
+
+        store = LocalStore()
+        for graph in snapshot.graphs():
+            lines = [f"{triple} <{graph}> .\n" for triple in snapshot.graph(graph)]
+            store.load("".join(lines).encode())
+        for name in evil:
+            line = f"<{base}{name}> <http://e/p> <{base}{name}> <{base}{name}> .\n"
+            store.load(line.encode())
+        store.living = frozenset()  # type: ignore[attr-defined]
+        publish.publish(store, base, tmp_path / "deep" / "site", BASE)  # type: ignore[arg-type]
+    assert {path.name for path in tmp_path.iterdir()} == {"deep", "home", "config"}
+    assert {path.name for path in (tmp_path / "deep").iterdir()} == {"site"}
