@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -27,6 +27,7 @@ _OPEN = 12
 _LINKED = re.compile(r"https?://[^\s]+\Z")
 _DIGITS = re.compile(r"(\d+)")
 Key = list[tuple[int, str | int]]
+_NOWHERE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,15 @@ class Linker:
             return self.page(prefix + path) + (f"#{quote(fragment)}" if fragment else "")
         return iri if _LINKED.match(iri) else None
 
-    def value(self, term: Term, subject: str = "") -> Value:
-        """A term with its link, in a page about ``subject``."""
+    def value(self, term: Term, subject: str = "", here: Mapping[str, str] = _NOWHERE) -> Value:
+        """A term with its link, in a page about ``subject``.
+
+        ``here`` are the anchors of foreign things that the page describes.
+        """
         if isinstance(term, ox.NamedNode):
             text = short(term.value, subject, self._base)
-            return Value(text, self(term.value, subject), term.value)
+            anchor = here.get(term.value)
+            return Value(text, f"#{anchor}" if anchor else self(term.value, subject), term.value)
         if isinstance(term, ox.Literal):
             note = term.language or short(term.datatype.value)
             return Value(term.value, None, "" if note == "xsd:string" else note)
@@ -154,6 +159,7 @@ def groups(document: Document, link: Linker) -> list[Group]:
     incoming: dict[str, list[tuple[str, Value]]] = defaultdict(list)
     types: dict[str, list[str]] = defaultdict(list)
     labels: dict[str, str] = {}
+    here = _foreign(document)
     for triple in document.statements:
         subject, predicate, term = str(_name(triple.subject)), triple.predicate.value, triple.object
         if predicate == RDF_TYPE and isinstance(term, ox.NamedNode):
@@ -161,16 +167,17 @@ def groups(document: Document, link: Linker) -> list[Group]:
             continue
         if predicate == RDFS_LABEL and isinstance(term, ox.Literal):
             labels[subject] = term.value
-        said[subject].append((predicate, link.value(term, document.subject)))
+        said[subject].append((predicate, link.value(term, document.subject, here)))
         if isinstance(term, ox.NamedNode):
-            source = link.value(triple.subject, document.subject)
+            source = link.value(triple.subject, document.subject, here)
             incoming[term.value].append((predicate, source))
     found: dict[str, list[Node]] = defaultdict(list)
     for iri in said.keys() | types.keys():
         title = short(iri, document.subject, document.base)
         if iri in labels and not iri.startswith(f"{document.subject}#"):
             title = labels[iri]
-        node = Node(iri, _anchor(iri, document), title, link(iri, document.subject))
+        anchor = here.get(iri) or _anchor(iri, document)
+        node = Node(iri, anchor, title, link(iri, document.subject))
         node.types = [short(one) for one in sorted(types[iri], key=_rank)]
         node.said, node.incoming = _by_property(said[iri]), _by_property(incoming[iri])
         found[_kind(types[iri])].append(node)
@@ -178,6 +185,16 @@ def groups(document: Document, link: Linker) -> list[Group]:
         Group(kind, sorted(found[kind], key=lambda node: _natural(node.title)))
         for kind in sorted(found, key=lambda kind: (_position(kind), kind))
     ]
+
+
+def _foreign(document: Document) -> dict[str, str]:
+    """Anchors for what the page describes and does not name itself: an import's things.
+
+    They begin with '~', which no fragment of ours does.
+    """
+    subjects = {t.subject.value for t in document.statements if isinstance(t.subject, ox.NamedNode)}
+    foreign = sorted(iri for iri in subjects if not iri.startswith(document.base))
+    return {iri: f"~{number}" for number, iri in enumerate(foreign)}
 
 
 def _name(term: ox.NamedNode | ox.BlankNode | ox.Triple) -> str:

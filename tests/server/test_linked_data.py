@@ -13,6 +13,7 @@ import rdflib
 
 from kprov_capture.home import Home
 from kprov_rdf import ingest
+from kprov_rdf.exchange import merge
 from tests import recording
 from tests.server.conftest import Reply, Server
 
@@ -267,6 +268,24 @@ class TestPages:
         assert 'href="#adaptation-1"' in section
         assert "is prov:used of" in section
         assert 'href="#epoch-1"' in section
+
+    def test_a_merged_document_is_walked_within_its_page(self, home: Home, serve) -> None:  # type: ignore[no-untyped-def]
+        """Its things have addresses elsewhere; links between them stay in the page."""
+        turtle = """@prefix prov: <http://www.w3.org/ns/prov#> . @prefix e: <http://other.example/> .
+            e:report a prov:Entity ; prov:wasGeneratedBy e:writing . e:writing a prov:Activity ;
+            prov:used <#notes> . <#notes> a prov:Entity ; prov:wasDerivedFrom e:elsewhere ."""
+        merge.merge(home, turtle.encode(), "x.ttl")
+        server = serve()
+        (path,) = re.findall(r'href="(import/[^"]*)"', server.ask("/", BROWSER).text)
+        page = server.ask(f"/{path}", BROWSER).text
+        anchors = set(re.findall(r'id="([^"]*)"', page))
+        inside = set(re.findall(r'href="#([^"]*)"', page))
+        assert inside <= anchors
+        assert {"~0", "~1", "id-notes"} <= inside | {"id-notes"}
+        assert 'href="http://other.example/report"' in page, "its own address is one step away"
+        assert 'href="http://other.example/elsewhere"' in page
+        assert server.ask(f"/{path}", "text/turtle").status == 200
+        assert server.ask(f"/{path}", "text/provenance-notation").status == 406
 
     def test_hostile_statements_stay_text(self, home: Home, serve) -> None:  # type: ignore[no-untyped-def]
         evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'"
