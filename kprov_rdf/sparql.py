@@ -52,6 +52,11 @@ def tokens(text: str) -> Iterator[Token]:
             yield Token(kind, match[0], match.start())
 
 
+def names_dataset(text: str) -> bool:
+    """Whether the query says FROM: Oxigraph ignores it where the default graph is the union."""
+    return any(one.kind == "word" and one.text.upper().startswith("FROM") for one in tokens(text))
+
+
 def refuse_deep(text: str) -> None:
     """Raise ``InputError`` for nesting beyond ``MAX_DEPTH``: it would end the process."""
     depth = 0

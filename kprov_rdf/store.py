@@ -25,7 +25,7 @@ from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
 from kprov_rdf import owner
 from kprov_rdf.errors import InputError, StorageError, StoreLockedError
 from kprov_rdf.owner import Address
-from kprov_rdf.sparql import refuse_deep
+from kprov_rdf.sparql import names_dataset, refuse_deep
 
 PREFIXES = {
     "prov": PROV_NAMESPACE,
@@ -57,6 +57,8 @@ class Store(Protocol):
 
     def query(self, text: str, bindings: Bindings | None = None) -> Answer:
         """Answer a SPARQL 1.1 query; the default graph is the union of all graphs.
+
+        Where the query names a dataset (FROM), that counts.
 
         Raises ``InputError`` for a query that is not SPARQL or a binding it does not take.
         """
@@ -138,7 +140,7 @@ class LocalStore:
             return self._store.query(
                 text,
                 prefixes=PREFIXES,
-                use_default_graph_as_union=True,
+                use_default_graph_as_union=not names_dataset(text),
                 substitutions=substitutions or None,
             )
         except SyntaxError as error:

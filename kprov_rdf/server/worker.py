@@ -70,12 +70,14 @@ def answer(store: ox.Store, asked: Mapping[str, Any]) -> tuple[dict[str, Any], b
         sparql.refuse_service(text)
         default = [ox.NamedNode(name) for name in asked["default_graphs"]]
         named = [ox.NamedNode(name) for name in asked["named_graphs"]]
+        # What the protocol names is the whole dataset; else what the query names; else all.
+        given = bool(default or named)
         found = store.query(
             text,
             prefixes=PREFIXES,
-            use_default_graph_as_union=not (default or named),
-            default_graph=[*default] or None,
-            named_graphs=[*named] or None,
+            use_default_graph_as_union=not (given or sparql.names_dataset(text)),
+            default_graph=[*default] if given else None,
+            named_graphs=[*named] if given else None,
         )
         if isinstance(found, (ox.QuerySolutions, ox.QueryBoolean)):
             return _solutions(found, asked)

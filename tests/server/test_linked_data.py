@@ -269,7 +269,7 @@ class TestPages:
         assert "is prov:used of" in section
         assert 'href="#epoch-1"' in section
 
-    def test_a_merged_document_is_walked_within_its_page(self, home: Home, serve) -> None:  # type: ignore[no-untyped-def]
+    def test_a_merged_document_is_one_page(self, home: Home, serve) -> None:  # type: ignore[no-untyped-def]
         """Its things have addresses elsewhere; links between them stay in the page."""
         turtle = """@prefix prov: <http://www.w3.org/ns/prov#> . @prefix e: <http://other.example/> .
             e:report a prov:Entity ; prov:wasGeneratedBy e:writing . e:writing a prov:Activity ;

@@ -107,6 +107,13 @@ def test_the_dataset_can_be_named(server: Server) -> None:
     reply = server.query(named, "text/csv", **{"named-graph-uri": one})
     assert reply.text.split()[1] in ("2", "3")
     assert server.query(count, **{"default-graph-uri": "no iri"}).status == 400
+    # What the protocol names is the whole dataset, whatever the query names.
+    other = {"default-graph-uri": one}
+    assert server.query(named, "text/csv", **other).text.split()[1] == "0"
+    assert server.query(count, "text/csv", **{"named-graph-uri": one}).text.split()[1] == "0"
+    both = count.replace("{ ?m", f"FROM <{two}> {{ ?m")
+    each = [server.query(both, "text/csv", **given).text.split()[1] for given in ({}, other)]
+    assert sorted(each) == ["2", "3"]
 
 
 @pytest.mark.parametrize(

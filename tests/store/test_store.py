@@ -83,3 +83,21 @@ class TestStore:
     def test_a_binding_that_is_not_projected_is_refused(self, store: Store) -> None:
         with pytest.raises(InputError, match="cannot be answered"):
             store.query("SELECT ?s { ?s ?p ?o }", {"nothing": ox.Literal("1")})
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("SELECT ?p FROM <http://e/g> { <http://e/s> ?p ?o }", "p"),
+        ("SELECT ?p\nfrom<http://e/h>{ <http://e/s> ?p ?o }", "q"),
+        ("SELECT ?p FROM NAMED <http://e/h> { GRAPH ?g { ?s ?p ?o } }", "q"),
+        ("SELECT ?p FROM NAMED <http://e/h> { ?s ?p ?o }", ""),
+        ("SELECT ?p { ?s ?p ?o FILTER(?p != 'FROM <http://e/g>') } # FROM <http://e/g>", "pq"),
+    ],
+)
+def test_a_dataset_that_the_query_names_counts(text: str, found: str) -> None:
+    """Of the local kinds: elsewhere the endpoint decides, and Oxigraph's own ignores FROM."""
+    store = LocalStore()
+    store.load(ONE + TWO)
+    named = {row["p"].value for row in stores.select(store, text)}
+    assert named == {f"http://e/{one}" for one in found}
