@@ -79,6 +79,11 @@ def _load(store: Store, path: Path) -> tuple[Reading, int]:
     return reading, new
 
 
+def _journals(home: Home) -> list[Path]:
+    """The journals, oldest first; reading a pipe of that name would never end."""
+    return [path for path in sorted(home.journal.glob(f"*{SUFFIX}")) if path.is_file()]
+
+
 def catch_up(home: Home, store: LocalStore) -> Progress:
     """Load all that the journals hold beyond what was loaded before.
 
@@ -88,7 +93,7 @@ def catch_up(home: Home, store: LocalStore) -> Progress:
     first_error: KprovError | None = None
     batches = 0
     finished: list[tuple[Path, bytes]] = []
-    for path in sorted(home.journal.glob(f"*{SUFFIX}")):
+    for path in _journals(home):
         try:
             reading, new = _load(store, path)
         except JournalDamagedError as error:
@@ -109,7 +114,7 @@ def catch_up(home: Home, store: LocalStore) -> Progress:
 def alive(home: Home) -> set[str]:
     """The IRIs of the runs whose process still runs, from their journals."""
     found = set()
-    for path in home.journal.glob(f"*{SUFFIX}"):
+    for path in _journals(home):
         try:
             told, last_sign = journal.describe(path), path.stat().st_mtime
         except (OSError, KprovError):

@@ -6,6 +6,7 @@ A server says there also where it answers and what a reader must show it.
 import json
 import os
 import sys
+import tempfile
 from dataclasses import dataclass
 
 from kprov_capture.home import Home
@@ -38,8 +39,7 @@ def announce(home: Home, address: Address | None = None) -> None:
     told: dict[str, object] = {"process": describe(), "command": " ".join(sys.argv)[:200]}
     if address:
         told |= {"url": address.url, "token": address.token}
-    beside = f"{_path(home)}.new"
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    handle, beside = tempfile.mkstemp(dir=home.path, prefix="owner.")  # private
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(told, file)
     os.replace(beside, _path(home))

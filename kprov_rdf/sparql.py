@@ -1,9 +1,7 @@
 """Looks at the text of a query before an engine does (SPARQL 1.1, section 19.8).
 
 Oxigraph has no switch for SERVICE, recurses over brackets, and takes its keywords
-without a blank around them (``SERVICE:x``, ``trueSERVICE<…>``). So what is looked
-for is not a token SERVICE, but those letters in anything that is no string, IRI,
-comment, variable, or name.
+without a blank around them (``SERVICE:x{…}``, ``trueSERVICE<…>{…}``).
 """
 
 import re
@@ -14,9 +12,9 @@ from kprov_rdf.errors import InputError, RefusedError
 
 MAX_DEPTH = 100
 
-_NAME = r"[^\W\d](?:[\w.·-]*[\w·-])?"
+_NAME = r"[^\W\d][\w·-]*+(?:\.++[\w·-]++)*+"
 _ESCAPED = r"%[0-9A-Fa-f]{2}|\\."
-_LOCAL = rf"(?:[\w:]|{_ESCAPED})(?:(?:[\w:.·-]|{_ESCAPED})*(?:[\w:·-]|{_ESCAPED}))?"
+_LOCAL = rf"(?:[\w:]|{_ESCAPED})(?:[\w:·-]|{_ESCAPED})*+(?:\.++(?:[\w:·-]|{_ESCAPED})++)*+"
 _TOKEN = re.compile(
     rf"""
       (?P<space>\s+|\#[^\r\n]*)
@@ -66,20 +64,23 @@ def refuse_deep(text: str) -> None:
             raise InputError(f"The query is nested more than {MAX_DEPTH} levels deep. Simplify it.")
 
 
+_BETWEEN = r"(?:\s|\#[^\r\n]*(?:[\r\n]|\Z))*+"
+_SERVICE = re.compile(
+    rf"service{_BETWEEN}(?:silent{_BETWEEN})?"
+    rf"(?:<[^>]*+>|[?$]\w++|[^\s{{}}<>\"'\#:]*+:[^\s{{}}]*?){_BETWEEN}\{{",
+    re.IGNORECASE,
+)
+
+
 def refuse_service(text: str) -> None:
     """Raise ``RefusedError`` for SERVICE: it would send requests from here to anywhere.
 
-    A name such as ``service:x`` is one only where a group follows, which is how
-    Oxigraph reads ``SERVICE :x {…}`` without the blank.
+    The whole text is searched, strings and comments too. To know them one would have to
+    parse exactly as the engine does: ``1<2)SERVICE#>`` is an IRI to one that takes the
+    sign for a bracket. So a string that holds a whole clause is refused as well.
     """
-    before: Token | None = None
-    for token in tokens(text):
-        called = token.kind == "word" and "service" in token.text.lower()
-        if token.text == "{" and before is not None and before.kind == "name":
-            called = "service" in before.text.partition(":")[0].lower()
-        if called:
-            raise RefusedError(
-                "SERVICE is refused: this server sends no requests for a query. Ask the other "
-                "endpoint yourself, and merge what it answers with 'kprov merge'."
-            )
-        before = token
+    if _SERVICE.search(text):
+        raise RefusedError(
+            "SERVICE is refused: this server sends no requests for a query. Ask the other "
+            "endpoint yourself, and merge what it answers with 'kprov merge'."
+        )

@@ -40,6 +40,7 @@ LOCK_SECONDS = 5.0
 # atomic, which ingest does not need: what was cut short is loaded again.
 _BULK_BYTES = 8 * 1024 * 1024
 _BULK_THREADS = 2
+_SNAPSHOT = re.compile(r"[0-9]+-[a-z0-9_]+")
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | Iterator[ox.Triple]
 Bindings = Mapping[str, ox.NamedNode | ox.Literal]
@@ -249,6 +250,11 @@ def lend(home: Home, store: LocalStore, reader: Mapping[str, object]) -> Path:
 
     On the same disk, so that it can be hard links.
     """
+    if home.snapshots.is_symlink():
+        raise StorageError(
+            f"{home.snapshots} is a link, and not the folder that kprov makes and clears. Remove "
+            "the link and try again."
+        )
     home.snapshots.mkdir(exist_ok=True)
     _sweep(home)
     folder = Path(tempfile.mkdtemp(dir=home.snapshots, prefix=f"{os.getpid()}-"))
@@ -265,10 +271,12 @@ def snapshot(home: Home, store: LocalStore, living: Set[str] = frozenset()) -> S
 def _sweep(home: Home) -> None:
     """Remove snapshots whose reader is gone. The caller owns the store: none is being made."""
     for folder in home.snapshots.iterdir():
+        if not _SNAPSHOT.fullmatch(folder.name) or folder.is_symlink():
+            continue  # not of ours
         try:
             reader = json.loads((folder / "reader.json").read_text("utf-8"))
             gone = not is_alive(reader, folder.stat().st_mtime)
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             gone = True  # cut short while it was made or removed
         if gone:
             shutil.rmtree(folder, ignore_errors=True)

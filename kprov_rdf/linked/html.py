@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from itertools import islice
 from pathlib import Path
 
 import jinja2
@@ -144,8 +143,7 @@ class Answer:
         if isinstance(found, ox.QueryBoolean):
             return Answer([], [], "yes" if found else "no", 1, False)
         columns = [variable.value for variable in found.variables]
-        shown = islice(found, MAX_ROWS)
-        return Answer(columns, [[row[c] for c in columns] for row in shown], "", count, cut)
+        return Answer(columns, [[row[c] for c in columns] for row in found], "", count, cut)
 
 
 def query_page(
@@ -154,7 +152,7 @@ def query_page(
     """The page on which a query is typed, with its answer or with what is wrong with it."""
     rows = [[cell and link.value(cell) for cell in row] for row in answer.rows] if answer else []
     given = {"text": text, "answer": answer, "rows": rows, "problem": problem}
-    return _render("query.html", link, most=MAX_ROWS, **given)
+    return _render("query.html", link, **given)
 
 
 def message_page(title: str, text: str, link: view.Linker) -> str:

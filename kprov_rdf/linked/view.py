@@ -77,8 +77,8 @@ class Linker:
 
     def to(self, path: str) -> str:
         """The link to a path under the base."""
-        here = posixpath.dirname(self._page) or "."
-        link = posixpath.relpath(path or ".", here)
+        # From the root, so that the working folder does not matter.
+        link = posixpath.relpath(f"/{path}", posixpath.dirname(f"/{self._page}"))
         return quote(link + ("/" if path.endswith("/") or not path else ""))
 
     def page(self, path: str) -> str:

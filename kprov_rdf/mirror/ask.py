@@ -6,6 +6,7 @@ of a server may hold a password.
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -32,11 +33,10 @@ class Answer:
 def remember(home: Home, url: str | None) -> None:
     """Say that the last mirror is at ``url``, or the embedded one (None)."""
     path = home.path / "mirror.json"
-    new = path.with_suffix(".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, new = tempfile.mkstemp(dir=home.path, prefix="mirror.")  # private
     with os.fdopen(descriptor, "w") as file:
         json.dump({"url": url}, file)
-    new.rename(path)
+    os.replace(new, path)
 
 
 @contextmanager

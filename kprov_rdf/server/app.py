@@ -1,6 +1,7 @@
 """The Flask application: its routes, its errors, and the headers of every answer."""
 
 import json
+import re
 from collections.abc import Collection
 from http import HTTPStatus
 
@@ -16,6 +17,7 @@ from kprov_rdf.server.pool import Pool
 from kprov_rdf.server.state import State
 
 MAX_BODY = 1024 * 1024
+_PORT = re.compile(r":\d*\Z")
 _HEADERS = {
     # Nothing of elsewhere is loaded, no script stands in a page, and no page frames ours.
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
@@ -42,13 +44,17 @@ def create_app(
 
     @app.before_request
     def check() -> None:
-        name = request.host.rpartition(":")[0] if ":" in request.host else request.host
-        if hosts is not None and name.lower() not in hosts:
+        name = _PORT.sub("", request.host).rstrip(".").lower()
+        if hosts is not None and name not in hosts:
             abort(
                 HTTPStatus.MISDIRECTED_REQUEST,
                 f"This server is not called {name!r}. To answer by that name, set base in "
                 "kprov.toml to an address with it, or start it with --host.",
             )
+        foreign = request.headers.get("Sec-Fetch-Site") == "cross-site"
+        if foreign and request.headers.get("Sec-Fetch-Mode") != "navigate":
+            # A page of elsewhere could not read the answer, but make this server work.
+            abort(HTTPStatus.FORBIDDEN, "Pages of other sites may link here, and ask nothing.")
         if not keeper.loaded and not request.path.startswith(("/health", "/static")):
             raise BusyError("The journals are being loaded. Try again in a moment.")
 

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, current_app, redirect, request
 from werkzeug.exceptions import NotAcceptable, NotFound
+from werkzeug.urls import iri_to_uri
 
 from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.linked import documents, forms, html
@@ -75,7 +76,7 @@ def _respond(found: Document, form: Form, negotiated: bool) -> Response:
             address = link.to(f"{found.path}.{other.suffix}")
             response.headers.add("Link", f'<{address}>; rel="alternate"; type="{other.types[0]}"')
     if found.path.startswith("doc/"):
-        response.headers.add("Link", f'<{found.subject}>; rel="describes"')
+        response.headers.add("Link", f'<{iri_to_uri(found.subject)}>; rel="describes"')
     response.add_etag()
     response.cache_control.no_cache = True
     response.make_conditional(request)

@@ -18,11 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import kprov_capture
+import kprov_rdf
 from kprov_rdf.errors import BusyError, LimitError
 
 _MIB = 1024 * 1024
 
 
+# Not from the folder in which the server was started: it may hold a json.py of anybody's.
+_PLACES = [str(Path(one.__path__[0]).parent) for one in (kprov_rdf, kprov_capture)]
+_START = f"import sys; sys.path += {_PLACES}; from kprov_rdf.server import worker; worker.main()"
 _ASKED = ("rows", "bytes", "seconds", "memory")
 
 
@@ -30,13 +35,14 @@ _ASKED = ("rows", "bytes", "seconds", "memory")
 class Limits:
     """What one query may take: seconds, bytes of memory, rows, and bytes of the answer.
 
-    ``workers`` queries run at once; others wait ``patience`` seconds for one to end.
+    ``workers`` queries run at once; as many others wait ``patience`` seconds for one to
+    end, and more are refused at once: each of them holds a thread of the server.
     """
 
     seconds: float = 10.0
     memory: int = 1024 * _MIB
     rows: int = 100_000
-    bytes: int = 64 * _MIB
+    bytes: int = 32 * _MIB
     workers: int = 4
     patience: float = 5.0
 
@@ -45,7 +51,7 @@ class _Child:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "kprov_rdf.server.worker"],
+            [sys.executable, "-P", "-c", _START],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -121,6 +127,7 @@ class Pool:
         self.limits = limits
         self._free: list[_Child] = []
         self._room = threading.Semaphore(limits.workers)
+        self._queue = threading.Semaphore(2 * limits.workers)
         self._lock = threading.Lock()
 
     def answer(self, store: Path, asked: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -128,26 +135,37 @@ class Pool:
 
         Raises ``LimitError`` where a limit is exceeded, ``BusyError`` where no child is free.
         """
-        if not self._room.acquire(timeout=self.limits.patience):
-            raise BusyError(
-                f"{self.limits.workers} queries are being answered, and none ended within "
-                f"{self.limits.patience:g} s. Try again in a moment."
-            )
+        if not self._queue.acquire(blocking=False):
+            raise self._busy()
         try:
-            with self._lock:
-                child = self._free.pop() if self._free else None
-            child = child or _Child(self.limits)
-            limits = {name: getattr(self.limits, name) for name in _ASKED}
+            if not self._room.acquire(timeout=self.limits.patience):
+                raise self._busy()
             try:
-                told, data = child.answer({**asked, **limits, "store": str(store)})
-            except BaseException:
-                child.end()
-                raise
-            with self._lock:
-                self._free.append(child)
-            return told, data
+                return self._answer(store, asked)
+            finally:
+                self._room.release()
         finally:
-            self._room.release()
+            self._queue.release()
+
+    def _busy(self) -> BusyError:
+        return BusyError(
+            f"{self.limits.workers} queries are being answered, and as many as may wait for them "
+            "do. Try again in a moment."
+        )
+
+    def _answer(self, store: Path, asked: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+        with self._lock:
+            child = self._free.pop() if self._free else None
+        child = child or _Child(self.limits)
+        limits = {name: getattr(self.limits, name) for name in _ASKED}
+        try:
+            told, data = child.answer({**limits, **asked, "store": str(store)})
+        except BaseException:
+            child.end()
+            raise
+        with self._lock:
+            self._free.append(child)
+        return told, data
 
     def close(self) -> None:
         with self._lock:

@@ -17,7 +17,7 @@ from kprov_capture.home import Home
 from kprov_rdf import ingest, owner
 from kprov_rdf.errors import InputError, StoreLockedError
 from kprov_rdf.owner import Address
-from kprov_rdf.server.app import create_app
+from kprov_rdf.server.app import MAX_BODY, create_app
 from kprov_rdf.server.keeper import Keeper
 from kprov_rdf.server.pool import Limits, Pool
 from kprov_rdf.server.state import THREADS
@@ -79,7 +79,11 @@ def _run(
         sockets=[listening],
         threads=THREADS,
         ident="kprov",
-        channel_timeout=120,
+        channel_timeout=30,  # longer than a stream is silent
+        connection_limit=400,
+        asyncore_use_poll=True,  # select() takes no descriptor beyond 1,024
+        max_request_body_size=MAX_BODY,
+        max_request_header_size=64 * 1024,
         # Without it waitress does not see that a client went while it is being answered.
         channel_request_lookahead=1,
     )

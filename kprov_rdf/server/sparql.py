@@ -1,6 +1,8 @@
 """``/sparql``: the query operation of the SPARQL 1.1 Protocol (section 2.1)."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,7 +18,7 @@ from werkzeug.exceptions import (
 
 from kprov_rdf.errors import LimitError
 from kprov_rdf.linked.forms import FORMS, HTML, Form
-from kprov_rdf.linked.html import Answer, query_page
+from kprov_rdf.linked.html import MAX_ROWS, Answer, query_page
 from kprov_rdf.linked.view import Linker
 from kprov_rdf.server.negotiate import best, open_to_all
 from kprov_rdf.server.pool import memory_message
@@ -34,6 +36,8 @@ _BY_NAME = {form.suffix: form for form in (*SOLUTIONS, *GRAPHS)}
 _FORM = "application/x-www-form-urlencoded"
 _QUERY = "application/sparql-query"
 MAX_QUERY = 256 * 1024
+# A page shows that many rows of an answer and no more text; programs get all of it.
+_PAGE = {"rows": MAX_ROWS, "bytes": 4 << 20}
 
 blueprint = Blueprint("sparql", __name__)
 
@@ -50,6 +54,8 @@ def _parameters() -> dict[str, list[str]]:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadRequest(f"The query must be in UTF-8: {error}.") from error
+    if request.content_encoding and request.content_encoding != "identity":
+        raise UnsupportedMediaType("A query is sent as it is, with no Content-Encoding.")
     if request.mimetype == _QUERY:
         if "query" in given:
             raise BadRequest("The query is given twice: in the address and in the body.")
@@ -121,7 +127,11 @@ def sparql() -> Response:
 
 
 def _ask(
-    state: State, given: dict[str, list[str]], solutions: Form | None, graphs: Form | None
+    state: State,
+    given: dict[str, list[str]],
+    solutions: Form | None,
+    graphs: Form | None,
+    limits: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[dict[str, Any], bytes]:
     asked = {
         "query": _text(given),
@@ -129,6 +139,7 @@ def _ask(
         "graphs": graphs and graphs.suffix,
         "default_graphs": given.get("default-graph-uri", []),
         "named_graphs": given.get("named-graph-uri", []),
+        **limits,
     }
     with state.keeper.copy() as store:
         return state.pool.answer(store, asked)
@@ -146,7 +157,7 @@ def _page(state: State, given: dict[str, list[str]]) -> Response:
     problem = ""
     try:
         if text is not None:
-            told, data = _ask(state, given, SOLUTIONS[0], GRAPHS[0])
+            told, data = _ask(state, given, SOLUTIONS[0], GRAPHS[0], _PAGE)
             status = told["status"]
             if status == HTTPStatus.OK:
                 answer = Answer.read(data, told["form"], told["rows"], told["cut"])
@@ -171,8 +182,8 @@ def _refusal(state: State, status: int, said: str) -> HTTPException:
         said = memory_message(limits)
     if said == "bytes":
         said = (
-            f"The answer is longer than {limits.bytes >> 20} MiB. Add a LIMIT, or ask for less "
-            "of each row."
+            f"The answer is longer than {limits.bytes >> 20} MiB, or than 4 MiB for a page. Add a "
+            "LIMIT, or ask for less of each row."
         )
     error = HTTPException(said)
     error.code = status

@@ -19,6 +19,7 @@ import pyoxigraph as ox
 from kprov_rdf import results, sparql
 from kprov_rdf.errors import InputError, RefusedError
 from kprov_rdf.linked.forms import rdf
+from kprov_rdf.server.fence import cut_off
 from kprov_rdf.store import PREFIXES, syntax_message
 
 
@@ -146,6 +147,7 @@ class _Rows:
 
 def main() -> None:
     """Answer what comes in until it ends."""
+    cut_off()
     read, write = sys.stdin.buffer, sys.stdout.buffer
     opened: tuple[str, ox.Store] | None = None
     for line in read:

@@ -268,7 +268,7 @@ def test_no_request_is_sent_for_a_query(limited: Server) -> None:
             assert "SERVICE is refused" in reply.text
         with pytest.raises(TimeoutError):
             listening.accept()
-    assert limited.query("SELECT * { ?service ?p 'SERVICE <http://x/> {' }").status == 200
+    assert limited.query("SELECT * { ?service ?p 'SERVICE <http://x/>' }").status == 200
 
 
 def test_rows_end_at_the_limit_and_the_answer_says_so(limited: Server) -> None:

@@ -21,16 +21,25 @@ REFUSED = [
     "SELECT * { ?x <http://e/a> ?y FILTER(?x<1) SERVICE <http://127.0.0.1:9/> { } }",
     "SELECT * { FILTER EXISTS { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } } }",
     'SELECT * { ?s ?p """a"b\\"""" SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }',
+    "SELECT * { FILTER(1<2)SERVICE#>\n<http://127.0.0.1:9/> {?s ?p ?o} }",
+    "SELECT * { FILTER(1<'>')SERVICE<http://127.0.0.1:9/> {?s ?p ?o} FILTER('a'='a') }",
+    "SELECT * { OPTIONAL{?s <http://x/\\u0041'> 1} "
+    "SERVICE <http://127.0.0.1:9/> {} FILTER('a'='b') }",
+    "PREFIX x:<http://x/\\u0041#>SELECT * { SERVICE <http://127.0.0.1:9/> {?s ?p ?o} }",
+    "SELECT * { OPTIONAL{?q <http://x/\\u0041'> 1} FILTER(1<'>'||'b'='b') "
+    "SERVICE <http://127.0.0.1:9/> {?s ?p ?o} FILTER('a'!='b') }",
+    "SELECT * { SERVICE <http://127.0.0.1:9/\\u003E> {?s ?p ?o} }",
+    "PREFIX e: <http://127.0.0.1:9/> SELECT * { SERVICE e:a\\#b\\'.c%20 # {\n {?s ?p ?o} }",
     "SELECT * { { SELECT * { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } } } }",
 ]
 HARMLESS = [
-    "SELECT * { ?s ?p 'SERVICE <http://e/> {' }",
+    "SELECT * { ?s ?p 'SERVICE <http://e/>' }",
     'SELECT * { ?s ?p """ SERVICE "" {\n \\""" {""" }',
     "SELECT * { ?s ?p '''it's a SERVICE''' }",
-    "SELECT * { ?s <http://e/SERVICE> ?o } # SERVICE <http://e/> {}",
+    "SELECT * { ?s <http://e/SERVICE> ?o } # a SERVICE",
     "SELECT ?service { ?service ?p $SERVICE }",
     "PREFIX service: <http://e/> SELECT * { ?s service:endpoint ?o . { ?o ?p ?s } }",
-    "PREFIX e: <http://e/> SELECT * { ?s e:SERVICE ?o ; e:a.service ?q { ?o ?p ?s } }",
+    "PREFIX e: <http://e/> SELECT * { ?s e:SERVICE ?o ; e:a.service ?q . { ?o ?p ?s } }",
     "PREFIX e: <http://e/> SELECT * { _:SERVICE e:\\~SERVICE e:%20SERVICE }",
     "SELECT * { ?s ?p 'x'@service }",
     "SELECT * { ?s ?p ?o FILTER(?o<5 && ?s>?o) }",
