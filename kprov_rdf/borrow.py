@@ -38,6 +38,8 @@ def borrow(address: Address) -> Snapshot:
     finally:
         connection.close()
     if response.status != http.client.OK:
-        kind = JournalDamagedError if response.status == _DAMAGED else StorageError
+        busy = response.status == http.client.SERVICE_UNAVAILABLE
+        kinds = {_DAMAGED: JournalDamagedError}
+        kind = StoreLockedError if busy else kinds.get(response.status, StorageError)
         raise kind(str(told.get("error", f"The server at {address.url} gave no snapshot.")))
     return Snapshot(Path(told["snapshot"]), frozenset(told["living"]))

@@ -28,10 +28,11 @@ from kprov_rdf.store import LocalStore, Snapshot, Store, owned, snapshot
 
 @dataclass(frozen=True)
 class Progress:
-    """What a catch-up did."""
+    """What a catch-up did, and what kept it from one of the journals."""
 
     batches: int
     finished: int
+    damage: JournalDamagedError | None = None
 
 
 def _position_file(path: Path) -> Path:
@@ -53,15 +54,15 @@ def _archive(home: Home, path: Path, whole: bytes) -> None:
     path.unlink()
 
 
-def _load(store: Store, path: Path) -> tuple[Reading, int]:
+def _load(store: Store, path: Path, patience: float) -> tuple[Reading, int]:
     journal.describe(path)
     before = _position(path)
-    reading = journal.read(path, before)
+    reading = journal.read(path, before, patience)
     new = reading.position.batches - before.batches
     if reading.ended and before.offset:
         # Once more from the start: to check it as a whole, and because after a power cut
         # the note of how far it was loaded may have outlived what was loaded.
-        reading = journal.read(path)
+        reading = journal.read(path, patience=patience)
     if reading.text:
         try:
             store.load(reading.text)
@@ -90,12 +91,25 @@ def catch_up(home: Home, store: LocalStore) -> Progress:
     Raises ``JournalDamagedError`` for the first damaged journal, after the
     others are loaded.
     """
-    first_error: KprovError | None = None
+    progress = load_journals(home, store)
+    if progress.damage:
+        raise progress.damage
+    return progress
+
+
+def load_journals(
+    home: Home, store: LocalStore, patience: float = journal.RETRY_SECONDS
+) -> Progress:
+    """The same, telling of the first damaged journal instead of raising.
+
+    ``patience`` is how many seconds a live journal that does not match is tried again.
+    """
+    first_error: JournalDamagedError | None = None
     batches = 0
     finished: list[tuple[Path, bytes]] = []
     for path in _journals(home):
         try:
-            reading, new = _load(store, path)
+            reading, new = _load(store, path, patience)
         except JournalDamagedError as error:
             first_error = first_error or error
             continue
@@ -106,9 +120,7 @@ def catch_up(home: Home, store: LocalStore) -> Progress:
         store.flush()  # before the journal goes, its statements are on the disk
         for path, whole in finished:
             _archive(home, path, whole)
-    if first_error:
-        raise first_error
-    return Progress(batches, len(finished))
+    return Progress(batches, len(finished), first_error)
 
 
 def alive(home: Home) -> set[str]:

@@ -81,14 +81,14 @@ def describe(path: Path) -> dict[str, Any]:
     return found
 
 
-def read(path: Path, start: Position = Position()) -> Reading:
+def read(path: Path, start: Position = Position(), patience: float = RETRY_SECONDS) -> Reading:
     """The whole batches after ``start``.
 
     Raises ``JournalDamagedError`` where a batch does not match its digest or the
     file is shorter than what was read of it before; ``StorageError`` where it
     cannot be read.
     """
-    deadline = time.monotonic() + RETRY_SECONDS
+    deadline = time.monotonic() + patience
     while True:
         try:
             with path.open("rb") as file:

@@ -105,6 +105,7 @@ class LocalStore:
     """Oxigraph, in memory (no ``folder``), on disk, or a folder that is only read."""
 
     def __init__(self, folder: Path | None = None, *, read_only: bool = False) -> None:
+        self._path = folder
         if folder is None:
             self._store = ox.Store()
         elif read_only:
@@ -163,6 +164,14 @@ class LocalStore:
 
     def flush(self) -> None:
         self._store.flush()
+
+    def reopen(self) -> None:
+        """Close and open a store on disk: after a failed write Oxigraph takes no other.
+
+        Raises ``OSError`` where it cannot be opened, as while a result of it is read.
+        """
+        self.close()
+        self._store = ox.Store(str(self._path))
 
     def close(self) -> None:
         """Give the store up. An open result of it still holds it (pyoxigraph has no close)."""
@@ -226,14 +235,18 @@ def owned(home: Home, address: Address | None = None) -> Iterator[LocalStore]:
         owner.announce(home, address)
         yield store
     except OSError as error:
-        raise StorageError(
-            f"The folder {home.path} cannot be written: {error.strerror or error}. Free some "
-            "space, or make it writable, and try again: nothing was lost."
-        ) from error
+        raise _unwritable(home, error) from error
     finally:
         owner.withdraw(home)
         # Not left to the last reference: a traceback that somebody keeps holds one.
         store.close()
+
+
+def _unwritable(home: Home, error: OSError | RuntimeError) -> StorageError:
+    return StorageError(
+        f"The folder {home.path} cannot be written: {getattr(error, 'strerror', None) or error}. "
+        "Free some space, or make it writable, and try again: nothing was lost."
+    )
 
 
 def _check_writable(home: Home) -> None:
@@ -255,11 +268,17 @@ def lend(home: Home, store: LocalStore, reader: Mapping[str, object]) -> Path:
             f"{home.snapshots} is a link, and not the folder that kprov makes and clears. Remove "
             "the link and try again."
         )
-    home.snapshots.mkdir(exist_ok=True)
-    _sweep(home)
-    folder = Path(tempfile.mkdtemp(dir=home.snapshots, prefix=f"{os.getpid()}-"))
-    (folder / "reader.json").write_text(json.dumps(reader), "utf-8")
-    store.backup(folder / "store")
+    folder = None
+    try:
+        home.snapshots.mkdir(exist_ok=True)
+        _sweep(home)
+        folder = Path(tempfile.mkdtemp(dir=home.snapshots, prefix=f"{os.getpid()}-"))
+        (folder / "reader.json").write_text(json.dumps(reader), "utf-8")
+        store.backup(folder / "store")
+    except (OSError, RuntimeError) as error:
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise _unwritable(home, error) from error
     return folder
 
 

@@ -8,7 +8,13 @@ from http import HTTPStatus
 from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from kprov_rdf.errors import BusyError, KprovError, LimitError
+from kprov_rdf.errors import (
+    BusyError,
+    JournalDamagedError,
+    KprovError,
+    LimitError,
+    StorageError,
+)
 from kprov_rdf.linked.html import STATIC, message_page
 from kprov_rdf.linked.view import Linker
 from kprov_rdf.server import live, pages, service, sparql
@@ -18,6 +24,7 @@ from kprov_rdf.server.state import State
 
 MAX_BODY = 1024 * 1024
 _PORT = re.compile(r":\d*\Z")
+_STATUS = {LimitError: 503, BusyError: 503, StorageError: 507, JournalDamagedError: 409}
 _HEADERS = {
     # Nothing of elsewhere is loaded, no script stands in a page, and no page frames ours.
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
@@ -55,7 +62,8 @@ def create_app(
         if foreign and request.headers.get("Sec-Fetch-Mode") != "navigate":
             # A page of elsewhere could not read the answer, but make this server work.
             abort(HTTPStatus.FORBIDDEN, "Pages of other sites may link here, and ask nothing.")
-        if not keeper.loaded and not request.path.startswith(("/health", "/static")):
+        waits = ("/health", "/static", "/snapshot")
+        if not keeper.loaded and not request.path.startswith(waits):
             raise BusyError("The journals are being loaded. Try again in a moment.")
 
     for one in (service, pages, sparql, live):
@@ -73,7 +81,8 @@ def _secured(response: Response) -> Response:
 
 
 def _kprov_error(error: KprovError) -> Response:
-    response = _answer(503 if isinstance(error, (LimitError, BusyError)) else 400, str(error))
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
+    response = _answer(status, str(error))
     if isinstance(error, BusyError):
         response.headers["Retry-After"] = "5"
     return response

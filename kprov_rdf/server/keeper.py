@@ -3,6 +3,7 @@
 import logging
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +11,19 @@ from pathlib import Path
 from kprov_capture.home import Home
 from kprov_capture.process import describe
 from kprov_rdf import ingest
-from kprov_rdf.errors import BusyError, JournalDamagedError, KprovError
+from kprov_rdf.errors import BusyError, JournalDamagedError, KprovError, StorageError
+from kprov_rdf.journal import RETRY_SECONDS
+from kprov_rdf.runs import RunInfo, listing
 from kprov_rdf.store import LocalStore, lend
 
 # How soon a batch that is written is seen: an epoch stands in the page a tenth of a second later.
 POLL_SECONDS = 0.1
 # A training that is killed writes nothing; who lives is asked this often.
 LIVING_SECONDS = 2.0
+# A command waits so long for the first load; less than it waits for an answer.
+LOAD_SECONDS = 100.0
+REBUILD_SECONDS = 5.0
+COPY_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +46,11 @@ class Keeper:
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._seen: object = None
+        self._asked = 0.0  # when it was asked who lives
+        self._rebuild = _Rebuild()
+        self._damaged_since: float | None = None
         self._copy: _Copy | None = None
+        self._listed: tuple[int, list[RunInfo]] = (-1, [])
 
     @property
     def store(self) -> LocalStore:
@@ -52,33 +63,35 @@ class Keeper:
     def loaded(self) -> bool:
         return self._store is not None
 
+    def runs(self) -> list[RunInfo]:
+        """All runs, the newest first; listed once for each version."""
+        version = self.version
+        if self._listed[0] != version:
+            self._listed = (version, listing(self.store, self.living))
+        return self._listed[1]
+
     def follow(self, store: LocalStore) -> None:
         """Load what is there, and go on until :meth:`stop`: the work of a thread."""
-        with self._loading:
-            try:
-                ingest.make_whole(self.home, store)
-            except KprovError as error:
-                self._tell(str(error))
-        asked = 0.0
         while not self._stopping.is_set():
             try:
-                asked = self._turn(store, asked)
-            except KprovError as error:
+                self._turn(store)
+            except StorageError as error:
                 self._tell(str(error))
-            except Exception:
+                self._reopen(store)
+            except Exception as error:
                 _log.exception("following the journals failed; it is tried again")
+                self._tell(f"The journals cannot be loaded: {error!r}")
                 self._stopping.wait(1)
             self._stopping.wait(POLL_SECONDS)
 
-    def _turn(self, store: LocalStore, asked: float) -> float:
-        """Load what is new; time for asking who lives is counted in turns."""
-        seen = self._look()
-        if seen != self._seen or not self.loaded or asked >= LIVING_SECONDS:
+    def _turn(self, store: LocalStore) -> None:
+        """Load what is new, and ask now and then who lives."""
+        seen, now = self._look(), time.monotonic()
+        late = now - self._asked >= LIVING_SECONDS
+        if seen != self._seen or not self.loaded or self._damaged_since is not None or late:
             with self._loading:
                 self._refresh(store)
-            self._seen = seen
-            return 0.0
-        return asked + POLL_SECONDS
+            self._seen, self._asked = seen, now
 
     def _look(self) -> object:
         """Names, sizes and times of the journals: cheaper than opening them."""
@@ -91,21 +104,47 @@ class Keeper:
             found.append((path.name, stat.st_size, stat.st_mtime_ns))
         return sorted(found)
 
-    def _refresh(self, store: LocalStore) -> None:
+    def _refresh(self, store: LocalStore) -> KprovError | None:
+        """Load the journals, and tell the streams; gives what is damaged.
+
+        What does not match in a live journal may only not be there yet (a network file
+        system): it is told when it stays so.
+        """
+        rebuilt = self._rebuild.finish(self.home, store)
         before = ingest.alive(self.home)
-        problem, batches = "", 0
-        try:
-            batches = ingest.catch_up(self.home, store).batches
-        except JournalDamagedError as error:
-            problem, batches = str(error), 1  # others may have been loaded
+        progress = ingest.load_journals(self.home, store, patience=0)
         living = frozenset(before | ingest.alive(self.home))
-        self._tell(problem)
-        if batches or living != self.living or not self.loaded:
+        damage = progress.damage or self._rebuild.damage
+        self._judge(damage)
+        if rebuilt or progress.batches or living != self.living or not self.loaded:
             self.living = living
             self._store = store
             with self._changed:
                 self.version += 1
                 self._changed.notify_all()
+        return damage
+
+    def _judge(self, damage: KprovError | None) -> None:
+        if damage is None:
+            self._damaged_since = None
+            self._tell("")
+            return
+        self._damaged_since = self._damaged_since or time.monotonic()
+        if time.monotonic() - self._damaged_since >= RETRY_SECONDS or not self.loaded:
+            self._tell(str(damage))
+
+    def _reopen(self, store: LocalStore) -> None:
+        """Open the store anew: after a full disk it takes nothing more, whatever is freed.
+
+        Readers are told to come again until it is open; who still reads holds it for a moment.
+        """
+        with self._loading:
+            self._store = None
+            try:
+                store.reopen()
+            except (OSError, RuntimeError) as error:
+                _log.warning("the store cannot be opened yet: %s", error)
+        self._stopping.wait(1)
 
     def _tell(self, problem: str) -> None:
         if problem and problem != self.problem:
@@ -124,6 +163,10 @@ class Keeper:
     def stopping(self) -> bool:
         return self._stopping.is_set()
 
+    def pause(self, seconds: float) -> None:
+        """Wait so long, or until :meth:`stop`."""
+        self._stopping.wait(seconds)
+
     def stop(self) -> None:
         self._stopping.set()
         with self._changed:
@@ -137,29 +180,68 @@ class Keeper:
     def lend(self, reader: Mapping[str, object]) -> tuple[Path, frozenset[str]]:
         """A snapshot folder with all that the journals hold, for another process to remove.
 
-        Raises ``JournalDamagedError`` or ``StorageError``.
+        Waits for the first load. Raises ``JournalDamagedError``, ``StorageError``, or
+        ``BusyError`` where that takes too long.
         """
-        store = self.store
-        with self._loading:
-            living = ingest.current(self.home, store)
-            return lend(self.home, store, reader), frozenset(living)
+        if not self.loaded:
+            self.wait(0, LOAD_SECONDS)
+        store, until = self.store, time.monotonic() + RETRY_SECONDS
+        while True:
+            with self._loading:
+                damage = self._refresh(store)
+                if damage is None:
+                    return lend(self.home, store, reader), self.living
+            if time.monotonic() > until or self._rebuild.damage:
+                raise damage
+            self._stopping.wait(0.2)
 
     @contextmanager
     def copy(self) -> Iterator[Path]:
-        """A snapshot for queries, shared by those that come while nothing changes."""
-        store = self.store
-        with self._loading:
-            version = self.version
-            if self._copy is None or self._copy.version != version:
-                old, self._copy = self._copy, _Copy(lend(self.home, store, describe()), version)
-                if old:
-                    old.drop()
-            copy = self._copy
-            copy.take()
+        """A snapshot for queries, shared by those that come while nothing changes.
+
+        While journals are loaded for long it is the one before.
+        """
+        copy = self._taken()
         try:
             yield copy.folder / "store"
         finally:
             copy.drop()
+
+    def _taken(self) -> "_Copy":
+        store = self.store
+        free = self._loading.acquire(timeout=COPY_SECONDS)
+        try:
+            version = self.version
+            if free and (self._copy is None or self._copy.version != version):
+                old, self._copy = self._copy, _Copy(lend(self.home, store, describe()), version)
+                if old:
+                    old.drop()
+            if self._copy is None or not self._copy.take():
+                raise BusyError("The journals are being loaded. Try again in a moment.")
+            return self._copy
+        finally:
+            if free:
+                self._loading.release()
+
+
+class _Rebuild:
+    """Fills a store that was taken away; what is damaged is tried again now and then."""
+
+    def __init__(self) -> None:
+        self.damage: KprovError | None = None
+        self._next: float | None = 0.0
+
+    def finish(self, home: Home, store: LocalStore) -> bool:
+        """Whether something was done."""
+        if self._next is None or time.monotonic() < self._next:
+            return False
+        try:
+            ingest.make_whole(home, store)
+        except JournalDamagedError as error:
+            self.damage, self._next = error, time.monotonic() + REBUILD_SECONDS
+        else:
+            self.damage = self._next = None
+        return True
 
 
 class _Copy:
@@ -171,9 +253,11 @@ class _Copy:
         self._holders = 1
         self._lock = threading.Lock()
 
-    def take(self) -> None:
+    def take(self) -> bool:
+        """Whether it is still there to be held."""
         with self._lock:
-            self._holders += 1
+            self._holders += self._holders > 0
+            return self._holders > 0
 
     def drop(self) -> None:
         with self._lock:

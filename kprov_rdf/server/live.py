@@ -38,8 +38,11 @@ def _event(name: str, data: Any, number: int | None) -> str:
     return f"event: {name}\n{line}data: {json.dumps(data)}\n\n"
 
 
-def _stream(state: State, turn: Callable[[], Iterator[Told]]) -> Response:
-    """A stream that takes a turn whenever something changed. 503 when there are too many."""
+def _stream(state: State, turn: Callable[[], Iterator[Told]], pause: float) -> Response:
+    """A stream that takes a turn whenever something changed; 503 when there are too many.
+
+    ``pause`` is the least time in seconds between two turns.
+    """
     if not state.streams.acquire(blocking=False):
         response = Response("Too many pages follow this server. Ask now and then.\n", 503)
         response.headers["Retry-After"] = str(_RETRY_SECONDS)
@@ -55,6 +58,7 @@ def _stream(state: State, turn: Callable[[], Iterator[Told]]) -> Response:
                 yield _event(name, data, number)
                 if name == "end":
                     return
+            keeper.pause(pause)
             silent = 0.0
             while keeper.wait(version, _GONE_SECONDS) == version and not (
                 keeper.stopping or gone()
@@ -84,7 +88,7 @@ def runs() -> Response:
     keeper = state.keeper
 
     def rows() -> list[dict[str, Any]]:
-        return [html.row(run) for run in listing(keeper.store, keeper.living)]
+        return [html.row(run) for run in keeper.runs()]
 
     if not _streamed():
         return Response(json.dumps(rows()), mimetype="application/json")
@@ -96,7 +100,7 @@ def runs() -> Response:
             before[:] = found
             yield "runs", found, None
 
-    return _stream(state, turn)
+    return _stream(state, turn, pause=1.0)
 
 
 def _run(keeper: Keeper, run_id: str) -> RunInfo:
@@ -145,4 +149,4 @@ def run(run_id: str) -> Response:
         if told and told[0] != RUNNING:
             yield "end", told[0], last[0]
 
-    return _stream(state, turn)
+    return _stream(state, turn, pause=0.2)

@@ -25,9 +25,8 @@ def _state() -> State:
 def runs() -> Response:
     """The page of runs, and of the documents that were merged."""
     keeper = _state().keeper
-    found = listing(keeper.store, keeper.living)
     link = Linker("", keeper.base)
-    page = html.runs_page(found, imports(keeper.store, keeper.base), link, live="live")
+    page = html.runs_page(keeper.runs(), imports(keeper.store, keeper.base), link, live="live")
     return Response(page, mimetype="text/html")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, abort, current_app, request
 
-from kprov_rdf.errors import JournalDamagedError, KprovError
+from kprov_rdf.errors import BusyError, JournalDamagedError, KprovError
 from kprov_rdf.server.state import State
 
 blueprint = Blueprint("service", __name__)
@@ -15,7 +15,8 @@ blueprint = Blueprint("service", __name__)
 def health() -> tuple[dict[str, Any], int]:
     """Whether the journals that exist are loaded; and what keeps one from it."""
     keeper = current_app.extensions["kprov"].keeper
-    told = {"status": "ok" if keeper.loaded else "loading", "problem": keeper.problem or None}
+    status = "loading" if not keeper.loaded else "degraded" if keeper.problem else "ok"
+    told = {"status": status, "problem": keeper.problem or None}
     return told, 200 if keeper.loaded else 503
 
 
@@ -31,7 +32,10 @@ def snapshot() -> tuple[dict[str, Any], int]:
         abort(400, "The process that reads was wanted, as a JSON object.")
     try:
         folder, living = state.keeper.lend(reader)
+    except JournalDamagedError as error:
+        return {"error": str(error)}, 409
+    except BusyError as error:
+        return {"error": str(error)}, 503
     except KprovError as error:
-        damaged = isinstance(error, JournalDamagedError)
-        return {"error": str(error)}, 409 if damaged else 507
+        return {"error": str(error)}, 507
     return {"snapshot": str(folder), "living": sorted(living)}, 200
