@@ -34,9 +34,17 @@ def _read(home: Home) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
+def _command() -> str:
+    """The command that runs, without what follows an option: that may be a secret."""
+    words = [os.path.basename(sys.argv[0] or "python"), *sys.argv[1:]]
+    shown = [word for before, word in zip(["", *words], words, strict=False)
+             if not before.startswith("-") and not word.startswith("-")]  # fmt: skip
+    return " ".join(shown)[:200]
+
+
 def announce(home: Home, address: Address | None = None) -> None:
     """Say that this process owns the store. Only this user may read the token."""
-    told: dict[str, object] = {"process": describe(), "command": " ".join(sys.argv)[:200]}
+    told: dict[str, object] = {"process": describe(), "command": _command()}
     if address:
         told |= {"url": address.url, "token": address.token}
     handle, beside = tempfile.mkstemp(dir=home.path, prefix="owner.")  # private

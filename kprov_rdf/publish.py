@@ -70,7 +70,7 @@ def publish(store: Snapshot, own_base: str, out: Path, base: str) -> Published:
     rebased = _rebased(store, name)
     if not rebased.graphs():
         raise NotFoundError("There is nothing to publish: the store is empty.")
-    out = out.absolute()
+    out = out.resolve()  # a link stays one
     beside = None
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -79,11 +79,7 @@ def publish(store: Snapshot, own_base: str, out: Path, base: str) -> Published:
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(beside, 0o777 & ~mask)  # mkdtemp makes it private
-        old = beside.with_name(f"{beside.name}.old")
-        if out.exists():
-            out.rename(old)
-        beside.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
+        _replace(out, beside)
     except OSError as error:
         raise StorageError(
             f"{error.filename or out} cannot be written: {error.strerror}. Name another folder, or "
@@ -93,6 +89,27 @@ def publish(store: Snapshot, own_base: str, out: Path, base: str) -> Published:
         if beside:
             shutil.rmtree(beside, ignore_errors=True)
     return done
+
+
+def _replace(out: Path, beside: Path) -> None:
+    """Put the new folder in the place of the old one, with what others put into that."""
+    old = beside.with_name(f"{beside.name}.old")
+    if not out.exists():
+        beside.rename(out)
+        return
+    ours = set((out / _MARK).read_text("utf-8").splitlines()) if (out / _MARK).exists() else set()
+    for entry in out.iterdir():
+        if entry.name not in ours and not (beside / entry.name).exists():
+            # A .git or a CNAME of whoever keeps the site.
+            copy = shutil.copytree if entry.is_dir() and not entry.is_symlink() else shutil.copy2
+            copy(entry, beside / entry.name)
+    out.rename(old)
+    try:
+        beside.rename(out)
+    except OSError:
+        old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _renamed(own_base: str, base: str) -> Callable[[str], str]:
@@ -118,7 +135,13 @@ def _rebased(store: Store, name: Callable[[str], str]) -> LocalStore:
         return term
 
     result = LocalStore()
-    for graph in store.graphs():
+    graphs = store.graphs()
+    for graph in graphs:
+        if name(graph) != graph and name(graph) in graphs:
+            raise InputError(
+                f"The graph {graph} would become {name(graph)}, which is there already, from "
+                "elsewhere. Publish under another --base."
+            )
         target = f" <{name(graph)}> .\n"
         lines = [f"{moved(triple)}{target}" for triple in store.graph(graph)]
         result.load("".join(lines).encode())
@@ -134,11 +157,15 @@ class _Site:
         self._out = out
         self._living = living
         self._files = 0
+        self._folders: set[str] = set()
 
     def write(self) -> Published:
         found = listing(self._store, self._living)
         paths = documents.all_paths(self._store, self._base)
         by_iri = {run.iri: run for run in found}
+        for path in paths:
+            parts = path.removeprefix("doc/").split("/")
+            self._folders |= {"/".join(parts[: n + 1]) for n in range(len(parts))}
         for path in paths:
             document = documents.find(self._store, self._base, path)
             if document:
@@ -150,9 +177,10 @@ class _Site:
         void = forms.rdf(list(self._void(latest)), "ttl", {"void": _VOID})
         self._bytes("void.ttl", void)
         self._bytes(".well-known/void", void)
-        self._bytes(_MARK, b"")
         self._bytes(".nojekyll", b"")  # GitHub Pages leaves out .well-known without it
         shutil.copytree(html.STATIC, self._out / "static")
+        mine = [_MARK, *(entry.name for entry in self._out.iterdir())]
+        self._text(_MARK, "".join(f"{name}\n" for name in sorted(mine)))
         return Published(len(found), len(paths), self._files)
 
     def _document(self, document: Document, run: RunInfo | None) -> None:
@@ -161,6 +189,8 @@ class _Site:
         link = Linker(page, self._base, _located)
         alternates = {}
         for form in forms.forms_of(document):
+            if f"{path}.{form.suffix}" in self._folders:
+                continue  # another document has this name
             try:
                 self._bytes(f"{path}.{form.suffix}", forms.text(document, form.suffix))
             except UnsupportedError:

@@ -5,10 +5,13 @@ requests of a size that every store takes; a load that was cut short is repeated
 """
 
 import ast
+import http.client
 import re
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
-from typing import cast
+from typing import IO, cast
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
@@ -16,13 +19,35 @@ import pyoxigraph as ox
 from SPARQLWrapper import INSERT, POST, SELECT, SPARQLExceptions, SPARQLWrapper
 
 from kprov_rdf.errors import InputError, RemoteError
-from kprov_rdf.sparql import Token, tokens
+from kprov_rdf.sparql import MAX_DEPTH, Token, tokens
 from kprov_rdf.store import PREFIXES, Answer, Bindings, select, syntax_message
 
 # Virtuoso 7 takes about 5,000 quads in one request, and not many more.
 _BATCH = 3000
 _SECONDS = 60
+_MOST = 256 << 20  # bytes of an answer
+_NESTED = re.compile(rb'"(?:[^"\\]|\\.)*+"?|<<\(|\)>>|[\[{\]}]', re.DOTALL)
 _PLACE = re.compile(r"error at (\d+):(\d+): ([^\n]*)")
+
+
+def _whole(response: IO[bytes]) -> bytes:
+    """The body of an answer. Raises ``ValueError`` where it is too long, or too slow."""
+    parts, length, until = [], 0, time.monotonic() + _SECONDS
+    while part := response.read(1 << 16):
+        parts.append(part)
+        length += len(part)
+        if length > _MOST or time.monotonic() > until:
+            raise ValueError(f"its answer has more than {_MOST >> 20} MiB, or takes too long")
+    return b"".join(parts)
+
+
+def _depth(data: bytes) -> int:
+    """How deep brackets, and triple terms, nest: the parsers recurse over them."""
+    depth = deepest = 0
+    for found in _NESTED.finditer(data):
+        depth += 1 if found[0] in (b"{", b"[", b"<<(") else -1 if found[0][:1] != b'"' else 0
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _bound(text: str, bindings: Bindings) -> str:
@@ -33,8 +58,14 @@ def _bound(text: str, bindings: Bindings) -> str:
     """
     names = " ".join(f"?{name}" for name in bindings)
     terms = " ".join(str(term) for term in bindings.values())
-    at = _where(list(tokens(text)))
-    return f"{text[:at]} VALUES ({names}) {{ ({terms}) }} {text[at:]}"
+    found = list(tokens(text))
+    at = _where(found)
+    values = f" VALUES ({names}) {{ ({terms}) }} "
+    after = next((token.text.upper() for token in found if token.start >= at), "")
+    if after != "SELECT":
+        return text[:at] + values + text[at:]
+    end = max(token.start for token in found if token.text == "}")
+    return f"{text[:at]}{values}{{{text[at:end]}}}{text[end:]}"  # a sub-select stands alone
 
 
 def _where(found: list[Token]) -> int:
@@ -60,9 +91,9 @@ def _body(error: Exception) -> str:
     """What the endpoint said, which SPARQLWrapper packs into its message as a Python literal."""
     said = str(error).rpartition("Response:\n")[2]
     try:
-        return bytes(ast.literal_eval(said)).decode("utf-8", "replace")
+        return bytes(ast.literal_eval(said)).decode("utf-8", "replace")[:1000]
     except (ValueError, SyntaxError, TypeError):
-        return said
+        return said[:1000]
 
 
 class RemoteStore:
@@ -102,9 +133,7 @@ class RemoteStore:
         )
         body = _bound(text, bindings) if bindings else text
         kind, data = self._send(f"{prologue}\n{body}", shown=text)
-        if "json" not in kind:
-            return iter([quad.triple for quad in ox.parse(data, ox.RdfFormat.N_TRIPLES)])
-        answer = ox.parse_query_results(data, ox.QueryResultsFormat.JSON)
+        answer = self._parsed(kind, data)
         if bindings and isinstance(answer, ox.QuerySolutions):
             missing = set(bindings) - {variable.value for variable in answer.variables}
             if missing:
@@ -113,6 +142,27 @@ class RemoteStore:
                     "which was to be bound."
                 )
         return answer
+
+    def _parsed(self, kind: str, data: bytes) -> Answer:
+        """What was answered, read whole, so that what is wrong with it shows here."""
+        try:
+            if "json" not in kind and "n-triples" not in kind:
+                raise ValueError(f"its type is {kind[:100]}")
+            if _depth(data) > MAX_DEPTH:
+                raise ValueError("it is nested too deep")
+            if "json" not in kind:
+                return iter([quad.triple for quad in ox.parse(data, ox.RdfFormat.N_TRIPLES)])
+            answer = ox.parse_query_results(data, ox.QueryResultsFormat.JSON)
+            if isinstance(answer, ox.QuerySolutions):
+                for _ in answer:  # rows are read only when they are asked for
+                    pass
+                answer = ox.parse_query_results(data, ox.QueryResultsFormat.JSON)
+            return answer
+        except (SyntaxError, ValueError) as error:
+            raise RemoteError(
+                f"What {self._url} answers is no answer of SPARQL 1.1: {error}. Is it the address "
+                "of a SPARQL endpoint?"
+            ) from error
 
     def graphs(self) -> list[str]:
         text = "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }"
@@ -139,15 +189,15 @@ class RemoteStore:
             "Accept", "application/sparql-results+json, application/n-triples;q=0.9"
         )
         try:
-            response = client.query().response
-            return str(response.headers.get("Content-Type")), response.read()
+            with closing(client.query().response) as response:
+                return str(response.headers.get("Content-Type")), _whole(response)
         except SPARQLExceptions.SPARQLWrapperException as error:
             raise InputError(self._refusal(_body(error), shown)) from error
         except HTTPError as error:
             with error:
                 told = error.read(1000).decode("utf-8", "replace")
             raise InputError(self._refusal(f"{error}. {told}", shown)) from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise RemoteError(
                 f"The endpoint {self._url} does not answer: {error}. Is it the address of a "
                 "SPARQL endpoint, and does the server run?"

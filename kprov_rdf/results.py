@@ -4,17 +4,21 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TextIO
+from typing import Any, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 import pyoxigraph as ox
 
+from kprov_capture.terms import XSD_NAMESPACE
 from kprov_rdf.query import Term
 
 FORMATS = ("json", "xml", "csv", "tsv")
-_XML_HEAD = '<?xml version="1.0"?>\n<sparql xmlns="http://www.w3.org/2005/sparql-results#">\n<head>'
+_XML_HEAD = (
+    '<?xml version="1.0"?>\n<sparql xmlns="http://www.w3.org/2005/sparql-results#"'
+    ' xmlns:its="http://www.w3.org/2005/11/its" its:version="2.0">\n<head>'
+)
 # What XML 1.0 cannot hold, not even escaped (section 2.2, Char).
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(columns: Sequence[str], rows: Iterable[Sequence[Term]], form: str, out: TextIO) -> None:
@@ -52,18 +56,20 @@ def _plain(term: Term) -> str:
     return term.value if isinstance(term, (ox.NamedNode, ox.Literal)) else str(term)
 
 
-def _json_term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> dict[str, str]:
-    """SPARQL 1.1 Query Results JSON Format, section 3.2.2."""
+def _json_term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> dict[str, Any]:
+    """SPARQL 1.1 Query Results JSON Format, section 3.2.2; SPARQL 1.2's for triple terms."""
     if isinstance(term, ox.NamedNode):
         return {"type": "uri", "value": term.value}
     if isinstance(term, ox.BlankNode):
         return {"type": "bnode", "value": term.value}
     if not isinstance(term, ox.Literal):
-        return {"type": "literal", "value": str(term)}
-    found = {"type": "literal", "value": term.value}
+        parts = ("subject", "predicate", "object")
+        return {"type": "triple", "value": {p: _json_term(getattr(term, p)) for p in parts}}
+    found: dict[str, Any] = {"type": "literal", "value": term.value}
     if term.language:
-        return found | {"xml:lang": term.language}
-    if term.datatype.value.endswith("#string"):
+        direction = {"its:dir": term.direction.value} if term.direction else {}
+        return found | {"xml:lang": term.language} | direction
+    if term.datatype.value == f"{XSD_NAMESPACE}string":
         return found
     return found | {"datatype": term.datatype.value}
 
@@ -84,11 +90,15 @@ def _write_json(columns: Sequence[str], rows: Iterable[Sequence[Term]], out: Tex
 
 def _xml_term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> str:
     """SPARQL Query Results XML Format, section 2.3.1."""
+    if isinstance(term, ox.Triple):
+        parts = ("subject", "predicate", "object")
+        inner = "".join(f"<{part}>{_xml_term(getattr(term, part))}</{part}>" for part in parts)
+        return f"<triple>{inner}</triple>"
     found = _json_term(term)
-    text = escape(_NOT_XML.sub("\ufffd", found["value"]))
-    attributes = "".join(
-        f" {name}={quoteattr(found[name])}" for name in ("xml:lang", "datatype") if name in found
-    )
+    # A raw carriage return would be read as a line feed (XML 1.0, section 2.11).
+    text = escape(NOT_XML.sub("\ufffd", found["value"]), {"\r": "&#13;"})
+    names = ("xml:lang", "its:dir", "datatype")
+    attributes = "".join(f" {name}={quoteattr(found[name])}" for name in names if name in found)
     return f"<{found['type']}{attributes}>{text}</{found['type']}>"
 
 

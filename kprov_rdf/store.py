@@ -40,6 +40,7 @@ LOCK_SECONDS = 5.0
 # atomic, which ingest does not need: what was cut short is loaded again.
 _BULK_BYTES = 8 * 1024 * 1024
 _BULK_THREADS = 2
+_SHOWN = 100  # of the line with a syntax error, so many characters around it
 _SNAPSHOT = re.compile(r"[0-9]+-[a-z0-9_]+")
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | Iterator[ox.Triple]
@@ -84,10 +85,12 @@ def syntax_message(text: str, error: str) -> str:
     line, column = int(found[1]), int(found[2])
     lines = text.splitlines() or [""]
     shown = lines[min(line, len(lines)) - 1]
+    start = max(0, column - _SHOWN // 2)
+    shown, before = shown[start : start + _SHOWN], min(column - 1, column - 1 - start)
     detail = "" if found[3].startswith("expected") else f" ({found[3]})"
     return (
         f"The query is not SPARQL 1.1: it cannot go on as it does at line {line}, column {column}"
-        f"{detail}.\n  {shown}\n  {' ' * (column - 1)}^"
+        f"{detail}.\n  {shown}\n  {' ' * before}^"
     )
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ FORMATS = ("table", "json", "csv", "tsv")
 _UNBOUNDED = 100_000
 # Cells up to this length are not broken on a narrow terminal; longer ones are.
 _SHORT = 12
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _NARROW = 100
 
 
@@ -29,6 +31,11 @@ def cell(term: Term) -> str:
     """A term for a table."""
     found = value(term)
     return "" if found is None else number(found) if isinstance(found, float) else str(found)
+
+
+def printable(text: str) -> str:
+    """Text without what a terminal would obey: controls, and marks that turn the direction."""
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def narrow() -> bool:
@@ -71,7 +78,7 @@ def print_table(
         )
     for row in listed:
         # Text(), since a cell in brackets would be taken for markup.
-        table.add_row(*(Text(one) for one in row))
+        table.add_row(*(Text(printable(one)) for one in row))
     with io.StringIO() as text:
         if piped:
             # Not padded: a line ends where its text ends.

@@ -90,10 +90,20 @@ def test_an_older_one_is_replaced_and_nothing_else(home: Home, tmp_path: Path) -
     out = tmp_path / "site"
     out.mkdir()
     assert write(home, out).runs == 1
-    (out / "stale.html").touch()
+    (out / "run" / "stale.html").touch()
+    # What whoever keeps the site put there stays.
+    (out / "CNAME").write_text("example.org")
+    (out / ".git").mkdir()
+    (out / ".git" / "HEAD").touch()
     recording.record(home.path)
-    assert write(home, out).runs == 2
-    assert not (out / "stale.html").exists()
+    (tmp_path / "link").symlink_to(out)
+    assert write(home, tmp_path / "link").runs == 2
+    assert (tmp_path / "link").is_symlink()
+    (tmp_path / "link").unlink()
+    assert not (out / "run" / "stale.html").exists()
+    assert (out / "CNAME").read_text() == "example.org"
+    assert (out / ".git" / "HEAD").exists()
+    assert len(list(out.glob("run/*/index.html"))) == 2
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").touch()
     (tmp_path / "file").touch()
@@ -130,9 +140,22 @@ def test_what_is_cut_short_leaves_the_older_one(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "void.ttl")
 
-    monkeypatch.setattr(publish._Site, "_dump", full)
-    with pytest.raises(StorageError, match=r"void\.ttl cannot be written: No space left"):
-        write(home, out)
+    with monkeypatch.context() as patch:
+        patch.setattr(publish._Site, "_dump", full)
+        with pytest.raises(StorageError, match=r"void\.ttl cannot be written: No space left"):
+            write(home, out)
+    assert files(out) == before
+    rename = Path.rename
+
+    def once(self: Path, target: Path) -> Path:
+        if target == out and not self.name.endswith(".old"):
+            raise OSError(13, "Permission denied", str(out))
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", once)
+        with pytest.raises(StorageError, match="what was there before is there still"):
+            write(home, out)
     assert files(out) == before
     assert {path.name for path in tmp_path.iterdir()} == {"site", "home", "config"}
 
@@ -140,7 +163,10 @@ def test_what_is_cut_short_leaves_the_older_one(
 def test_names_that_are_no_files_are_left_out(home: Home, tmp_path: Path) -> None:
     recording.record(home.path)
     base = "http://localhost:8642/"
-    evil = ("import/../../evil", "import/..", f"import/{'x' * 300}", "agent/../../x", "run/a%00b")
+    evil = ("import/../../evil", "import/..", f"import/{'x' * 300}", "agent/../../x", "run/a%00b",
+            f"agent/{'中' * 150}", "agent/" + "/".join(["y" * 200] * 30), "agent/x/index.html",
+            "agent/x", "agent/x.ttl", "metric/top", "metric/top.nt",
+            "run/11111111-1111-1111-1111-111111111111")  # fmt: skip
     with open_snapshot(home) as snapshot:
         from kprov_rdf.store import LocalStore
 
@@ -151,7 +177,32 @@ def test_names_that_are_no_files_are_left_out(home: Home, tmp_path: Path) -> Non
         for name in evil:
             line = f"<{base}{name}> <http://e/p> <{base}{name}> <{base}{name}> .\n"
             store.load(line.encode())
+        # Legal, and nothing that PROV-N or RDF/XML could name.
+        run = f"{base}{evil[-1]}"
+        store.load(f'<a:b> <a:c> "\\u0001" <{run}> .\n<{run}> <a:c> <a:d> <{run}> .\n'.encode())
         store.living = frozenset()  # type: ignore[attr-defined]
         publish.publish(store, base, tmp_path / "deep" / "site", BASE)  # type: ignore[arg-type]
     assert {path.name for path in tmp_path.iterdir()} == {"deep", "home", "config"}
     assert {path.name for path in (tmp_path / "deep").iterdir()} == {"site"}
+    written = files(tmp_path / "deep" / "site")
+    assert {"metric/top/index.html", "metric/top.nt/index.html", "metric/top.ttl"} <= written
+    stem = "run/11111111-1111-1111-1111-111111111111"
+    assert {f"{stem}.ttl", f"{stem}/index.html"} <= written
+    assert f"{stem}.provn" not in written
+    assert f"{stem}.rdf" not in written
+
+
+def test_what_would_fall_together_is_refused(home: Home, tmp_path: Path) -> None:
+    """A merged graph that has the name that a record of ours would get."""
+    recording.record(home.path)
+    with open_snapshot(home) as snapshot:
+        from kprov_rdf.store import LocalStore
+
+        store = LocalStore()
+        for graph in snapshot.graphs():
+            lines = [f"{triple} <{graph}> .\n" for triple in snapshot.graph(graph)]
+            store.load("".join(lines).encode())
+        store.load(f"<a:b> <a:c> <a:d> <{BASE}catalog> .\n".encode())
+        store.living = frozenset()  # type: ignore[attr-defined]
+        with pytest.raises(InputError, match="another --base"):
+            publish.publish(store, home.base(), tmp_path / "site", BASE)  # type: ignore[arg-type]

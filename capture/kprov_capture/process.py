@@ -63,6 +63,9 @@ def is_alive(process: dict[str, str | int | None], last_sign: float) -> bool:
             os.kill(pid, 0)  # signal 0 only asks (POSIX kill)
         except ProcessLookupError:
             return False
+        except OverflowError:
+            return False  # no process id at all
         except OSError:
-            pass
+            pass  # it is there, and another user's
+        return True
     return time.time() - last_sign < SILENCE_SECONDS

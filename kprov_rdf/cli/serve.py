@@ -9,16 +9,40 @@ from kprov_rdf.cli.context import Context, pass_context
 
 @click.command(short_help="Serve pages, live charts, linked data and SPARQL.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
-@click.option("--port", default=8642, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port",
+    default=8642,
+    show_default=True,
+    type=click.IntRange(0, 65_535),
+    help="0 takes a free one.",
+)
 @click.option(
     "--token",
     envvar="KPROV_TOKEN",
     help="What a request must show to take or change something. Default: a random one, which "
     "the commands of this user find.  [env: KPROV_TOKEN]",
 )
-@click.option("--query-seconds", default=10.0, show_default=True, help="Time of one query.")
-@click.option("--query-memory", default=1024, show_default=True, help="Memory of one query, MiB.")
-@click.option("--query-rows", default=100_000, show_default=True, help="Rows of one answer.")
+@click.option(
+    "--query-seconds",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(min=0.1, max=86_400),
+    help="Time of one query.",
+)
+@click.option(
+    "--query-memory",
+    default=1024,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Memory of one query, MiB.",
+)
+@click.option(
+    "--query-rows",
+    default=100_000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Rows of one answer.",
+)
 @pass_context
 def serve(
     context: Context,
@@ -41,6 +65,8 @@ def serve(
     this machine reaches it unless --host says otherwise; then anyone who can reach it can
     read everything. Ctrl-C ends it.
     """
+    if query_seconds != query_seconds:  # NaN, which is in every range
+        raise click.BadParameter("--query-seconds is not in the range of times.")
     from kprov_rdf.server.pool import Limits
     from kprov_rdf.server.serve import serve as run
 

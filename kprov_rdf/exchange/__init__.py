@@ -1,1 +1,1 @@
-"""Writing a run in the formats of PROV and of RDF."""
+"""The formats of PROV and of RDF: writing a run, and merging what other tools wrote."""

@@ -23,7 +23,7 @@ import pyoxigraph as ox
 
 from kprov_capture import __version__
 from kprov_capture.home import Home
-from kprov_capture.identity import ImportNames
+from kprov_capture.identity import DEFAULT_BASE, ImportNames
 from kprov_capture.journal import SUFFIX
 from kprov_capture.nquads import Graph, Iri, instant
 from kprov_capture.terms import RDF_TYPE, RDFS_LABEL, Dnnprov, Prov
@@ -188,7 +188,7 @@ def _known(home: Home, graphs: set[str]) -> LocalStore:
         path.name.removesuffix(".gz")
         for folder in (home.journal, home.done)
         for path in folder.glob(f"import-sha256-*{SUFFIX}*")
-        if not path.name.endswith(".new")
+        if path.name.endswith((SUFFIX, f"{SUFFIX}.gz"))
     }
     ends = tuple(f" <{graph}> .\n".encode() for graph in graphs)
     store = LocalStore()
@@ -216,7 +216,8 @@ def _admit(home: Home, names: ImportNames, brought: LocalStore, name: str) -> _A
     """
     own = set(brought.graphs())
     matches = filter(None, map(_RUN.match, own))
-    catalogs = {names.catalog} | {f"{match[1]}catalog" for match in matches}
+    catalogs = {names.catalog, f"{DEFAULT_BASE}catalog"}
+    catalogs |= {f"{match[1]}catalog" for match in matches}
     named = own - catalogs
     _check_names(names, named, name)
     foreign = named - {names.graph}
@@ -245,9 +246,10 @@ def _check_names(names: ImportNames, graphs: Iterable[str], name: str) -> None:
     for iri in graphs:
         mine = iri == names.graph or iri.startswith(f"{names.graph}#")
         run = _RUN.match(iri)
-        if iri.startswith(names.base) and not mine and not (run and run[1] == names.base):
+        base = next((b for b in (names.base, DEFAULT_BASE) if iri.startswith(b)), None)
+        if base and not mine and not (run and run[1] == base):
             raise InputError(
-                f"{name} has a graph of the name {iri}. Names under {names.base} are kprov's, and "
+                f"{name} has a graph of the name {iri}. Names under {base} are kprov's, and "
                 "only runs are merged under them; nothing of this file was merged."
             )
 

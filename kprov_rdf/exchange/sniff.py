@@ -64,14 +64,14 @@ _LOOKALIKES = {
     "FlowCept": {"campaign_id", "task_id", "workflow_id"},
     "an MLflow run": {"run_uuid", "experiment_id"},
 }
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)
 _JSON_BRACKETS = re.compile(rb"[\[{\]}]")
 _TRIPLE_TERMS = re.compile(rb"<<\(|\)>>")
 _XML = re.compile(rb"\s*<(\?xml|!|[\w.-]+(:[\w.-]+)?\s+[^>]*xmlns)")
 _RDF_XML = re.compile(rb"<(\w+:)?RDF[\s>]")
-_PROV_N = re.compile(rb"(\s|//[^\n]*\n|/\*.*?\*/)*document\b", re.DOTALL)
+_PROV_N = re.compile(rb"(?>\s+|//[^\n]*\n|/\*(?>[^*]+|\*(?!/))*\*/)*+document\b")
 _N_QUADS = re.compile(
-    rb"(\s|#[^\n]*\n)*(<[^>]*>|_:\S+)[ \t]+<[^>]*>[ \t]+"
+    rb"(?:\s|#[^\n]*\n)*+(<[^>]*>|_:\S+)[ \t]+<[^>]*>[ \t]+"
     rb'(<[^>]*>|_:\S+|"([^"\\\n]|\\.)*"(@\S+|\^\^<[^>]*>)?)[ \t]+(<[^>]*>|_:\S+)[ \t]*\.'
 )
 _XML_ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([^"']*)""")

@@ -21,8 +21,11 @@ RECORDS = ("run", "import", "catalog")
 THINGS = ("content", "dataflow", "agent", "metric", "setting")
 # A data set may be used by every run there is; a page lists that many of them.
 MAX_INCOMING = 1000
-# No way up, and no longer than a file system takes with a suffix.
-_FILE = re.compile(r"(?!\.{1,2}\Z)[^/\x00\\]{1,200}").fullmatch
+_MOST_BASES = 20
+_RUN = re.compile(r"(https?://.*/)run/[0-9a-f-]{36}").fullmatch
+_FILE = re.compile(r"(?!\.{1,2}\Z)(?!index\.html\Z)[^/\x00\\]+").fullmatch
+# What a file system takes of a name, with room for a suffix, and of a path.
+_MOST_BYTES, _MOST_IN_ALL = 200, 1000
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,20 @@ class Document:
         return self.path.removeprefix("doc/").partition("/")[0]
 
 
-def bases(store: Store, preferred: str) -> Iterator[str]:
-    """The bases that IRIs of the store may have, the likeliest first."""
+def bases(store: Store, preferred: str, path: str) -> Iterator[str]:
+    """The bases under which ``path`` may be, the likeliest first; at most a few."""
     yield preferred
     if preferred != DEFAULT_BASE:
         yield DEFAULT_BASE
     told = {preferred, DEFAULT_BASE}
+    record = f"/{path}" if path.startswith("run/") else None
     for graph in store.graphs():
-        base, found, _ = graph.rpartition("run/")
-        if found and base not in told:
-            told.add(base)
-            yield base
+        found = _RUN(graph)
+        if found and found[1] not in told and (record is None or graph.endswith(record)):
+            told.add(found[1])
+            yield found[1]
+        if len(told) > _MOST_BASES:
+            return
 
 
 def find(store: Store, preferred: str, path: str) -> Document | None:
@@ -71,7 +77,7 @@ def find(store: Store, preferred: str, path: str) -> Document | None:
     thing = path.startswith("doc/")
     if kind not in (THINGS if thing else RECORDS):
         return None
-    for base in bases(store, preferred):
+    for base in bases(store, preferred, path.removeprefix("doc/")):
         try:
             name = ox.NamedNode(base + path.removeprefix("doc/"))
         except ValueError:
@@ -125,4 +131,11 @@ def all_paths(store: Store, base: str) -> Sequence[str]:
                 path = term.value.removeprefix(base).partition("#")[0]
                 if path.partition("/")[0] in THINGS:
                     paths.add(f"doc/{path}")
-    return sorted(path for path in paths if all(_FILE(part) for part in path.split("/")))
+    return sorted(path for path in paths if _fits_files(path))
+
+
+def _fits_files(path: str) -> bool:
+    """Whether a path can be one of files: no way up, and not too long."""
+    parts = path.split("/")
+    sizes = [len(part.encode("utf-8", "replace")) for part in parts]
+    return all(map(_FILE, parts)) and max(sizes) <= _MOST_BYTES and sum(sizes) <= _MOST_IN_ALL

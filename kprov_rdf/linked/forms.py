@@ -8,6 +8,7 @@ import pyoxigraph as ox
 from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.exchange.write import prefixes_for, sorted_triples
 from kprov_rdf.linked.documents import Document
+from kprov_rdf.results import NOT_XML
 from kprov_rdf.store import PREFIXES
 
 
@@ -54,6 +55,11 @@ def rdf(triples: list[ox.Triple], suffix: str, prefixes: dict[str, str] | None =
                     f"RDF/XML cannot write the property {triple.predicate}: its end is no name of "
                     "XML. Ask for Turtle."
                 )
+            if isinstance(triple.object, ox.Literal) and NOT_XML.search(triple.object.value):
+                raise UnsupportedError(
+                    "RDF/XML cannot write a text with a control character, which is here. Ask for "
+                    "Turtle."
+                )
     given = PREFIXES | (prefixes or {})
     if suffix not in ("ttl", "rdf"):
         given = {}  # neither N-Triples nor this writer of JSON-LD uses them
@@ -66,7 +72,10 @@ def text(document: Document, suffix: str) -> bytes:
         from kprov_rdf.exchange import records  # prov takes 0.1 s to import
 
         catalog, triples = sorted_triples(document.about), sorted_triples(document.triples)
-        told = records.document(document.subject, catalog, triples).serialize(format="provn")
+        try:
+            told = records.document(document.subject, catalog, triples).serialize(format="provn")
+        except ValueError as error:
+            raise UnsupportedError(f"PROV-N cannot say this: {error}. Ask for Turtle.") from error
         return f"{(told or '').rstrip()}\n".encode()
     prefixes = prefixes_for(document.subject, document.base)
     return rdf(sorted_triples(document.statements), suffix, prefixes)

@@ -104,7 +104,7 @@ def runs() -> Response:
 
 
 def _run(keeper: Keeper, run_id: str) -> RunInfo:
-    for base in bases(keeper.store, keeper.base):
+    for base in bases(keeper.store, keeper.base, f"run/{run_id}"):
         try:
             found = listing(keeper.store, keeper.living, f"{base}run/{run_id}")
         except ValueError:

@@ -83,12 +83,16 @@ class _Child:
 
     def _how_it_ended(self) -> str:
         code = self._process.wait()
-        if code in (-signal.SIGABRT, -signal.SIGKILL):
+        if code == -signal.SIGABRT:  # Rust's, where no memory is to be had
             return memory_message(self._limits)
         return (
-            "The query ended the process that answered it; it is nested too deep or too long. "
-            "Simplify it."
+            f"The query ended the process that answered it (status {code}); it is nested too deep "
+            "or too long. Simplify it."
         )
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
 
     def answer(self, asked: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         until = time.monotonic() + self._limits.seconds
@@ -156,6 +160,9 @@ class Pool:
     def _answer(self, store: Path, asked: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         with self._lock:
             child = self._free.pop() if self._free else None
+        if child and not child.alive:
+            child.end()
+            child = None
         child = child or _Child(self.limits)
         limits = {name: getattr(self.limits, name) for name in _ASKED}
         try:

@@ -138,7 +138,7 @@ class _Rows:
 
     def __iter__(self) -> Iterator[list[Any]]:
         for row in self._rows:
-            if self.count == self._limit:
+            if self.count >= self._limit:
                 self.cut = True
                 return
             self.count += 1
@@ -157,7 +157,10 @@ def main() -> None:
             opened = (asked["store"], ox.Store.read_only(asked["store"]))
         limit_memory(asked["memory"])
         _alarm(asked["seconds"] + 2)
-        told, data = answer(opened[1], asked)
+        try:
+            told, data = answer(opened[1], asked)
+        except Exception as error:  # told, and not taken for what ended the process
+            told, data = {"status": 500, "error": f"This is a bug of kprov: {error!r}"}, b""
         _alarm(0)
         limit_memory(1 << 40)  # none, while the next store is opened
         write.write(json.dumps(told | {"length": len(data)}).encode() + b"\n" + data)

@@ -77,6 +77,36 @@ class Server:
         return self.process.wait(30)
 
 
+class Events:
+    """One open stream, read event by event."""
+
+    def __init__(self, server: Server, path: str, last: int | None = None) -> None:
+        place = urlsplit(server.url)
+        self.connection = http.client.HTTPConnection(
+            str(place.hostname), place.port or 80, timeout=30
+        )
+        headers = {"Accept": "text/event-stream"}
+        if last is not None:
+            headers["Last-Event-ID"] = str(last)
+        self.connection.request("GET", path, headers=headers)
+        self.response = self.connection.getresponse()
+
+    def __iter__(self) -> Iterator[tuple[str, object, str | None]]:
+        fields: dict[str, str] = {}
+        for raw in self.response:
+            line = raw.decode().rstrip("\n")
+            name, _, value = line.partition(": ")
+            if line:
+                fields[name] = value
+            elif "data" in fields:
+                yield fields["event"], json.loads(fields["data"]), fields.get("id")
+                fields = {}
+
+    def close(self) -> None:
+        self.response.close()
+        self.connection.close()
+
+
 def start(home: Path, *arguments: str, **environment: str) -> Server:
     process = subprocess.Popen(
         [sys.executable, "-m", "kprov_rdf", "serve", "--port", "0", *arguments],

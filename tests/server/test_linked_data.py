@@ -305,6 +305,29 @@ class TestPages:
         assert json.dumps(points)
 
 
+def test_names_in_any_script_have_their_documents(home: Home, serve) -> None:  # type: ignore[no-untyped-def]
+    turtle = """@prefix prov: <http://www.w3.org/ns/prov#> .
+        <http://localhost:8642/agent/名前> a prov:Agent ; prov:label "\\u0001" .
+        <http://localhost:8642/agent/é> a prov:Agent ."""
+    merge.merge(home, turtle.encode(), "x.ttl")
+    server = serve()
+    for name in ("%E5%90%8D%E5%89%8D", "%C3%A9"):
+        location = server.ask(f"/agent/{name}").headers["Location"]
+        assert location == f"../doc/agent/{name}"
+        reply = server.ask(f"/doc/agent/{name}", BROWSER)
+        assert reply.status == 200
+        assert f'agent/{name}>; rel="describes"' in reply.headers.get_all("Link")[-1]
+    refused = server.ask("/doc/agent/%E5%90%8D%E5%89%8D.rdf")
+    assert refused.status == 406
+    assert "control character" in refused.text
+
+
+def test_pages_of_other_sites_can_link_and_not_ask(server: Server) -> None:
+    for mode, status in (("navigate", 200), ("no-cors", 403), ("cors", 403)):
+        headers = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": mode}
+        assert server.ask("/sparql?query=ASK%7B%7D", **headers).status == status
+
+
 def test_a_base_of_its_own_is_found_by_path(home: Home, serve) -> None:  # type: ignore[no-untyped-def]
     """Runs under another base than that of the folder, as after a merge or a change of it."""
     (home.path / "kprov.toml").write_text('base = "https://one.example/a/"\n')

@@ -1,17 +1,21 @@
 """The server as a process: how it begins, lives beside commands, and ends."""
 
+import contextlib
 import json
+import resource
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from kprov_capture.home import Home
 from kprov_rdf import cli, ingest, owner, runs
-from kprov_rdf.errors import JournalDamagedError, StoreLockedError
+from kprov_rdf.errors import JournalDamagedError, StorageError, StoreLockedError
 from tests import recording
-from tests.server.conftest import Server
+from tests.server.conftest import Events, Server
 
 
 def wait_for(condition, seconds: float = 20.0):  # type: ignore[no-untyped-def]
@@ -158,8 +162,6 @@ def test_a_damaged_journal_is_said_and_the_rest_is_served(home: Home, serve, cap
 
 
 def test_a_store_that_was_taken_away_is_built_again(home: Home, serve) -> None:  # type: ignore[no-untyped-def]
-    import shutil
-
     recording.record(home.path)
     with ingest.open_snapshot(home):
         pass
@@ -196,3 +198,125 @@ def test_a_crash_is_seen_though_nothing_is_written(home: Home, serve) -> None:  
         wait_for(lambda: "RUNNING" in server.ask("/").text)
         training.kill()
     wait_for(lambda: "CRASHED" in server.ask("/").text)
+
+
+def test_what_a_command_loads_is_told_to_streams_and_queries(home: Home, serve) -> None:  # type: ignore[no-untyped-def]
+    """A command makes the server load before its own turn comes; nothing may be lost by that."""
+    server: Server = serve()
+    run = recording.begin(home.path)
+    headers = {"Authorization": f"Bearer {token(home)}", "Content_Type": "application/json"}
+    count = "SELECT (COUNT(*) AS ?n) { ?m a dnnprov:oTraining }"
+
+    def counted() -> str:
+        return server.query(count, "text/csv").text.split()[1]
+
+    with contextlib.closing(Events(server, "/live")) as stream:
+        events = iter(stream)
+        for number in range(5):
+            recording.epoch(run, number, 0.5)
+            time.sleep(0.02)
+            reply = server.ask("/snapshot", method="POST", body=b"{}", **headers)
+            assert reply.status == 200
+            wait_for(lambda wanted=str(number + 1): counted() == wanted)
+        while True:
+            _, rows, _ = next(events)
+            if rows and rows[0]["epochs"] == "5/3":  # type: ignore[index]
+                break
+    run.close()
+
+
+def token(home: Home) -> str:
+    return str(json.loads((home.path / "owner.json").read_text())["token"])
+
+
+def test_a_rebuild_that_lacks_a_journal_is_said_for_good(home: Home, serve) -> None:  # type: ignore[no-untyped-def]
+    recording.record(home.path, "one")
+    recording.record(home.path, "two")
+    with ingest.open_snapshot(home):
+        pass
+    shutil.rmtree(home.store)
+    damaged, _ = sorted(home.done.glob("*.gz"))
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-20])
+    server = serve()
+    time.sleep(0.5)
+    told = server.ask("/health").json
+    assert told["status"] == "degraded"
+    assert str(damaged) in told["problem"]
+    assert "two" in server.ask("/").text
+    with pytest.raises(JournalDamagedError, match="mv "):
+        ingest.open_snapshot(home)
+    damaged.write_bytes(whole)
+    wait_for(lambda: server.ask("/health").json["problem"] is None)
+    with ingest.open_snapshot(home) as store:
+        assert len(runs.listing(store, store.living)) == 2
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs prlimit (Linux)")
+def test_a_full_disk_is_said_and_got_over(home: Home, serve, capsys) -> None:  # type: ignore[no-untyped-def]
+    """Files that may not grow fail as on a full disk; then there is room again."""
+    recording.record(home.path, "before")
+    server: Server = serve()
+    before = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (100, before[1]))
+    recording.record(home.path, "meanwhile")
+    problem = wait_for(lambda: server.ask("/health").json["problem"])
+    assert "Free some space" in problem
+    assert kprov(home, "runs") == 2
+    assert "bug" not in capsys.readouterr().err
+    assert server.process.poll() is None
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, before)
+    wait_for(lambda: server.ask("/health").json["status"] == "ok")
+    wait_for(lambda: "meanwhile" in server.ask("/").text)
+    assert server.query("ASK { ?s ?p ?o }").status == 200
+    assert kprov(home, "runs") == 0
+    assert server.stop() == 0
+    assert list(home.snapshots.iterdir()) == []
+
+
+def test_the_folder_it_was_started_in_does_not_matter(home: Home, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Neither what lies in it nor whether it is still there."""
+    recording.record(home.path)
+    place = tmp_path / "place"
+    place.mkdir()
+    for name in ("pyoxigraph.py", "json.py", "kprov_rdf.py"):
+        (place / name).write_text("import pathlib; pathlib.Path('ran').touch()\n")
+    root = Path(__file__).resolve().parent.parent.parent
+    monkeypatch.setenv("PYTHONPATH", f"{root}:{root / 'capture'}")
+    kprov_command = Path(sys.executable).with_name("kprov")
+    with subprocess.Popen(
+        [kprov_command, "--home", home.path, "serve", "--port", "0"],
+        stdout=subprocess.PIPE, text=True, cwd=place,
+    ) as process:  # fmt: skip
+        url = next(w for w in process.stdout.readline().split() if w.startswith("http"))  # type: ignore[union-attr]
+        server = Server(url, process, home.path)
+        wait_for(lambda: server.ask("/health").status == 200)
+        assert server.query("ASK { ?s ?p ?o }").status == 200
+        assert not (place / "ran").exists()
+        shutil.rmtree(place)
+        for path in ("/", "/catalog", "/sparql", "/nix"):
+            assert server.ask(path, "text/html").status in (200, 404)
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--port", "70000"], ["--query-seconds", "0"], ["--query-seconds", "nan"],
+     ["--query-memory", "-5"], ["--query-rows", "0"]],
+)  # fmt: skip
+def test_limits_that_are_none_are_refused(home: Home, arguments, capsys) -> None:  # type: ignore[no-untyped-def]
+    assert kprov(home, "serve", *arguments) == 2
+    assert "range" in capsys.readouterr().err
+
+
+def test_a_link_for_the_snapshots_is_not_followed(home: Home, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """A folder that somebody else made must not have its target cleared."""
+    (tmp_path / "victim" / "1-documents").mkdir(parents=True)
+    home.snapshots.symlink_to(tmp_path / "victim")
+    with pytest.raises(StorageError, match="is a link"):
+        ingest.open_snapshot(home)
+    home.snapshots.unlink()
+    (home.snapshots / "mine").mkdir(parents=True)
+    with ingest.open_snapshot(home):
+        assert (home.snapshots / "mine").exists()
+    assert (tmp_path / "victim" / "1-documents").exists()

@@ -271,6 +271,15 @@ def test_no_request_is_sent_for_a_query(limited: Server) -> None:
     assert limited.query("SELECT * { ?service ?p 'SERVICE <http://x/>' }").status == 200
 
 
+def test_a_page_is_not_filled_with_a_giant(server: Server) -> None:
+    doubled = " ".join(f"BIND(CONCAT(?x{n}, ?x{n}) AS ?x{n + 1})" for n in range(15))
+    text = f'SELECT ?x15 {{ BIND("{"x" * 200}" AS ?x0) {doubled} }}'
+    assert len(server.query(text, "text/csv").body) > 200 << 15
+    page = server.query(text, BROWSER)
+    assert page.status == 503
+    assert "longer than" in page.text
+
+
 def test_rows_end_at_the_limit_and_the_answer_says_so(limited: Server) -> None:
     text = f"SELECT * {{ {cross(3)} }}"
     reply = limited.query(text, JSON)

@@ -276,6 +276,33 @@ def test_nothing_is_fetched(home: Home, listener: tuple[str, list[bytes]]) -> No
     assert len(hits) == 1, "the listener would have heard"
 
 
+@pytest.mark.parametrize("data", [b"/**/" * 5000 + b"x", b'"' + b'\\"' * 100_000, b"//\n" * 50_000])
+def test_what_has_no_format_is_found_out_soon(home: Home, data: bytes) -> None:
+    """Expressions that try every way would take longer than anybody waits."""
+    for name in ("x", "x.json"):
+        with pytest.raises(InputError):
+            merging.merge(home, data, name)
+
+
+def test_a_journal_that_was_set_aside_is_set_aside(home: Home) -> None:
+    first = b"<http://e/s> <http://e/p> 1 . "
+    merging.merge(home, first, "x.ttl")
+    (path,) = home.journal.glob("import-*.nq")
+    path.write_bytes(path.read_bytes().replace(b"http", b"htpt", 1))
+    path.rename(f"{path}.damaged")
+    done = merging.merge(home, b"<http://e/g> { <http://e/s> <http://e/p> 2 }", "y.trig")
+    assert done.graphs == ("http://e/g",)
+
+
+@pytest.mark.parametrize("name", ["catalog", "agent/x", "x"])
+def test_names_under_the_default_base_are_kprovs_too(home: Home, name: str) -> None:
+    """They are renamed with ours when the folder is published."""
+    (home.path / "kprov.toml").write_text('base = "https://mine.example/"\n')
+    text = f"<http://localhost:8642/{name}> {{ <https://mine.example/agent/a> <http://e/p> 1 }}"
+    with pytest.raises(InputError):
+        merging.merge(home, text.encode(), "x.trig")
+
+
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "x.ttl").symlink_to("x.ttl")
     with pytest.raises(NotFoundError, match="Too many levels"):

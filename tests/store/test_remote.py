@@ -1,5 +1,8 @@
 """Another store over the network: questions with parameters, and what is never sent."""
 
+import contextlib
+import socket
+import threading
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -7,6 +10,7 @@ import pytest
 
 from kprov_capture.home import Home
 from kprov_rdf import cli, query
+from kprov_rdf import remote as remote_module
 from kprov_rdf.errors import InputError, RemoteError
 from kprov_rdf.ingest import open_snapshot
 from kprov_rdf.remote import RemoteStore
@@ -98,3 +102,82 @@ def test_what_is_no_endpoint_is_said(url: str, error: type[Exception], said: str
 def test_a_page_is_no_endpoint(endpoint: str, tmp_path: Path) -> None:
     with pytest.raises((InputError, RemoteError), match="endpoint"):
         RemoteStore(endpoint.replace("/query", "/nothing")).query("ASK {}")
+
+
+ANSWERS = {
+    "a page": (b"200 OK", b"text/html", b"<html>hello</html>"),
+    "no type": (b"200 OK", None, b"{}"),
+    "nothing": (b"200 OK", b"application/sparql-results+json", b""),
+    "other JSON": (b"200 OK", b"application/sparql-results+json", b'{"a": 1}'),
+    "broken JSON": (b"200 OK", b"application/sparql-results+json", b'{"head": {"vars": ["x"]}, '),
+    "a broken row": (
+        b"200 OK", b"application/sparql-results+json",
+        b'{"head":{"vars":["x"]},"results":{"bindings":[{"x":{"type":"uri","value":"no iri"}}]}}',
+    ),
+    "deep JSON": (
+        b"200 OK", b"application/sparql-results+json",
+        b'{"head":{"vars":["x"]},"results":{"bindings":[{"x":'
+        + b'{"type":"triple","value":{"subject":' * 30_000,
+    ),
+    "deep triples": (b"200 OK", b"application/n-triples", b"<a:b> <a:c> <<( " * 30_000),
+    "long error": (b"400 Bad", b"text/plain", b"x" * 1_000_000),
+    "teapot": (b"418 Teapot", b"text/plain", b"x" * 1_000_000),
+    "no HTTP": (b"", None, b""),
+    "cut short": (b"200 OK", b"application/sparql-results+json", b"CUT"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_what_a_strange_endpoint_answers_is_an_error_that_says_so(name: str) -> None:
+    status, kind, body = ANSWERS[name]
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1 << 16)
+                if not status:
+                    connection.sendall(b"what?\r\n\r\n")
+                    return
+                head = b"HTTP/1.1 %s\r\nConnection: close\r\n" % status
+                head += b"Content-Type: %s\r\n" % kind if kind else b""
+                length = len(body) + 100 * (body == b"CUT")
+                connection.sendall(head + b"Content-Length: %d\r\n\r\n" % length + body)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        store = RemoteStore(f"http://127.0.0.1:{listening.getsockname()[1]}/")
+        with pytest.raises((InputError, RemoteError)) as error:
+            store.query("SELECT ?x { ?x ?p ?o }")
+        thread.join()
+    assert len(str(error.value)) < 1500
+
+
+# urllib leaves the socket of an answer that was not read to its end to the collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_endless_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_module, "_MOST", 1 << 20)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(1 << 16)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: x/json\r\n\r\n")
+                for _ in range(10_000):
+                    connection.sendall(b" " * 65_536)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(RemoteError, match="more than 1 MiB"):
+            RemoteStore(f"http://127.0.0.1:{listening.getsockname()[1]}/").query("ASK {}")
+        thread.join()
+
+
+def test_a_sub_select_takes_a_parameter(remote: RemoteStore) -> None:
+    remote.load(
+        b"<http://e/a> <http://e/p> <http://e/o> .\n<http://e/b> <http://e/p> <http://e/o> ."
+    )
+    text = "SELECT ?s ?n { SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?s } # }"
+    (row,) = remote.query(text, {"s": ox.NamedNode("http://e/b")})
+    assert row["s"] == ox.NamedNode("http://e/b")

@@ -109,7 +109,10 @@
 
   async function poll(url) {
     const answer = await fetch(`${url}?after=${last}`, { headers: { Accept: "application/json" } });
-    if (answer.ok) show(await answer.json());
+    if (!answer.ok) return null;
+    const told = await answer.json();
+    if (told) show(told);
+    return told;
   }
 
   function follow(url) {
@@ -118,12 +121,22 @@
     source.addEventListener("end", () => source.close());
     // Too many pages follow the server: ask now and then instead.
     source.addEventListener("error", () => {
-      if (source.readyState === EventSource.CLOSED) setInterval(() => poll(url), 2000);
+      if (source.readyState !== EventSource.CLOSED) return;
+      const timer = setInterval(async () => {
+        const told = await poll(url);
+        if (told && told.status !== "RUNNING") clearInterval(timer);
+      }, 2000);
     });
   }
 
   function unfold() {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    let name = location.hash.slice(1);
+    try {
+      name = decodeURIComponent(name);
+    } catch {
+      return; // no fragment of ours has a broken escape
+    }
+    const target = name && document.getElementById(name);
     const group = target && target.closest("details");
     if (group && !group.open) {
       group.open = true;
