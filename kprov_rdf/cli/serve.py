@@ -1,5 +1,7 @@
 """The command that serves."""
 
+import math
+
 import click
 
 from kprov_capture.home import create, find
@@ -65,7 +67,7 @@ def serve(
     this machine reaches it unless --host says otherwise; then anyone who can reach it can
     read everything. Ctrl-C ends it.
     """
-    if query_seconds != query_seconds:  # NaN, which is in every range
+    if math.isnan(query_seconds):  # which is in every range
         raise click.BadParameter("--query-seconds is not in the range of times.")
     from kprov_rdf.server.pool import Limits
     from kprov_rdf.server.serve import serve as run

@@ -50,6 +50,7 @@ class Keeper:
         self._rebuild = _Rebuild()
         self._damaged_since: float | None = None
         self._copy: _Copy | None = None
+        self._failed = False  # the store takes nothing more, until it is opened anew
         self._listed: tuple[int, list[RunInfo]] = (-1, [])
 
     @property
@@ -74,10 +75,13 @@ class Keeper:
         """Load what is there, and go on until :meth:`stop`: the work of a thread."""
         while not self._stopping.is_set():
             try:
+                if self._failed:
+                    self._reopen(store)
                 self._turn(store)
             except StorageError as error:
                 self._tell(str(error))
-                self._reopen(store)
+                self._failed = True
+                self._stopping.wait(1)
             except Exception as error:
                 _log.exception("following the journals failed; it is tried again")
                 self._tell(f"The journals cannot be loaded: {error!r}")
@@ -143,8 +147,11 @@ class Keeper:
             try:
                 store.reopen()
             except (OSError, RuntimeError) as error:
-                _log.warning("the store cannot be opened yet: %s", error)
-        self._stopping.wait(1)
+                raise StorageError(
+                    f"The store cannot be opened again: {error}. Free some space, or make the "
+                    "folder writable; it is tried again by itself."
+                ) from error
+            self._failed = False
 
     def _tell(self, problem: str) -> None:
         if problem and problem != self.problem:
