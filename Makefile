@@ -1,5 +1,5 @@
 # Two commands on a machine with only Python 3.11, its venv and pip:
-#   make demo    train, capture, load, validate, ask
+#   make demo    train, capture, validate, ask, merge, mirror, publish
 #   make test    run the tests
 PYTHON ?= python3
 SHELL = /bin/bash
@@ -16,14 +16,14 @@ help:  ## Show the commands
 # Third-party packages come hash-checked from requirements.txt; the project itself
 # is a folder, which pip cannot hash, so it is installed in a second step.
 .venv/installed: requirements.txt pyproject.toml
-	@echo "Setting up .venv: about 80 packages with TensorFlow for CPU, 1.9 GB, one to three minutes."
+	@echo "Setting up .venv: about 90 packages with TensorFlow for CPU, 2 GB, one to three minutes."
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements.txt \
 	  | { grep --line-buffered -E '^(Collecting|Installing|Successfully)' || true; } | cut -c1-100
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
-demo: .venv/installed  ## Train, capture, load, validate, and answer the papers' first questions
+demo: .venv/installed  ## The whole way, from training to published data
 	$(BIN)/kprov demo
 
 test: .venv/installed  ## Run the tests

@@ -2,21 +2,25 @@
 
 import sys
 
-_NEEDED = {"click", "rich", "pyoxigraph", "prov", "pyshacl", "rdflib"}
+_NEEDED = ("click", "lxml", "prov", "pyoxigraph", "pyshacl", "rdflib", "rich", "SPARQLWrapper")
+_EXTRAS = dict.fromkeys(_NEEDED, "store")
+_EXTRAS |= {"flask": "server", "jinja2": "server", "waitress": "server", "werkzeug": "server"}
+_EXTRAS |= {"pymonetdb": "mirror", "keras": "demo", "sklearn": "demo"}
 
 
 def main() -> None:
-    """Run the command line; without the extra `store`, print the line that installs it."""
+    """Run the command line; where an extra is not installed, print the line that installs it."""
     try:
         from kprov_rdf import cli
 
         status = cli.run()
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _NEEDED:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
             raise
         print(
             f"kprov: the command needs the package {error.name!r}, which is not installed. "
-            "Install what it needs with: pip install 'kprov-rdf[store]'",
+            f"Install what it needs with: pip install '.[{extra}]' in a clone of kprov",
             file=sys.stderr,
         )
         status = 2

@@ -156,7 +156,6 @@ class _Site:
         self._base = base
         self._out = out
         self._living = living
-        self._files = 0
         self._folders: set[str] = set()
 
     def write(self) -> Published:
@@ -181,7 +180,8 @@ class _Site:
         shutil.copytree(html.STATIC, self._out / "static")
         mine = [_MARK, *(entry.name for entry in self._out.iterdir())]
         self._text(_MARK, "".join(f"{name}\n" for name in sorted(mine)))
-        return Published(len(found), len(paths), self._files)
+        files = sum(path.is_file() for path in self._out.rglob("*"))
+        return Published(len(found), len(paths), files)
 
     def _document(self, document: Document, run: RunInfo | None) -> None:
         path = document.path.removeprefix("doc/")
@@ -245,7 +245,6 @@ class _Site:
     def _place(self, path: str) -> Path:
         place = self._out / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        self._files += 1
         return place
 
     def _bytes(self, path: str, data: bytes) -> None:

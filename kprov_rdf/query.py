@@ -22,6 +22,7 @@ import pyoxigraph as ox
 from kprov_capture.terms import XSD_NAMESPACE
 from kprov_rdf import resources
 from kprov_rdf.errors import InputError, NotFoundError
+from kprov_rdf.sparql import in_order
 from kprov_rdf.store import Bindings, Store
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None
@@ -193,7 +194,7 @@ def table(
             ["subject", "predicate", "object"],
             ((t.subject, t.predicate, t.object) for t in answer),
         )
-    names = [variable.value for variable in answer.variables]
+    names = in_order(question.text, [variable.value for variable in answer.variables])
     hidden = {one.name for one in question.inputs} - set(question.outputs)
     shown = [name for name in names if name not in hidden]
     return Table(shown, (tuple(row[name] for name in shown) for row in answer))

@@ -6,10 +6,11 @@ requests of a size that every store takes; a load that was cut short is repeated
 
 import ast
 import http.client
+import json
 import re
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import pairwise
 from typing import IO, cast
 from urllib.error import HTTPError
@@ -204,9 +205,14 @@ class RemoteStore:
             ) from error
 
     def _refusal(self, error: str, text: str | None) -> str:
+        with suppress(ValueError, TypeError, KeyError):  # a problem of RFC 9457, as kprov's own
+            error = str(json.loads(error)["detail"])
         place = _PLACE.search(error)
         if place and text is not None:
             # The prefixes stand in a line of their own before the text.
             moved = f"error at {int(place[1]) - 1}:{place[2]}: {place[3]}"
             return syntax_message(text, moved)
-        return f"The endpoint {self._url} refused it: {error.strip()}"
+        return (
+            f"The endpoint {self._url} refused it: {error.strip()} (If it is no endpoint at all: "
+            "its address often ends in /sparql.)"
+        )

@@ -1,5 +1,6 @@
 """Runs as people speak of them: a list with their state, and the names that mean one."""
 
+import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from kprov_rdf import query
 from kprov_rdf.errors import NotFoundError
 from kprov_rdf.store import Store
 
+_OURS = re.compile(r".*/(run/[0-9a-f-]{36}|catalog)").fullmatch
 RUNNING = "RUNNING"
 CRASHED = "CRASHED"
 
@@ -81,6 +83,11 @@ def listing(store: Store, living: Set[str], only: str | None = None) -> list[Run
             )
         )
     return found
+
+
+def is_ours(graph: str) -> bool:
+    """Whether a graph is a record of kprov's: a run, or a catalog; the others were merged."""
+    return _OURS(graph) is not None
 
 
 def resolve(name: str, runs: list[RunInfo]) -> RunInfo:

@@ -5,12 +5,14 @@ without a blank around them (``SERVICE:x{…}``, ``trueSERVICE<…>{…}``).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from kprov_rdf.errors import InputError, RefusedError
 
 MAX_DEPTH = 100
+_PROLOGUE = {"PREFIX", "BASE"}
 
 _NAME = r"[^\W\d][\w·-]*+(?:\.++[\w·-]++)*+"
 _ESCAPED = r"%[0-9A-Fa-f]{2}|\\."
@@ -53,6 +55,53 @@ def tokens(text: str) -> Iterator[Token]:
 def names_dataset(text: str) -> bool:
     """Whether the query says FROM: Oxigraph ignores it where the default graph is the union."""
     return any(one.kind == "word" and one.text.upper().startswith("FROM") for one in tokens(text))
+
+
+_UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"}
+
+
+def what_is_wrong(text: str, known: Container[str]) -> str:
+    """What a query that does not parse most likely lacks; "" where that is not to be seen.
+
+    ``known`` are the prefixes that need no declaration.
+    """
+    found = list(tokens(text))
+    if not found:
+        return "The query is empty. Try: SELECT * { ?s ?p ?o } LIMIT 10"
+    declared: set[str] = set()
+    names: dict[str, Token] = {}
+    for before, token in pairwise([Token("", "", 0), *found]):
+        if token.kind == "name":
+            prefix = token.text.partition(":")[0]
+            if before.text.upper() == "PREFIX":
+                declared.add(prefix)
+            elif prefix != "_":
+                names.setdefault(prefix, token)
+    first = next((t for t in found if t.kind == "word" and t.text.upper() not in _PROLOGUE), None)
+    if first and first.text.upper() in _UPDATES:
+        return f"This is an update ({first.text.upper()}); only queries are answered here."
+    for prefix, token in names.items():
+        if prefix not in declared and prefix not in known:
+            return (
+                f"The prefix {prefix}: of {token.text} is not declared. Put PREFIX {prefix}: <…> "
+                "before the query."
+            )
+    return ""
+
+
+def in_order(text: str, names: list[str]) -> list[str]:
+    """The columns of an answer: those of ``SELECT *`` as the query names them first.
+
+    SPARQL says nothing of their order (section 18.2.1), and Oxigraph sorts them.
+    """
+    found = list(tokens(text))
+    forms = [token.text.upper() for token in found]
+    at = forms.index("SELECT") + 1 if "SELECT" in forms else 0
+    at += forms[at : at + 1] in (["DISTINCT"], ["REDUCED"])
+    if forms[at : at + 1] != ["*"]:
+        return names
+    seen = dict.fromkeys(token.text[1:] for token in found if token.kind == "variable")
+    return [name for name in seen if name in names] + [n for n in names if n not in seen]
 
 
 def refuse_deep(text: str) -> None:

@@ -25,7 +25,7 @@ from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
 from kprov_rdf import owner
 from kprov_rdf.errors import InputError, StorageError, StoreLockedError
 from kprov_rdf.owner import Address
-from kprov_rdf.sparql import names_dataset, refuse_deep
+from kprov_rdf.sparql import names_dataset, refuse_deep, what_is_wrong
 
 PREFIXES = {
     "prov": PROV_NAMESPACE,
@@ -79,6 +79,9 @@ def select(store: Store, text: str, bindings: Bindings | None = None) -> ox.Quer
 
 def syntax_message(text: str, error: str) -> str:
     """The place of a syntax error, without the grammar's list of all that could stand there."""
+    told = what_is_wrong(text, PREFIXES)
+    if told:
+        return told
     found = re.match(r"error at (\d+):(\d+): (.*)", error, re.DOTALL)
     if not found:
         return f"The query is not SPARQL 1.1: {error}."

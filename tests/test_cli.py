@@ -332,7 +332,7 @@ def test_without_its_packages_the_command_says_what_to_install(tmp_path: Path) -
         env={**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), "capture"])},
     )
     assert done.returncode == 2
-    assert "pip install 'kprov-rdf[store]'" in done.stderr
+    assert "pip install '.[store]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

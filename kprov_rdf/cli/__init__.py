@@ -113,6 +113,8 @@ def run(arguments: list[str] | None = None) -> int:
     except (KprovError, HomeError) as error:
         click.echo(f"kprov: {error}", err=True)
         return 2
+    except ModuleNotFoundError:
+        raise  # an extra that is not installed: the entry says which
     except Exception as error:
         if not isinstance(error, OSError):
             # Not left to the interpreter, whose status 1 means "invalid" here.

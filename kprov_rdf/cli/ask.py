@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -140,7 +141,14 @@ def query(
 
     question = queries.find(name) if name else queries.Question("on the command line", text or "")
     with _asked(context, url) as store:
-        write(queries.table(store, question, _runs_named(store, question, given)), form, sys.stdout)
+        answer = queries.table(store, question, _runs_named(store, question, given))
+        first = next(answer.rows, None)
+        answer.rows = answer.rows if first is None else chain([first], answer.rows)
+        write(answer, form, sys.stdout)
+    if first is None and question.inputs:
+        asked = {one.name: given.get(one.name, one.default) for one in question.inputs}
+        told = ", ".join(f"{name}={value}" for name, value in asked.items())
+        click.echo(f"kprov: no rows for {told}; --param NAME=VALUE asks for others.", err=True)
 
 
 def _list_questions() -> None:
@@ -155,12 +163,20 @@ def _list_questions() -> None:
 
 
 def _ask_sql(context: Context, text: str, form: str) -> None:
-    from kprov_rdf.mirror.ask import ask, last
+    from kprov_rdf.mirror.ask import ask, last, newer
     from kprov_rdf.tables import write_sql
 
-    with last(open_home(find(context.asked))) as url:
+    home = open_home(find(context.asked))
+    with last(home) as url:
         answer = ask(url, text)
     write_sql(answer.columns, answer.rows, form, sys.stdout)
+    made = newer(home)
+    if made:
+        click.echo(
+            f"kprov: the mirror is of {made}, and runs were recorded since. 'kprov mirror' makes "
+            "it anew.",
+            err=True,
+        )
 
 
 @contextmanager

@@ -66,7 +66,8 @@ def _report(one: "Merged") -> None:
         click.echo(f"{one.name}: merged already, nothing changed\n  {one.graph}")
         return
     counts = [] if one.records is None else [_count(one.records, "record")]
-    told = ", ".join([one.form, *counts, _count(one.statements, "statement")])
+    added = _count(one.statements, "statement") if one.statements else "nothing new"
+    told = ", ".join([one.form, *counts, added])
     click.echo(f"{one.name}: {told}\n  {one.graph}")
     for graph in one.graphs:
         click.echo(f"  {graph}")

@@ -4,7 +4,7 @@ import math
 
 import click
 
-from kprov_capture.home import create, find
+from kprov_capture.home import Home, find
 from kprov_capture.identity import DEFAULT_BASE
 from kprov_rdf.cli.context import Context, pass_context
 
@@ -70,17 +70,23 @@ def serve(
     if math.isnan(query_seconds):  # which is in every range
         raise click.BadParameter("--query-seconds is not in the range of times.")
     from kprov_rdf.server.pool import Limits
+    from kprov_rdf.server.serve import is_loopback
     from kprov_rdf.server.serve import serve as run
 
-    home = create(find(context.asked))
+    home = Home(find(context.asked))
+    existed = (home.path / "journal").is_dir()
     base = home.base()
     limits = Limits(seconds=query_seconds, memory=query_memory << 20, rows=query_rows)
 
     def started(url: str) -> None:
+        if not existed:
+            click.echo(f"{home.path} created.")
         click.echo(f"kprov: serving {home.path} at {url} (Ctrl-C ends it)")
         if base != url:
             own = " (the default)" if base == DEFAULT_BASE else ""
             click.echo(f"IRIs begin with {base}{own}; here they are found by their paths.")
+        if not is_loopback(host):
+            click.echo("Anyone who can reach this machine can read everything here.")
 
     run(home, host, port, token, limits, started)
     click.echo("kprov: ended.")

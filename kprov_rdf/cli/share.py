@@ -23,7 +23,10 @@ def validate(context: Context, target: str | None, form: str) -> None:
     """Check against the SHACL shapes: a run, a file, standard input, or the whole store.
 
     A file may be Turtle, TriG, N-Triples or N-Quads; each graph in it is checked
-    by itself. Exit status: 0 valid, 1 invalid, 2 it cannot be read.
+    by itself. Of the store that is the runs and their catalog; a graph that was
+    merged from another tool is checked when its IRI is given.
+
+    Exit status: 0 valid, 1 invalid, 2 it cannot be read.
     """
     from kprov_rdf.validate import shacl
 
@@ -32,6 +35,8 @@ def validate(context: Context, target: str | None, form: str) -> None:
     for name, triples in _targets(context, target):
         checked += 1
         found += shacl.validate(name, triples)
+    if not checked:
+        raise InputError("There was nothing to check: no graph with a statement in it.")
     if form == "json":
         import dataclasses
         import json
@@ -44,8 +49,6 @@ def validate(context: Context, target: str | None, form: str) -> None:
         noun = "graph" if checked == 1 else "graphs"
         said = "valid" if not found else f"INVALID, {len(found)} violations"
         click.echo(f"{checked} {noun} checked: {said}")
-    if not checked:
-        raise InputError("There was nothing to check: no graph with a statement in it.")
     if found:
         raise SystemExit(1)
 
@@ -60,11 +63,20 @@ def _targets(context: Context, target: str | None) -> Iterator[tuple[str, list]]
     if target is not None and (Path(target).is_file() or Path(target).suffix in files.SUFFIXES):
         yield from files.from_path(Path(target)).items()
         return
-    from kprov_rdf.runs import listing, resolve
+    from kprov_rdf.runs import is_ours, listing, resolve
 
     with context.reading() as store:
+        graphs = store.graphs()
         if target is None:
-            names = store.graphs()  # the runs, and the catalog that describes them
+            names = [name for name in graphs if is_ours(name)]
+            if len(names) < len(graphs):
+                click.echo(
+                    f"{len(graphs) - len(names)} graphs that were merged are not checked; give "
+                    "the IRI of one to check it.",
+                    err=True,
+                )
+        elif target in graphs:
+            names = [target]
         else:
             try:
                 names = [resolve(target, listing(store, store.living)).iri]

@@ -97,7 +97,7 @@ def _train(home: Home, epochs: int, models: Path) -> None:
     if done.returncode != 0:
         raise KprovError(
             "The training of the demonstration failed; its messages are above. If a package is "
-            "missing: pip install 'kprov-rdf[demo]'"
+            "missing: pip install '.[demo]' in a clone of kprov"
         )
 
 

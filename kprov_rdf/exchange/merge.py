@@ -229,7 +229,8 @@ def _admit(home: Home, names: ImportNames, brought: LocalStore, name: str) -> _A
             raise InputError(
                 f"{name} says something else of the graph {iri} than what is there: "
                 f"{len(set(mine) - there)} of its {len(mine)} statements are new. A graph that "
-                "is there is not changed; nothing of this file was merged."
+                "is there is not changed; nothing of this file was merged. (Of a run of kprov's, "
+                "its .trig and .nq say the same as it does; PROV-N and PROV-JSON say more.)"
             )
         taken[iri] = [] if there else mine
     fresh = {iri for iri in foreign if taken[iri]}

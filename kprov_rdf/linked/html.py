@@ -88,6 +88,7 @@ def document_page(document: Document, link: view.Linker, alternates: Mapping[str
         document=document,
         title=title,
         groups=shown,
+        folded=False,
         forms=_forms(alternates),
     )
 
@@ -114,6 +115,7 @@ def run_page(
         settings=settings(store, run.iri),
         sections=list(sections(store, run.iri)),
         groups=view.groups(document, link),
+        folded=True,
         forms=_forms(alternates),
         live=live,
         points=points,

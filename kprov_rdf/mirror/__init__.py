@@ -17,5 +17,5 @@ from kprov_rdf.errors import MirrorError
 if find_spec("pymonetdb") is None:
     raise MirrorError(
         "The mirror needs the package 'pymonetdb', which is not installed. Install what it needs "
-        "with: pip install 'kprov-rdf[mirror]'"
+        "with: pip install '.[mirror]' in a clone of kprov"
     )

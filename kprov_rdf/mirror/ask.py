@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 import pymonetdb
 
@@ -37,6 +38,15 @@ def remember(home: Home, url: str | None) -> None:
     with os.fdopen(descriptor, "w") as file:
         json.dump({"url": url}, file)
     os.replace(new, path)
+
+
+def newer(home: Home) -> str | None:
+    """When the last mirror was made, where something was recorded since; else None."""
+    made = (home.path / "mirror.json").stat().st_mtime
+    files = [*home.journal.glob("*.nq"), *home.done.glob("*.nq.gz")]
+    times = (path.stat().st_mtime for path in files if path.exists())
+    since = max(times, default=0.0)
+    return f"{datetime.fromtimestamp(made):%Y-%m-%d %H:%M:%S}" if since > made else None
 
 
 @contextmanager
@@ -83,7 +93,7 @@ def ask(url: str, sql: str) -> Answer:
             columns = [column.name for column in cursor.description]
             return Answer(columns, [tuple(row) for row in cursor.fetchall()])
         except pymonetdb.Error as error:
-            raise InputError(f"MonetDB does not answer: {load.said(error)}. {_TABLES}") from error
+            raise InputError(f"MonetDB refuses it: {load.said(error)}. {_TABLES}") from error
         except OSError as error:
             raise MirrorError(
                 f"MonetDB ended while it was asked: {load.said(error)}. The mirror is unharmed. "

@@ -15,6 +15,8 @@ from kprov_rdf.server.negotiate import best
 from kprov_rdf.server.state import State
 
 blueprint = Blueprint("pages", __name__)
+# As the command line: a run may be named by that much of its id.
+_SHORTEST = 4
 
 
 def _state() -> State:
@@ -44,6 +46,10 @@ def document(kind: str = "", rest: str = "", thing: str = "", suffix: str = "") 
         stem, _, ending = path.rpartition(".")
         if ending in forms.BY_SUFFIX:
             found, form = documents.find(keeper.store, keeper.base, stem), forms.BY_SUFFIX[ending]
+    if found is None and kind == "run" and len(rest) >= _SHORTEST:
+        meant = [run for run in keeper.runs() if run.id.endswith(rest) or run.id.startswith(rest)]
+        if len(meant) == 1:
+            return _redirect(Linker(path, keeper.base).to(f"run/{meant[0].id}"), 302)
     if found is None:
         raise NotFound(f"There is no document at /{path}. The page / lists the runs.")
     offered = (*forms_of(found), HTML)
@@ -98,7 +104,11 @@ def thing(kind: str, rest: str) -> Response:
     path = f"doc/{kind}/{rest}"
     if documents.find(keeper.store, keeper.base, path) is None:
         raise NotFound(f"Nothing is known here of /{kind}/{rest}.")
-    response = redirect(Linker(f"{kind}/{rest}", keeper.base).to(path), code=303)
+    return _redirect(Linker(f"{kind}/{rest}", keeper.base).to(path), 303)
+
+
+def _redirect(address: str, code: int) -> Response:
+    response = redirect(address, code=code)
     response.autocorrect_location_header = False  # relative: it is right on any host
     response.vary.add("Accept")
     return response  # type: ignore[return-value]

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from waitress.server import create_server
 
-from kprov_capture.home import Home
+from kprov_capture.home import Home, create
 from kprov_rdf import ingest, owner
 from kprov_rdf.errors import InputError, StoreLockedError
 from kprov_rdf.owner import Address
@@ -27,7 +27,7 @@ _ANY = ("0.0.0.0", "::", "")  # noqa: S104
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", "[::1]"}
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
@@ -46,21 +46,26 @@ def serve(
 ) -> None:
     """Serve until the process is told to end (SIGINT, SIGTERM).
 
-    ``port`` 0 takes a free one. ``started`` is told the address. Raises ``InputError``
-    where the port is taken, ``StoreLockedError`` where another process keeps the store.
+    The folder is created where it is missing. ``port`` 0 takes a free one. ``started`` is
+    told the address. Raises ``InputError`` where the port is taken, ``StoreLockedError``
+    where another process keeps the store.
     """
     running = owner.server(home)
     if running:
-        raise StoreLockedError(f"A server of this folder answers already, at {running.url}")
+        raise StoreLockedError(
+            f"A server of this folder answers already, at {running.url} End that one first, or "
+            "serve another folder with --home."
+        )
     keeper, pool = Keeper(home), Pool(limits)
     token = token or secrets.token_urlsafe(24)
     names = {*_LOOPBACK, host, str(urlsplit(keeper.base).hostname)}
-    app = create_app(keeper, pool, token, names if _is_loopback(host) else None)
+    app = create_app(keeper, pool, token, names if is_loopback(host) else None)
     with closing(_listen(host, port)) as listening:
+        create(home.path)
         bound = listening.getsockname()[1]
         address = Address(f"http://{_reached(host)}:{bound}/", token)
         with ingest.opened(home, address) as store:
-            shown = "localhost" if _is_loopback(host) or host in _ANY else host
+            shown = "localhost" if is_loopback(host) or host in _ANY else host
             _run(app, listening, keeper, store, lambda: started(f"http://{shown}:{bound}/"))
         keeper.close()
         pool.close()
@@ -111,8 +116,10 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
         raise InputError(
-            f"Port {port} of {host} cannot be used: {error}. Name another with --port."
+            f"Port {port} of {host} cannot be used: {why}. Name another with --port, or another "
+            "address of this machine with --host."
         ) from error
 
 

@@ -104,7 +104,7 @@ def _solutions(
     if isinstance(found, ox.QueryBoolean):
         results.write_boolean(bool(found), form, out)
         return {"status": 200, "form": form, "rows": 1, "cut": False}, out.getvalue().encode()
-    names = [variable.value for variable in found.variables]
+    names = sparql.in_order(asked["query"], [variable.value for variable in found.variables])
     rows = _Rows(([row[name] for name in names] for row in found), asked["rows"])
     try:
         results.write(names, rows, form, out)

@@ -143,5 +143,5 @@ def test_without_its_package_it_says_what_to_install(home: Home) -> None:
         env=child_environment(home.path),
     )
     assert done.returncode == 2
-    assert done.stderr.count("pip install 'kprov-rdf[mirror]'") == 2
+    assert done.stderr.count("pip install '.[mirror]'") == 2
     assert "Traceback" not in done.stderr

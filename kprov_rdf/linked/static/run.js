@@ -36,7 +36,7 @@
   function draw(name, chart) {
     const series = [
       { label: "epoch" },
-      { label: LAST.includes(name) ? "value" : "training", stroke: colour("--first"), width: 2, value: (_, v) => format(v), points: { size: 5 }, ...(name === "learning_rate" && { paths: uPlot.paths.stepped({ align: 1 }) }) },
+      { label: TITLES[name] ?? "training", stroke: colour("--first"), width: 2, value: (_, v) => format(v), points: { size: 5 }, ...(name === "learning_rate" && { paths: uPlot.paths.stepped({ align: 1 }) }) },
     ];
     if (chart.second) series.push({ label: "validation", stroke: colour("--second"), width: 2, value: (_, v) => format(v), points: { size: 5 } });
     const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
@@ -104,7 +104,28 @@
       status.textContent = told.status;
       status.className = "status " + told.status.toLowerCase();
     }
+    if (root.dataset.live) renew(told.status !== "RUNNING");
     if (told.count != null) document.getElementById("epochs").textContent = String(told.count);
+  }
+
+  // The tables are made by the server: fetched anew now and then, and when the training ends.
+  let renewed = Date.now();
+  async function renew(ended) {
+    if (!ended && Date.now() - renewed < 5000) return;
+    renewed = Date.now();
+    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const id of ["tables", "record-of-it"]) {
+      const old = document.getElementById(id);
+      const made = page.getElementById(id);
+      const open = new Map([...old.querySelectorAll("details.group")].map((one) => [one.firstElementChild.firstChild.textContent, one.open]));
+      for (const one of made.querySelectorAll("details.group")) {
+        const was = open.get(one.firstElementChild.firstChild.textContent);
+        if (was != null) one.open = was;
+      }
+      old.replaceWith(made);
+    }
   }
 
   async function poll(url) {
