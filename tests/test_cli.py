@@ -213,9 +213,49 @@ def test_an_unknown_run(kprov, home: Home) -> None:
         refused(kprov(command, "nothing"), "'nothing'", "kprov runs")
 
 
-@pytest.mark.parametrize("text", ["SELECT ?x {", "DROP ALL", "LOAD <file:///etc/passwd>", ""])
-def test_a_query_that_is_none(text: str, kprov, home: Home) -> None:
-    refused(kprov("query", "-e", text), "line 1")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SELECT ?x {", "line 1"),
+        ("DROP ALL", "an update"),
+        ("LOAD <file:///etc/passwd>", "an update"),
+        ("", "empty"),
+    ],
+)
+def test_a_query_that_is_none(text: str, said: str, kprov, home: Home) -> None:
+    refused(kprov("query", "-e", text), said)
+
+
+def test_columns_stand_as_the_query_names_them(kprov, home: Home) -> None:
+    recording.record(home.path)
+    for text, columns in (
+        ("SELECT * { ?s ?p ?o }", "s,p,o"),
+        ("SELECT DISTINCT * { ?run ?b ?a BIND(1 AS ?z) }", "run,b,a,z"),
+        ("SELECT ?o ?s { ?s ?p ?o }", "o,s"),
+    ):
+        _, out, _ = kprov("query", "--format", "csv", "-e", f"{text} LIMIT 1")
+        assert out.splitlines()[0] == columns
+
+
+def test_no_rows_are_no_riddle(kprov, home: Home) -> None:
+    recording.record(home.path)
+    code, out, err = kprov("query", "q1")
+    assert (code, out) == (0, "no rows\n")
+    assert "epoch=30, rate=0.001; --param" in err
+
+
+def test_what_was_merged_does_not_make_the_runs_invalid(kprov, home: Home, tmp_path: Path) -> None:
+    """Nobody can change the documents of others; they are checked when they are named."""
+    recording.record(home.path)
+    turtle = "@prefix prov: <http://www.w3.org/ns/prov#> . <#x> a prov:Entity, prov:Activity ."
+    (tmp_path / "other.ttl").write_text(turtle)
+    graph = kprov("merge", str(tmp_path / "other.ttl"))[1].splitlines()[1].strip()
+    code, out, err = kprov("validate")
+    assert (code, out) == (0, "2 graphs checked: valid\n")
+    assert "1 graphs that were merged are not checked" in err
+    code, out, _ = kprov("validate", graph)
+    assert code == 1
+    assert "INVALID" in out
 
 
 @pytest.mark.parametrize("bracket", ["{", "(", "["])
@@ -355,3 +395,27 @@ def test_every_command_has_help() -> None:
         done = program(name, "--help")
         assert done.returncode == 0
         assert "Usage: kprov " + name in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("missing", "arguments", "extra"),
+    [
+        ("flask", ["serve"], "server"),
+        ("jinja2", ["publish", "x", "--base", "http://e.org/"], "server"),
+    ],
+)
+def test_without_an_extra_its_commands_say_which(
+    missing: str, arguments: list[str], extra: str, home: Home
+) -> None:
+    script = (
+        f"import sys; sys.modules[{missing!r}] = None; sys.argv[0] = 'kprov'; "
+        "from kprov_rdf.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--home", str(home.path), *arguments],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert f"pip install '.[{extra}]'" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -52,6 +52,17 @@ def test_install_mirror_and_ask(libraries: None, kprov, home: Home) -> None:
     assert kprov("query", "--sql", "-e", "SELECT 1 WHERE 1 = 2")[1] == "no rows\n"
 
 
+def test_a_mirror_that_is_behind_says_so(libraries: None, kprov, home: Home) -> None:
+    recording.record(home.path)
+    kprov("mirror", "--embedded")
+    text = ("query", "--sql", "-e", "SELECT count(*) FROM kprov.runs", "--format", "csv")
+    assert kprov(*text)[2] == ""
+    recording.record(home.path)
+    _, out, err = kprov(*text)
+    assert out.split()[-1] == "1"
+    assert "runs were recorded since" in err
+
+
 def test_what_sql_changes_is_taken_back(libraries: None, kprov, home: Home) -> None:
     recording.record(home.path, "t")
     kprov("mirror", "--embedded")

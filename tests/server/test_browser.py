@@ -70,6 +70,10 @@ def test_a_training_is_watched_epoch_by_epoch(home: Home, serve, page: Page) -> 
     run.end_training("FINISHED")
     run.close()
     page.locator("#status.finished").wait_for(timeout=SECONDS)
+    # The tables of the page were made when there was one epoch; they are fetched anew.
+    epochs = page.locator("#tables details", has_text="Epochs").first
+    expect(epochs.locator("summary .count")).to_have_text("4", timeout=SECONDS)
+    assert page.locator("#record-of-it #metrics-3").count() == 1
 
 
 def test_a_chart_is_drawn_and_not_only_there(server: Server, page: Page) -> None:
@@ -134,6 +138,7 @@ def test_what_is_published_is_a_site_by_itself(server: Server, page: Page, tmp_p
         page.locator('#charts[data-last="2"]').wait_for(timeout=SECONDS)
         page.goto(page.locator(".iri").inner_text() + "#layer-drop")  # the IRI itself
         assert page.locator("#layer-drop").is_visible()
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         page.locator("a", has_text="agent/kprov-capture").first.click()
         assert "kprov_capture 0.1.0" in page.locator("h1").inner_text()
         page.locator(".forms a", has_text="Turtle").first.wait_for()

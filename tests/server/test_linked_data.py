@@ -305,6 +305,14 @@ class TestPages:
         assert json.dumps(points)
 
 
+def test_a_run_is_found_by_the_end_of_its_id(server: Server, runs) -> None:  # type: ignore[no-untyped-def]
+    reply = server.ask(f"/run/{runs[0][-8:]}", BROWSER)
+    assert reply.status == 302
+    assert urljoin(f"/run/{runs[0][-8:]}", reply.headers["Location"]) == runs[0]
+    assert server.ask(f"/run/{runs[0][-3:]}").status == 404
+    assert server.ask(f"/run/{runs[0][5:9]}").status == 404, "both begin so: it was the same minute"
+
+
 def test_names_in_any_script_have_their_documents(home: Home, serve) -> None:  # type: ignore[no-untyped-def]
     turtle = """@prefix prov: <http://www.w3.org/ns/prov#> .
         <http://localhost:8642/agent/名前> a prov:Agent ; prov:label "\\u0001" .

@@ -70,8 +70,11 @@ class TestStore:
         ("text", "said"),
         [
             ("SELECT ?x {", "line 1, column 12"),
-            ("", "line 1, column 1"),
-            ("DROP ALL", "line 1, column 9"),
+            ("", "query is empty"),
+            ("DROP ALL", r"an update \(DROP\)"),
+            ("PREFIX e: <http://e/> INSERT DATA { e:a e:b e:c }", r"an update \(INSERT\)"),
+            ("ASK { ?s foo:bar ?o }", "prefix foo: of foo:bar is not declared"),
+            ("ASK { _:a prov:x ?o }}", "line 1, column 23"),
             ("SELECT ?x\n{ ?x ?y }", "line 2"),
         ],
     )
