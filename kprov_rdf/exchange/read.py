@@ -4,6 +4,7 @@ RDF is parsed by pyoxigraph. PROV-JSON, PROV-N and PROV-XML are parsed into reco
 by the `prov` package, and ``quads`` turns these into statements.
 """
 
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ _RDF = {
 _BOM = b"\xef\xbb\xbf"
 # The prov package takes some 80 times the size of PROV-JSON as memory.
 MAX_RECORD_BYTES = 1 << 26
+MAX_PREFIXES = 5000
 _REFERENCES = ("prov:QUALIFIED_NAME", "xsd:QName")
 
 
@@ -87,12 +89,22 @@ def _rdf(data: bytes, name: str, scope: Scope, form: str) -> Document:
     return Document(sniff.FORMATS[form], quads, None, ("pyoxigraph", ox.__version__), [])
 
 
+def _refuse_prefixes(count: int, name: str) -> None:
+    """The prov package takes time with the square of their number."""
+    if count > MAX_PREFIXES:
+        raise InputError(
+            f"{name} declares {count:,} prefixes, more than the {MAX_PREFIXES:,} that are read. "
+            "Split it, or convert it to N-Quads first."
+        )
+
+
 def _records(data: bytes, name: str, scope: Scope, form: str) -> Document:
     if len(data) > MAX_RECORD_BYTES:
         raise InputError(
             f"{name} is larger than {MAX_RECORD_BYTES >> 20} MiB, which takes too much memory. "
             "Split it, or convert it to N-Quads first."
         )
+    _refuse_prefixes(len(_PREFIXES[form].findall(data)) if form in _PREFIXES else 0, name)
     import prov
 
     from kprov_rdf.exchange.quads import Mapper
@@ -156,6 +168,10 @@ def _provjson(data: bytes, name: str) -> "ProvDocument":
     from prov.serializers.provjson import decode_json_document
 
     container = sniff.load_json(data, name)
+    bundles = container.get("bundle")
+    parts = [container, *(bundles.values() if isinstance(bundles, dict) else ())]
+    prefixes = (part.get("prefix") for part in parts if isinstance(part, dict))
+    _refuse_prefixes(sum(len(one) for one in prefixes if isinstance(one, dict)), name)
     document = ProvDocument()
 
     def read() -> ProvDocument:
@@ -166,6 +182,10 @@ def _provjson(data: bytes, name: str) -> "ProvDocument":
     return _with_prov(name, "PROV-JSON", read)
 
 
+_PREFIXES = {
+    "provn": re.compile(rb"\bprefix\s"),
+    "provxml": re.compile(rb"\bxmlns:"),
+}
 _READERS = {"provn": _provn, "provxml": _provxml, "provjson": _provjson}
 
 

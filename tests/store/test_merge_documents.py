@@ -284,6 +284,15 @@ def test_what_has_no_format_is_found_out_soon(home: Home, data: bytes) -> None:
             merging.merge(home, data, name)
 
 
+def test_more_prefixes_than_anybody_has_are_refused(home: Home) -> None:
+    many = range(6000)
+    provn = "document\n" + "".join(f"prefix p{n} <http://e/{n}>\n" for n in many)
+    jsons = json.dumps({"prefix": {f"p{n}": f"http://e/{n}" for n in many}, "entity": {"p1:a": {}}})
+    for name, text in (("x.provn", provn + "entity(p1:a)\nendDocument"), ("x.json", jsons)):
+        with pytest.raises(InputError, match="6,000 prefixes"):
+            merging.merge(home, text.encode(), name)
+
+
 def test_a_journal_that_was_set_aside_is_set_aside(home: Home) -> None:
     first = b"<http://e/s> <http://e/p> 1 . "
     merging.merge(home, first, "x.ttl")
