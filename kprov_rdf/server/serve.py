@@ -87,7 +87,8 @@ def _run(
         channel_timeout=30,  # longer than a stream is silent
         connection_limit=400,
         asyncore_use_poll=True,  # select() takes no descriptor beyond 1,024
-        max_request_body_size=MAX_BODY,
+        # More than the application takes, so that it can say so before the line is cut.
+        max_request_body_size=8 * MAX_BODY,
         max_request_header_size=64 * 1024,
         # Without it waitress does not see that a client went while it is being answered.
         channel_request_lookahead=1,
