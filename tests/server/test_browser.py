@@ -74,6 +74,7 @@ def test_a_training_is_watched_epoch_by_epoch(home: Home, serve, page: Page) -> 
     epochs = page.locator("#tables details", has_text="Epochs").first
     expect(epochs.locator("summary .count")).to_have_text("4", timeout=SECONDS)
     assert page.locator("#record-of-it #metrics-3").count() == 1
+    assert page.locator(".marked").count() == 0
 
 
 def test_a_chart_is_drawn_and_not_only_there(server: Server, page: Page) -> None:
@@ -104,6 +105,8 @@ def test_a_fragment_opens_and_marks_its_node(server: Server, page: Page) -> None
     node.wait_for(timeout=SECONDS)
     assert node.is_visible()
     assert "Dropout" in node.inner_text()
+    page.locator('#charts[data-last="2"]').wait_for(timeout=SECONDS)
+    assert page.locator("#layer-drop:target").count() == 1, "it stays the one that was meant"
     page.locator("#layer-drop a", has_text="architecture").first.click()
     assert page.url.endswith("#architecture")
     assert page.locator("#architecture").is_visible()

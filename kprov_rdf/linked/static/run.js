@@ -104,11 +104,12 @@
       status.textContent = told.status;
       status.className = "status " + told.status.toLowerCase();
     }
-    if (root.dataset.live) renew(told.status !== "RUNNING");
+    if (began === "RUNNING") renew(told.status !== "RUNNING");
     if (told.count != null) document.getElementById("epochs").textContent = String(told.count);
   }
 
   // The tables are made by the server: fetched anew now and then, and when the training ends.
+  const began = document.getElementById("status").textContent;
   let renewed = Date.now();
   async function renew(ended) {
     if (!ended && Date.now() - renewed < 5000) return;
@@ -126,6 +127,8 @@
       }
       old.replaceWith(made);
     }
+    // What is put in anew is no :target of the address.
+    target()?.classList.add("marked");
   }
 
   async function poll(url) {
@@ -150,18 +153,20 @@
     });
   }
 
-  function unfold() {
-    let name = location.hash.slice(1);
+  function target() {
     try {
-      name = decodeURIComponent(name);
+      return document.getElementById(decodeURIComponent(location.hash.slice(1)));
     } catch {
-      return; // no fragment of ours has a broken escape
+      return null; // no fragment of ours has a broken escape
     }
-    const target = name && document.getElementById(name);
-    const group = target && target.closest("details");
+  }
+
+  function unfold() {
+    const group = target()?.closest("details");
+    for (const one of document.querySelectorAll(".marked")) one.classList.remove("marked");
     if (group && !group.open) {
       group.open = true;
-      target.scrollIntoView();
+      target().scrollIntoView();
     }
   }
 
