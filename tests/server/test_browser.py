@@ -71,9 +71,9 @@ def test_a_training_is_watched_epoch_by_epoch(home: Home, serve, page: Page) -> 
     run.close()
     page.locator("#status.finished").wait_for(timeout=SECONDS)
     # The tables of the page were made when there was one epoch; they are fetched anew.
-    epochs = page.locator("#tables details", has_text="Epochs").first
-    expect(epochs.locator("summary .count")).to_have_text("4", timeout=SECONDS)
-    assert page.locator("#record-of-it #metrics-3").count() == 1
+    epochs = page.locator("#tables summary", has_text=re.compile(r"^\s*Epochs"))
+    expect(epochs.locator(".count")).to_have_text("4", timeout=SECONDS)
+    expect(page.locator("#record-of-it #metrics-3")).to_have_count(1, timeout=SECONDS)
     assert page.locator(".marked").count() == 0
 
 
