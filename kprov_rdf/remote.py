@@ -31,6 +31,13 @@ _NESTED = re.compile(rb'"(?:[^"\\]|\\.)*+"?|<<\(|\)>>|[\[{\]}]', re.DOTALL)
 _PLACE = re.compile(r"error at (\d+):(\d+): ([^\n]*)")
 
 
+def _close(error: BaseException) -> None:
+    """Close the answer of HTTP that led to this error, which SPARQLWrapper leaves open."""
+    cause = error.__context__
+    if isinstance(cause, HTTPError):
+        cause.close()
+
+
 def _whole(response: IO[bytes]) -> bytes:
     """The body of an answer. Raises ``ValueError`` where it is too long, or too slow."""
     parts, length, until = [], 0, time.monotonic() + _SECONDS
@@ -193,12 +200,14 @@ class RemoteStore:
             with closing(client.query().response) as response:
                 return str(response.headers.get("Content-Type")), _whole(response)
         except SPARQLExceptions.SPARQLWrapperException as error:
+            _close(error)
             raise InputError(self._refusal(_body(error), shown)) from error
         except HTTPError as error:
             with error:
                 told = error.read(1000).decode("utf-8", "replace")
             raise InputError(self._refusal(f"{error}. {told}", shown)) from error
         except (OSError, ValueError, http.client.HTTPException) as error:
+            _close(error)
             raise RemoteError(
                 f"The endpoint {self._url} does not answer: {error}. Is it the address of a "
                 "SPARQL endpoint, and does the server run?"

@@ -127,11 +127,6 @@ ANSWERS = {
 }  # fmt: skip
 
 
-# urllib leaves the socket of an answer that was not read to its end to the collector.
-unread = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@unread
 @pytest.mark.parametrize("name", ANSWERS)
 def test_what_a_strange_endpoint_answers_is_an_error_that_says_so(name: str) -> None:
     status, kind, body = ANSWERS[name]
@@ -158,7 +153,6 @@ def test_what_a_strange_endpoint_answers_is_an_error_that_says_so(name: str) -> 
     assert len(str(error.value)) < 1500
 
 
-@unread
 def test_an_endless_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote_module, "_MOST", 1 << 20)
     with socket.create_server(("127.0.0.1", 0)) as listening:
