@@ -12,6 +12,14 @@ from kprov_capture import guard
 Job = tuple[Callable[..., None], tuple[Any, ...]]
 
 
+class Ticket:
+    """Whether a job was done with what it was given before its owner could change that again."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.late = False
+
+
 class Background:
     """A queue of jobs and the thread that runs them; the thread starts with the first job.
 

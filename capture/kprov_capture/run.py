@@ -18,7 +18,7 @@ from typing import Any
 
 from kprov_capture import environment, fingerprint, guard, process, statements, statements_data
 from kprov_capture import home as homes
-from kprov_capture.background import Background
+from kprov_capture.background import Background, Ticket
 from kprov_capture.facts import Change, Dataset, Layer
 from kprov_capture.identity import Names, uuid7
 from kprov_capture.journal import SUFFIX, Journal, header
@@ -78,14 +78,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
 
 
-class _Ticket:
-    """Whether a data set was hashed before its owner could change it again."""
-
-    def __init__(self) -> None:
-        self.done = threading.Event()
-        self.late = False
-
-
 class Run:
     """One run: an execution of a dataflow with one training.
 
@@ -119,7 +111,7 @@ class Run:
         self._testings = self._exports = self._test_sets = 0
         self._status: str | None = None
         self._datasets: list[str] = []
-        self._tickets: list[_Ticket] = []
+        self._tickets: list[Ticket] = []
         self._backend = backend
         self._environment_asked = False
         self.closed = False
@@ -188,7 +180,7 @@ class Run:
         """Data in the role train, val or test; ``arrays`` are hashed in the background."""
         self._put(self._write_dataset, role, data)
         if arrays and self._mine():
-            ticket = _Ticket()
+            ticket = Ticket()
             self._tickets.append(ticket)
             _helper.put(self._hash_dataset, data.local, dict(arrays), ticket)
 
@@ -247,7 +239,7 @@ class Run:
             return
         self._exports += 1
         self._put(self._write_export, self._exports, started, ended, path)
-        ticket = _Ticket()
+        ticket = Ticket()
         self._tickets.append(ticket)
         _helper.put(self._hash_file, self._exports, path, ticket)
 
@@ -383,7 +375,7 @@ class Run:
     def _find_code(self) -> None:
         _writer.put(self._append, statements_data.source_code(self.names, environment.code()))
 
-    def _hash_dataset(self, local: str, arrays: dict[str, Any], ticket: _Ticket) -> None:
+    def _hash_dataset(self, local: str, arrays: dict[str, Any], ticket: Ticket) -> None:
         try:
             whole, parts = fingerprint.of_arrays(arrays)
             text = statements_data.dataset_content(self.names, local, whole, parts)
@@ -391,7 +383,7 @@ class Run:
             text = statements_data.unhashed(self.names, local, str(error))
         self._tell_content(local, text, ticket)
 
-    def _hash_file(self, number: int, path: str, ticket: _Ticket) -> None:
+    def _hash_file(self, number: int, path: str, ticket: Ticket) -> None:
         local = f"file-{number}"
         try:
             text = statements_data.file_content(self.names, local, fingerprint.of_file(path))
@@ -399,7 +391,7 @@ class Run:
             text = statements_data.unhashed(self.names, local, f"it could not be read: {error}")
         self._tell_content(local, text, ticket)
 
-    def _tell_content(self, local: str, text: str, ticket: _Ticket) -> None:
+    def _tell_content(self, local: str, text: str, ticket: Ticket) -> None:
         if ticket.late:
             reason = "it may have changed while it was being hashed"
             text = statements_data.unhashed(self.names, local, reason)

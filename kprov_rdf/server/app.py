@@ -101,15 +101,13 @@ def _http_error(error: HTTPException) -> Response:
 
 def _answer(status: int, text: str) -> Response:
     """An error in the form that the client reads: a page, JSON, or a line of text."""
-    title = f"{status} {HTTPStatus(status).phrase}"
-    accept = request.accept_mimetypes
+    phrase, accept = HTTPStatus(status).phrase, request.accept_mimetypes
     chosen = accept.best_match(["text/plain", "text/html", "application/problem+json"])
-    if any(json_type in str(accept) for json_type in ("json",)) and chosen != "text/html":
-        chosen = "application/problem+json"
-    if chosen == "text/html" and accept.quality("text/html") > accept.quality("text/plain"):
-        page = message_page(title, text, Linker(request.path.lstrip("/"), ""))
+    if chosen == "text/html":
+        page = message_page(f"{status} {phrase}", text, Linker(request.path.lstrip("/"), ""))
         return Response(page, status, mimetype="text/html")
-    if chosen == "application/problem+json":
-        told = {"title": HTTPStatus(status).phrase, "status": status, "detail": text}
+    # Who asks for JSON of any kind reads JSON, whether it names that of errors or not.
+    if "json" in str(accept):
+        told = {"title": phrase, "status": status, "detail": text}
         return Response(json.dumps(told), status, mimetype="application/problem+json")
     return Response(f"{text}\n", status, mimetype="text/plain")
