@@ -83,7 +83,7 @@ def with_pyshacl(graph: str, ntriples: str) -> list[Violation]:
     if not isinstance(report, rdflib.Graph):  # a failure, as the text of an exception
         raise UnsupportedError(f"pySHACL cannot evaluate the shapes on {graph}: {report}")
     found = []
-    for result in report.subjects(SH.resultSeverity, None):
+    for result in report.objects(None, SH.result):  # not those that are a sh:detail of one
         shape = report.value(result, SH.sourceShape)
         while isinstance(shape, rdflib.BNode):
             shape = graph_of_shapes.value(None, SH.property, shape) or graph_of_shapes.value(

@@ -33,7 +33,7 @@ TERMS: dict[str, Term] = {
     "path": Term(_PATH, "a path", "2.3.1", 1),
     "name": Term(_ANY, "a text", "2.3.2.1"),
     "description": Term(_ANY, "a text", "2.3.2.1"),
-    "order": Term(_ANY, "a literal", "2.3.2.2", 1),
+    "order": Term("anything", "a literal", "2.3.2.2", 1),
     "group": Term(_ANY, "an IRI or a blank node", "2.3.2.3"),
     "defaultValue": Term(_PATH, "anything", "2.3.2.4", 1),
     # Constraint components.

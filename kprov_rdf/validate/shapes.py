@@ -45,8 +45,8 @@ def check(text: str, name: str) -> None:
         graph.add(quad.triple)
     _check_names(graph)
     _check_terms(graph)
-    _check_reach(graph)
     _check_queries(graph)
+    _check_reach(graph)
 
 
 def _check_names(graph: Graph) -> None:
