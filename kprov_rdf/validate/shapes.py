@@ -137,6 +137,7 @@ def _check_term(graph: Graph, node: Node, local: str, owners: set[str]) -> None:
     for one in values:
         if not fits(graph, one, term.value):
             shown = "a blank node" if isinstance(one, ox.BlankNode) else str(one)
+            shown = shown if len(shown) < 200 else shown[:200] + "…"
             what = f"sh:{local} is {shown}, and must be {term.value}"
             if local == "severity" and isinstance(one, ox.NamedNode):  # one engine: it conforms
                 raise graph.unsupported(node, what)
