@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 
 from kprov_rdf import resources
+from kprov_rdf.errors import UnsupportedError
+from kprov_rdf.validate import shapes
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,10 @@ class Violation:
 
 @functools.cache
 def shapes_text() -> str:
-    """All shapes as one Turtle document."""
-    return "\n".join(resources.texts("shapes", ".ttl").values())
+    """All shapes as one Turtle document, in which an engine passes over nothing."""
+    text = "\n".join(resources.texts("shapes", ".ttl").values())
+    shapes.check(text, "shapes/")
+    return text
 
 
 def validate(graph: str, triples: Iterable[ox.Triple]) -> list[Violation]:
@@ -74,13 +78,17 @@ def with_pyshacl(graph: str, ntriples: str) -> list[Violation]:
     from rdflib.namespace import SH
 
     data = rdflib.Graph().parse(data=ntriples, format="nt")
-    shapes = rdflib.Graph().parse(data=shapes_text(), format="turtle")
-    _, report, _ = pyshacl.validate(data, shacl_graph=shapes)
+    graph_of_shapes = rdflib.Graph().parse(data=shapes_text(), format="turtle")
+    _, report, _ = pyshacl.validate(data, shacl_graph=graph_of_shapes)
+    if not isinstance(report, rdflib.Graph):  # a failure, as the text of an exception
+        raise UnsupportedError(f"pySHACL cannot evaluate the shapes on {graph}: {report}")
     found = []
-    for result in report.subjects(SH.resultSeverity, None):
+    for result in report.objects(None, SH.result):  # not those that are a sh:detail of one
         shape = report.value(result, SH.sourceShape)
         while isinstance(shape, rdflib.BNode):
-            shape = shapes.value(None, SH.property, shape) or shapes.value(None, SH.sparql, shape)
+            shape = graph_of_shapes.value(None, SH.property, shape) or graph_of_shapes.value(
+                None, SH.sparql, shape
+            )
         path, value = report.value(result, SH.resultPath), report.value(result, SH.value)
         found.append(
             Violation(
