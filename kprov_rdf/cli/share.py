@@ -12,45 +12,77 @@ from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
 from kprov_rdf.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
-    from kprov_rdf.validate.shacl import Violation
+    from kprov_rdf.validate.shacl import Finding
 
 
 @click.command(epilog=RUN_HELP, short_help="Check runs or files against the SHACL shapes.")
 @click.argument("target", required=False, metavar="[RUN | PATH | -]")
+@click.option(
+    "--profile",
+    type=click.Choice(["strict", "lenient"]),
+    help="Default: strict where something has a class of DNNProv, else lenient.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @pass_context
-def validate(context: Context, target: str | None, form: str) -> None:
+def validate(context: Context, target: str | None, profile: str | None, form: str) -> None:
     """Check against the SHACL shapes: a run, a file, standard input, or the whole store.
 
     A file may be Turtle, TriG, N-Triples or N-Quads; each graph in it is checked
     by itself. Of the store that is the runs and their catalog; a graph that was
     merged from another tool is checked when its IRI is given.
 
-    Exit status: 0 valid, 1 invalid, 2 it cannot be read.
+    The lenient profile asks for what PROV-O demands of anyone: untyped nodes are fine, nodes
+    of two disjoint classes are not. The strict profile asks for what kprov records.
+
+    Exit status: 0 valid (there may be warnings), 1 invalid, 2 it cannot be read.
     """
     from kprov_rdf.validate import shacl
 
     checked = 0
-    found: list[Violation] = []
+    found: list[Finding] = []
     for name, triples in _targets(context, target):
         checked += 1
-        found += shacl.validate(name, triples)
+        found += shacl.validate(name, triples, profile)
     if not checked:
         raise InputError("There was nothing to check: no graph with a statement in it.")
+    violations = [one for one in found if one.severity == "Violation"]
+    others = [one for one in found if one.severity != "Violation"]
     if form == "json":
-        import dataclasses
-        import json
-
-        told = [dataclasses.asdict(one) for one in found]
-        click.echo(json.dumps({"conforms": not found, "graphs": checked, "violations": told}))
+        _tell_json(checked, violations, others)
     else:
-        for one in found:
-            click.echo(f"{one.graph}\n  {one.node}\n  {one.message}\n  shape {one.shape}\n")
-        noun = "graph" if checked == 1 else "graphs"
-        said = "valid" if not found else f"INVALID, {len(found)} violations"
-        click.echo(f"{checked} {noun} checked: {said}")
-    if found:
+        _tell(checked, violations, others)
+    if violations:
         raise SystemExit(1)
+
+
+def _tell_json(checked: int, violations: list["Finding"], others: list["Finding"]) -> None:
+    import dataclasses
+    import json
+
+    told = {
+        "conforms": not violations,
+        "graphs": checked,
+        "violations": [dataclasses.asdict(one) for one in violations],
+        "warnings": [dataclasses.asdict(one) for one in others],
+    }
+    click.echo(json.dumps(told))
+
+
+def _tell(checked: int, violations: list["Finding"], others: list["Finding"]) -> None:
+    for one in [*violations, *others]:
+        mark = "" if one.severity == "Violation" else f"{one.severity}: "
+        guards = f" (guards {', '.join(one.guards)})" if one.guards else ""
+        click.echo(
+            f"{one.graph}\n  {one.node}\n  {mark}{one.message}\n  shape {one.shape}{guards}\n"
+        )
+    said = [f"INVALID, {_count(violations, 'violation')}" if violations else "valid"]
+    said += [_count(others, "warning")] if others else []
+    noun = "graph" if checked == 1 else "graphs"
+    click.echo(f"{checked} {noun} checked: {', '.join(said)}")
+
+
+def _count(findings: list["Finding"], noun: str) -> str:
+    return f"{len(findings)} {noun}{'' if len(findings) == 1 else 's'}"
 
 
 def _targets(context: Context, target: str | None) -> Iterator[tuple[str, list]]:  # type: ignore[type-arg]

@@ -79,7 +79,7 @@ class Captured:
             )
         ]
 
-    def violations(self) -> list[shacl.Violation]:
+    def violations(self) -> list[shacl.Finding]:
         return [
             one for run in self.runs for one in shacl.validate(run.iri, self.store.graph(run.iri))
         ]

@@ -1,0 +1,89 @@
+"""Generates ``shapes/terms.ttl`` from the ontology: domain, range and number of each property."""
+
+import sys
+from pathlib import Path
+
+from kprov_capture.terms import DNNPROV_NAMESPACE, XSD_NAMESPACE
+from kprov_rdf import vocabulary
+from kprov_rdf.vocabulary import Term
+
+FILE = Path(__file__).resolve().parent.parent / "shapes" / "terms.ttl"
+# A thing may have several of these.
+_MANY = {"tag", "evidenceQuery"}
+# What these name is described elsewhere: by the ontology, or in the graph of another run.
+_ELSEWHERE = {"ofMetric", "adaptedProperty", "resumedFrom"}
+_HEAD = f"""\
+# Generated from ontology/dnnprov.ttl by `make generate`: change the ontology, not this file.
+# Each property of DNNProv: the classes that have it, the type of its values, and at most one
+# value where more make no sense. Where a number is an xsd:double, -9999999 is no value: Keras-Prov
+# wrote it for NaN. (A range says that without SPARQL, and NaN, which is in no range, is let pass.)
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix dnnprov: <{DNNPROV_NAMESPACE}> .
+@prefix xsd: <{XSD_NAMESPACE}> .
+@prefix shape: <{vocabulary.ONTOLOGY}/shapes#> .
+"""
+
+
+def lines() -> str:
+    """All shapes, a property each."""
+    shapes = [
+        _shape(term)
+        for term in vocabulary.load().terms()
+        if term.kind != "class" and (term.domain or _of_values(term))
+    ]
+    return "\n\n".join([_HEAD.rstrip(), *shapes]) + "\n"
+
+
+def _shape(term: Term) -> str:
+    out = [f"shape:has-{term.name} a sh:NodeShape ; sh:targetSubjectsOf dnnprov:{term.name} ;"]
+    if term.domain:
+        names = [iri.removeprefix(DNNPROV_NAMESPACE) for iri in term.domain]
+        each = [f"sh:class dnnprov:{name}" for name in names]
+        many = f"sh:or ( {' '.join(f'[ {one} ]' for one in each)} )"
+        out += [
+            f"  {each[0] if len(each) == 1 else many} ;",
+            f'  sh:message "dnnprov:{term.name} is said of: {", ".join(names)}." ;',
+        ]
+    values = _of_values(term)
+    if values:
+        out.append(f"  sh:property shape:{term.name} ;")
+    out += ['  shape:guards "C39" ;', "  sh:severity sh:Violation ."]
+    if values:
+        constraints, says = values
+        out += [
+            f"shape:{term.name} a sh:PropertyShape ; sh:path dnnprov:{term.name} ;",
+            f"  {' ; '.join(constraints)} ;",
+            f'  sh:message "The value of dnnprov:{term.name} is {says}." ;',
+            '  shape:guards "B17" , "C81" ;'
+            if term.kind != "object property"
+            else '  shape:guards "C39" ;',
+            "  sh:severity sh:Violation .",
+        ]
+    return "\n".join(out)
+
+
+def _of_values(term: Term) -> tuple[list[str], str] | None:
+    """Constraints on the values, and what they say; None where there are none."""
+    if term.kind == "object property":
+        if term.range is None or term.name in _ELSEWHERE:
+            return None
+        name = term.range.removeprefix(DNNPROV_NAMESPACE)
+        return [f"sh:class dnnprov:{name}"], f"a {name}"
+    constraints, says = [], []
+    if term.name not in _MANY:
+        constraints.append("sh:maxCount 1")
+        says.append("one")
+    if term.range is not None:
+        name = term.range.removeprefix(XSD_NAMESPACE)
+        constraints.append(f"sh:datatype xsd:{name}")
+        says.append(f"xsd:{name}")
+        if name == "double":
+            constraints.append("sh:not [ sh:minInclusive -9999999 ; sh:maxInclusive -9999999 ]")
+            says.append("where -9999999 does not stand for NaN")
+    return (constraints, " ".join(says)) if constraints else None
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(0 if FILE.read_text() == lines() else f"{FILE} is stale: run 'make generate'.")
+    FILE.write_text(lines())
