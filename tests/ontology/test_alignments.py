@@ -1,5 +1,6 @@
 """What the alignments say of other vocabularies, against the term lists of these."""
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 OWL = "http://www.w3.org/2002/07/owl#"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 LISTS = Path(__file__).parent / "vocabularies"
-ONTOLOGY = DNNPROV_NAMESPACE.rstrip("#")
+ONTOLOGY = DNNPROV_NAMESPACE.rstrip("#/")
 ROOTS = {PROV_NAMESPACE + name for name in ("Entity", "Activity", "Agent")}
 VOCABULARIES = {
     "prov-o": PROV_NAMESPACE,
@@ -84,7 +85,7 @@ class Graph:
             todo += new
         return found
 
-    @property
+    @functools.cached_property
     def _parents(self) -> Pairs:
         parents: Pairs = defaultdict(set)
         for predicate in PLACES:
