@@ -173,7 +173,7 @@ def test_a_store_with_an_invalid_run_is_invalid(kprov, home: Home) -> None:
         )
     status, out, _ = kprov("validate")
     assert status == 1
-    assert "INVALID, 1 violations" in out
+    assert "INVALID, 1 violation\n" in out
 
 
 @pytest.mark.parametrize("form", ["ttl", "trig", "nq", "provn", "provjson"])

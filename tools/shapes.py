@@ -11,7 +11,7 @@ FILE = Path(__file__).resolve().parent.parent / "shapes" / "terms.ttl"
 # A thing may have several of these.
 _MANY = {"tag", "evidenceQuery"}
 # What these name is described elsewhere: by the ontology, or in the graph of another run.
-_ELSEWHERE = {"ofMetric", "adaptedProperty", "resumedFrom"}
+_ELSEWHERE = {"ofMetric", "ofAttribute", "adaptedProperty", "resumedFrom"}
 _HEAD = f"""\
 # Generated from ontology/dnnprov.ttl by `make generate`: change the ontology, not this file.
 # Each property of DNNProv: the classes that have it, the type of its values, and at most one
@@ -68,7 +68,7 @@ def _of_values(term: Term) -> tuple[list[str], str] | None:
         if term.range is None or term.name in _ELSEWHERE:
             return None
         name = term.range.removeprefix(DNNPROV_NAMESPACE)
-        return [f"sh:class dnnprov:{name}"], f"a {name}"
+        return [f"sh:class dnnprov:{name}"], f"{'an' if name[0] in 'AEIO' else 'a'} {name}"
     constraints, says = [], []
     if term.name not in _MANY:
         constraints.append("sh:maxCount 1")

@@ -8,6 +8,7 @@ of anyone.
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
@@ -15,6 +16,9 @@ from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, RDF_TYPE
 from kprov_rdf import resources, vocabulary
 from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.validate import shapes
+
+if TYPE_CHECKING:
+    import rdflib
 
 PROFILES = ("strict", "lenient")
 _LENIENT = ("prov.ttl", "prov-lenient.ttl")
@@ -95,9 +99,7 @@ def profile_for(ntriples: str) -> str:
     return "strict" if _DNNPROV_TYPE in ntriples else "lenient"
 
 
-def validate(
-    graph: str, triples: Iterable[ox.Triple], profile: str | None = None
-) -> list[Finding]:
+def validate(graph: str, triples: Iterable[ox.Triple], profile: str | None = None) -> list[Finding]:
     """What is wrong in one graph; ``graph`` names it in the findings. None: it conforms."""
     text = (ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"").decode()
     return validate_text(graph, text, profile)
@@ -152,6 +154,13 @@ def with_shacl(graph: str, ntriples: str, profile: str = "strict") -> Iterator[F
         )
 
 
+@functools.cache
+def _graph_of_shapes(profile: str) -> "rdflib.Graph":
+    import rdflib
+
+    return rdflib.Graph().parse(data=shapes_text(profile), format="turtle")
+
+
 def with_pyshacl(graph: str, ntriples: str, profile: str = "strict") -> Iterator[Finding]:
     """Validate with the reference engine: 33 times slower, and on every platform."""
     import pyshacl
@@ -159,7 +168,7 @@ def with_pyshacl(graph: str, ntriples: str, profile: str = "strict") -> Iterator
     from rdflib.namespace import SH
 
     data = rdflib.Graph().parse(data=classes() + ntriples, format="nt")
-    graph_of_shapes = rdflib.Graph().parse(data=shapes_text(profile), format="turtle")
+    graph_of_shapes = _graph_of_shapes(profile)
     _, report, _ = pyshacl.validate(data, shacl_graph=graph_of_shapes)
     if not isinstance(report, rdflib.Graph):  # a failure, as the text of an exception
         raise UnsupportedError(f"pySHACL cannot evaluate the shapes on {graph}: {report}")
