@@ -192,7 +192,11 @@ def _arrow(diagram: Diagram, arrow: Arrow) -> Iterator[str]:
     x, y = (x2 - x1) / length, (y2 - y1) / length
     line = " ".join(f"{px:.1f},{py:.1f}" for px, py in [*points[:-1], (x2 - 7 * x, y2 - 7 * y)])
     yield f'<polyline class="line" points="{line}"/>'
-    corners = ((x2, y2), (x2 - 9 * x - 4 * y, y2 - 9 * y + 4 * x), (x2 - 9 * x + 4 * y, y2 - 9 * y - 4 * x))
+    corners = (
+        (x2, y2),
+        (x2 - 9 * x - 4 * y, y2 - 9 * y + 4 * x),
+        (x2 - 9 * x + 4 * y, y2 - 9 * y - 4 * x),
+    )
     yield '<polygon class="head" points="{}"/>'.format(
         " ".join(f"{px:.1f},{py:.1f}" for px, py in corners)
     )
@@ -200,7 +204,9 @@ def _arrow(diagram: Diagram, arrow: Arrow) -> Iterator[str]:
 
 def _label(diagram: Diagram, arrow: Arrow, linked: Linked) -> str:
     room = diagram.label(arrow)
-    text = f'<text class="label" x="{room.x:.1f}" y="{room.y + 4:.1f}">{_shown(arrow.property)}</text>'
+    text = (
+        f'<text class="label" x="{room.x:.1f}" y="{room.y + 4:.1f}">{_shown(arrow.property)}</text>'
+    )
     return _link(arrow.property, text, linked)
 
 

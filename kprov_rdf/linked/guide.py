@@ -12,16 +12,16 @@ from kprov_rdf.linked.diagrams import Diagram
 ABOUT = (
     "DNNProv is a vocabulary for the provenance of deep-learning training: who trained which "
     "model, by which plan, on which data, with which settings, and what came out, epoch by epoch.",
-    "It specialises W3C PROV-O: each class is a kind of entity, activity or agent, and each "
-    "statement stands beside one of PROV, so that tools which know PROV alone understand a run.",
+    "It specialises W3C PROV-O: each class is a kind of entity, activity or agent, and what PROV "
+    "can say is said in PROV too, so that tools which know PROV alone understand a run.",
     "It describes what was planned and what happened, and the changes that a rule or a person "
     "made while the training ran.",
 )
 LEGEND = (
     "In the pictures a yellow ellipse is an entity, a blue rectangle an activity, an orange house "
     "an agent, and a dashed rectangle a qualified relation, as W3C PROV draws them. Bold is the "
-    "name of a node, below it is its class. An arrow is a property, and points back in time: from "
-    "what came later to what it came from."
+    "name of a node, below it is its class. An arrow is a property. PROV's point back in time: "
+    "from what came later to what it came from."
 )
 
 
@@ -55,8 +55,9 @@ IDEAS = (
             "rest are activities that are part of it. Data, settings, metrics and models are "
             "entities that they used or generated. A `Scientist` and the `CaptureLibrary` are the "
             "agents.",
-            "Every node carries its PROV class beside its own, and every relation its PROV "
-            "property: who leaves out all that is DNNProv still has the whole story.",
+            "Every node carries its PROV class beside its own, and a relation that PROV knows is "
+            "said with PROV's property too: who leaves out all that is DNNProv still has the "
+            "story.",
         ),
         """\
 r:training a dnnprov:Training , prov:Activity ;

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import jinja2
 import pyoxigraph as ox
-from markupsafe import Markup
 
 from kprov_capture import __version__
+from kprov_capture.identity import DEFAULT_BASE
 from kprov_capture.terms import DNNPROV_NAMESPACE
 from kprov_rdf import vocabulary
 from kprov_rdf.linked import diagrams, forms, guide, ontology, view
@@ -168,11 +168,11 @@ def ontology_page(link: view.Linker, alternates: Mapping[str, str], alone: bool 
         given=ontology.reference(vocabulary.load()),
         guide=guide,
         forms=_forms(alternates),
-        prefixes=vocabulary.EXAMPLE_PREFIXES,
+        prefixes=vocabulary.EXAMPLE_PREFIXES.replace(DEFAULT_BASE, link.base),
         namespace=DNNPROV_NAMESPACE,
         about=ontology,
-        draw=lambda picture: Markup(diagrams.svg(picture, ontology.address)),
-        style=lambda name: Markup((STATIC / name).read_text("utf-8")),
+        draw=lambda picture: diagrams.svg(picture, ontology.address),
+        style=lambda name: (STATIC / name).read_text("utf-8"),
     )
 
 

@@ -49,7 +49,7 @@ def declared() -> frozenset[str]:
 
 def anchor(iri: str) -> str | None:
     """The anchor of a term in the page; "" for the ontology itself, None for what it has not."""
-    if iri == vocabulary.ONTOLOGY or iri == DNNPROV_NAMESPACE:
+    if iri in (vocabulary.ONTOLOGY, DNNPROV_NAMESPACE):
         return ""
     return iri.removeprefix(DNNPROV_NAMESPACE) if iri in declared() else None
 
@@ -142,6 +142,4 @@ def pairs(terms: Iterable[Term]) -> list[Pair]:
     known = {term.name: term for term in terms}
     twins = {one: f"val{one[0].upper()}{one[1:]}" for one in known}
     second = {twin for twin in twins.values() if twin in known}
-    return [
-        Pair(term, known.get(twins[one])) for one, term in known.items() if one not in second
-    ]
+    return [Pair(term, known.get(twins[one])) for one, term in known.items() if one not in second]

@@ -72,7 +72,7 @@ class Linker:
 
     def __init__(self, page: str, base: str, located: Callable[[str], str] = str) -> None:
         self._page = page
-        self._base = base
+        self.base = base
         self._located = located
         self.served = located is str  # a server has more than pages
 
@@ -95,8 +95,8 @@ class Linker:
             return self.page(ontology.PATH) + (f"#{quote(term)}" if term else "")
         if document == subject and fragment:
             return f"#{quote(fragment)}"
-        path = document.removeprefix(self._base)
-        if document.startswith(self._base) and path.partition("/")[0] in (*RECORDS, *THINGS):
+        path = document.removeprefix(self.base)
+        if document.startswith(self.base) and path.partition("/")[0] in (*RECORDS, *THINGS):
             prefix = "" if path.partition("/")[0] in RECORDS else "doc/"
             return self.page(prefix + path) + (f"#{quote(fragment)}" if fragment else "")
         return iri if _LINKED.match(iri) else None
@@ -111,7 +111,7 @@ class Linker:
         ``here`` are the anchors of foreign things that the page describes.
         """
         if isinstance(term, ox.NamedNode):
-            text = short(term.value, subject, self._base)
+            text = short(term.value, subject, self.base)
             anchor = here.get(term.value)
             return Value(text, f"#{anchor}" if anchor else self(term.value, subject), term.value)
         if isinstance(term, ox.Literal):
