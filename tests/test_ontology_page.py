@@ -3,6 +3,7 @@
 import itertools
 import re
 from html import unescape
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pyoxigraph as ox
@@ -203,3 +204,9 @@ def test_a_term_of_ours_leads_to_the_page_and_any_other_name_does_not() -> None:
     assert link(f"{DNNPROV_NAMESPACE}Training", "") == "../ontology#Training"
     assert link(vocabulary.ONTOLOGY, "") == "../ontology"
     assert link(f"{DNNPROV_NAMESPACE}Nothing", "") == f"{DNNPROV_NAMESPACE}Nothing"
+
+
+def test_each_picture_and_idea_belong_together_and_have_a_file() -> None:
+    assert {idea.picture for idea in guide.IDEAS} == set(pictures.ALL)
+    folder = Path(__file__).resolve().parent.parent / "docs" / "diagrams"
+    assert {path.stem for path in folder.glob("*.svg")} == {one.name for one in pictures.ALL}

@@ -101,6 +101,7 @@ r:epoch-0 a dnnprov:EpochExecution , prov:Activity ;
 r:metrics-0 a dnnprov:oTraining , prov:Entity ; prov:wasGeneratedBy r:epoch-0 ;
   dnnprov:epoch 0 ; dnnprov:elapsedTime "2.0"^^xsd:double ;
   dnnprov:loss "0.9"^^xsd:double ; dnnprov:valLoss "0.8"^^xsd:double .""",
+        pictures.METRICS,
     ),
     Idea(
         "adaptation",

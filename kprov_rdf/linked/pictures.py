@@ -155,4 +155,30 @@ CONTENT = Diagram(
     margin=(110, 75, 75, 60),
 )
 
-ALL = (RUN, ADAPTATION, PLAN, CONTENT)
+METRICS = Diagram(
+    "metrics",
+    "Epochs and their metrics",
+    "Each epoch is part of the training, used the configuration in force and generated one node, "
+    "which has the number of the epoch and all its metrics as direct properties.",
+    boxes=(
+        Box("metrics-0", "entity", "oTraining", 0, 0, "epoch 0, loss 0.9, valLoss 0.8"),
+        Box("epoch-0", "activity", "EpochExecution", 1, 0),
+        Box("config-0", "entity", "iTraining", 1, 1, "learningRate 0.001"),
+        Box("training", "activity", "Training", 2, 1),
+        Box("metrics-1", "entity", "oTraining", 0, 2, "epoch 1, loss 0.7, valLoss 0.72"),
+        Box("epoch-1", "activity", "EpochExecution", 1, 2),
+    ),
+    arrows=(
+        Arrow("metrics-0", "prov:wasGeneratedBy", "epoch-0"),
+        Arrow("metrics-1", "prov:wasGeneratedBy", "epoch-1"),
+        Arrow("epoch-0", "prov:used", "config-0"),
+        Arrow("epoch-1", "prov:used", "config-0"),
+        Arrow("training", "prov:used", "config-0"),
+        Arrow("epoch-0", "partOfTraining", "training"),
+        Arrow("epoch-1", "partOfTraining", "training"),
+    ),
+    pitch=(330, 105),
+    margin=(155, 50, 60, 50),
+)
+
+ALL = (RUN, PLAN, METRICS, ADAPTATION, CONTENT)
