@@ -13,7 +13,7 @@ import rdflib
 from kprov_capture.identity import DEFAULT_BASE
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE
 from kprov_rdf import resources, vocabulary
-from kprov_rdf.linked import diagrams, guide, html, ontology, pictures
+from kprov_rdf.linked import guide, html, ontology, pictures, svg
 from kprov_rdf.linked.diagrams import Diagram, Point, Rect
 from kprov_rdf.linked.view import Linker
 
@@ -96,7 +96,7 @@ class TestPictures:
 
     @every_picture
     def test_it_is_xml_that_says_what_it_shows(self, picture: Diagram) -> None:
-        root = ElementTree.fromstring(diagrams.svg(picture, ontology.address, style=True))
+        root = ElementTree.fromstring(svg.draw(picture, ontology.address, style=True))
         names = {"svg": "http://www.w3.org/2000/svg"}
         assert root.get("role") == "img"
         assert root.findtext("svg:title", None, names) == picture.title

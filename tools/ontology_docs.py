@@ -5,7 +5,7 @@ import re
 from kprov_capture.identity import DEFAULT_BASE
 from kprov_capture.terms import DNNPROV_NAMESPACE
 from kprov_rdf import vocabulary
-from kprov_rdf.linked import diagrams, guide, html, ontology, pictures
+from kprov_rdf.linked import guide, html, ontology, pictures, svg
 from kprov_rdf.linked.diagrams import Diagram
 from kprov_rdf.linked.view import Linker
 from kprov_rdf.vocabulary import Term, Topic
@@ -19,7 +19,7 @@ def picture(name: str) -> str:
         address = ontology.address(term)
         return f"../ontology.html{address}" if address.startswith("#") else address
 
-    return diagrams.svg(diagram, linked, style=True)
+    return svg.draw(diagram, linked, style=True)
 
 
 def page() -> str:
@@ -68,7 +68,7 @@ def _table(topic: Topic) -> str:
             f"| {_name(term)} | {_kind(term)} | {_text(term.comment)} |"
             for term in classes + others
         ]
-        head = "| term | is | meaning |\n|---|---|---|"
+        head = "| term | kind, or domain → range | meaning |\n|---|---|---|"
     return "\n".join([*parts, head, *rows, ""])
 
 
@@ -80,7 +80,7 @@ def _metric(pair: ontology.Pair) -> str:
 
 def _kind(term: Term) -> str:
     if term.kind == "class":
-        return f"a {', '.join(map(ontology.name, term.parents))}"
+        return f"class below {', '.join(map(ontology.name, term.parents))}"
     domain = " or ".join(map(ontology.name, term.domain)) or "anything"
     return f"{domain} → {_value(term)}"
 

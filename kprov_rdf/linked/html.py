@@ -13,7 +13,7 @@ from kprov_capture import __version__
 from kprov_capture.identity import DEFAULT_BASE
 from kprov_capture.terms import DNNPROV_NAMESPACE
 from kprov_rdf import vocabulary
-from kprov_rdf.linked import diagrams, forms, guide, ontology, view
+from kprov_rdf.linked import forms, guide, ontology, svg, view
 from kprov_rdf.linked.documents import Document
 from kprov_rdf.report import sections, settings
 from kprov_rdf.runs import RunInfo
@@ -171,7 +171,7 @@ def ontology_page(link: view.Linker, alternates: Mapping[str, str], alone: bool 
         prefixes=vocabulary.EXAMPLE_PREFIXES.replace(DEFAULT_BASE, link.base),
         namespace=DNNPROV_NAMESPACE,
         about=ontology,
-        draw=lambda picture: diagrams.svg(picture, ontology.address),
+        draw=lambda picture: svg.draw(picture, ontology.address),
         style=lambda name: (STATIC / name).read_text("utf-8"),
     )
 
