@@ -3,6 +3,7 @@
 import itertools
 import re
 from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -208,5 +209,27 @@ def test_a_term_of_ours_leads_to_the_page_and_any_other_name_does_not() -> None:
 
 def test_each_picture_and_idea_belong_together_and_have_a_file() -> None:
     assert {idea.picture for idea in guide.IDEAS} == set(pictures.ALL)
-    folder = Path(__file__).resolve().parent.parent / "docs" / "diagrams"
+    folder = Path(__file__).resolve().parent.parent.parent / "docs" / "diagrams"
     assert {path.stem for path in folder.glob("*.svg")} == {one.name for one in pictures.ALL}
+
+
+def test_each_tag_is_closed_where_it_was_opened(page: str) -> None:
+    class Reader(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.open: list[str] = []
+
+        def handle_starttag(self, tag: str, attrs: object) -> None:
+            # These have no end here.
+            if tag not in ("meta", "link", "br", "th"):
+                self.open.append(tag)
+
+        def handle_startendtag(self, tag: str, attrs: object) -> None:
+            """A shape of a picture."""
+
+        def handle_endtag(self, tag: str) -> None:
+            assert self.open.pop() == tag, (tag, self.getpos())
+
+    reader = Reader()
+    reader.feed(page)
+    assert reader.open == []
