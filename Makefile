@@ -5,7 +5,8 @@ PYTHON ?= python3
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -ec
 BIN = .venv/bin
-GENERATED = docs/cli.md bench/README.md capture/kprov_capture/terms.py
+GENERATED = docs/cli.md docs/ontology.md docs/ontology.html $(wildcard docs/diagrams/*.svg) \
+  bench/README.md capture/kprov_capture/terms.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check generate lock bench

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 from kprov_capture.identity import DEFAULT_BASE, check_base
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
 from kprov_rdf.errors import InputError, NotFoundError, StorageError, UnsupportedError
-from kprov_rdf.linked import documents, forms, html, series
+from kprov_rdf.linked import documents, forms, html, ontology, series
 from kprov_rdf.linked.documents import Document
 from kprov_rdf.linked.imports import imports
 from kprov_rdf.linked.view import Linker
@@ -171,6 +171,7 @@ class _Site:
                 self._document(document, by_iri.get(document.subject))
         link = Linker("index.html", self._base, _located)
         self._text("index.html", html.runs_page(found, imports(self._store, self._base), link))
+        self._ontology()
         self._dump()
         latest = found[0].iri if found else None
         void = forms.rdf(list(self._void(latest)), "ttl", {"void": _VOID})
@@ -207,6 +208,16 @@ class _Site:
         self._text(f"{path}/points.json", json.dumps(points))
         text = html.run_page(document, self._store, run, link, alternates, points="points.json")
         self._text(page, text)
+
+    def _ontology(self) -> None:
+        """The vocabulary of all these statements: its own address is not registered."""
+        page = _located(ontology.PATH)
+        link, alternates = Linker(page, self._base, _located), {}
+        for form in ontology.FORMS:
+            path = f"{ontology.PATH}.{form.suffix}"
+            self._bytes(path, ontology.text(form.suffix))
+            alternates[form.suffix] = link.to(path)
+        self._text(page, html.ontology_page(link, alternates))
 
     def _dump(self) -> None:
         quads = (

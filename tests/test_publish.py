@@ -85,6 +85,21 @@ def test_the_dump_holds_what_void_counts(site: Path) -> None:
     assert (site / ".well-known" / "void").read_bytes() == (site / "void.ttl").read_bytes()
 
 
+def test_the_ontology_is_published_with_its_forms(site: Path) -> None:
+    page = (site / "ontology" / "index.html").read_text()
+    anchors = set(re.findall(r'id="([^"]*)"', page))
+    assert "Training" in anchors
+    assert f"@base &lt;{BASE}&gt;" in page
+    for suffix in ("ttl", "jsonld", "nt", "rdf"):
+        form = ox.RdfFormat.from_extension(suffix)
+        quads = list(ox.parse((site / f"ontology.{suffix}").read_bytes(), form))
+        assert len(quads) > 2000
+        assert f'href="../ontology.{suffix}"' in page
+    (run, *_) = site.glob("run/*/index.html")
+    led_to = set(re.findall(r'href="\.\./\.\./ontology/index\.html#([^"]*)"', run.read_text()))
+    assert {"Training", "valLoss"} <= led_to <= anchors
+
+
 def test_an_older_one_is_replaced_and_nothing_else(home: Home, tmp_path: Path) -> None:
     recording.record(home.path)
     out = tmp_path / "site"

@@ -10,7 +10,10 @@ import jinja2
 import pyoxigraph as ox
 
 from kprov_capture import __version__
-from kprov_rdf.linked import forms, view
+from kprov_capture.identity import DEFAULT_BASE
+from kprov_capture.terms import DNNPROV_NAMESPACE
+from kprov_rdf import vocabulary
+from kprov_rdf.linked import forms, guide, ontology, svg, view
 from kprov_rdf.linked.documents import Document
 from kprov_rdf.report import sections, settings
 from kprov_rdf.runs import RunInfo
@@ -155,6 +158,22 @@ def query_page(
     rows = [[cell and link.value(cell) for cell in row] for row in answer.rows] if answer else []
     given = {"text": text, "answer": answer, "rows": rows, "problem": problem}
     return _render("query.html", link, **given)
+
+
+def ontology_page(link: view.Linker, alternates: Mapping[str, str], alone: bool = False) -> str:
+    """The page of the ontology; ``alone`` makes it one file that needs no other."""
+    return _render(
+        "ontology_alone.html" if alone else "ontology.html",
+        link,
+        given=ontology.reference(vocabulary.load()),
+        guide=guide,
+        forms=_forms(alternates),
+        prefixes=vocabulary.EXAMPLE_PREFIXES.replace(DEFAULT_BASE, link.base),
+        namespace=DNNPROV_NAMESPACE,
+        about=ontology,
+        draw=lambda picture: svg.draw(picture, ontology.address),
+        style=lambda name: (STATIC / name).read_text("utf-8"),
+    )
 
 
 def message_page(title: str, text: str, link: view.Linker) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL
+from kprov_rdf.linked import ontology
 from kprov_rdf.linked.documents import RECORDS, THINGS, Document
 from kprov_rdf.store import PREFIXES
 
@@ -47,9 +48,9 @@ class Node:
     anchor: str
     title: str
     href: str | None
-    types: list[str] = field(default_factory=list)
-    said: list[tuple[str, list[Value]]] = field(default_factory=list)
-    incoming: list[tuple[str, list[Value]]] = field(default_factory=list)
+    types: list[Value] = field(default_factory=list)
+    said: list[tuple[Value, list[Value]]] = field(default_factory=list)
+    incoming: list[tuple[Value, list[Value]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Linker:
 
     def __init__(self, page: str, base: str, located: Callable[[str], str] = str) -> None:
         self._page = page
-        self._base = base
+        self.base = base
         self._located = located
         self.served = located is str  # a server has more than pages
 
@@ -88,13 +89,21 @@ class Linker:
     def __call__(self, iri: str, subject: str) -> str | None:
         """The link for an IRI in the document about ``subject``; None for what is no address."""
         document, _, fragment = iri.partition("#")
+        term = ontology.anchor(iri)
+        if term is not None:
+            # Its namespace is not registered: who follows the link must find its meaning here.
+            return self.page(ontology.PATH) + (f"#{quote(term)}" if term else "")
         if document == subject and fragment:
             return f"#{quote(fragment)}"
-        path = document.removeprefix(self._base)
-        if document.startswith(self._base) and path.partition("/")[0] in (*RECORDS, *THINGS):
+        path = document.removeprefix(self.base)
+        if document.startswith(self.base) and path.partition("/")[0] in (*RECORDS, *THINGS):
             prefix = "" if path.partition("/")[0] in RECORDS else "doc/"
             return self.page(prefix + path) + (f"#{quote(fragment)}" if fragment else "")
         return iri if _LINKED.match(iri) else None
+
+    def term(self, iri: str) -> Value:
+        """A class or a property by its name, with a link to what it means."""
+        return Value(short(iri), self(iri, ""), iri)
 
     def value(self, term: Term, subject: str = "", here: Mapping[str, str] = _NOWHERE) -> Value:
         """A term with its link, in a page about ``subject``.
@@ -102,7 +111,7 @@ class Linker:
         ``here`` are the anchors of foreign things that the page describes.
         """
         if isinstance(term, ox.NamedNode):
-            text = short(term.value, subject, self._base)
+            text = short(term.value, subject, self.base)
             anchor = here.get(term.value)
             return Value(text, f"#{anchor}" if anchor else self(term.value, subject), term.value)
         if isinstance(term, ox.Literal):
@@ -142,13 +151,13 @@ def _rank(iri: str) -> tuple[int, int, str]:
 
 
 def _by_property(
-    pairs: Iterable[tuple[str, Value]],
-) -> list[tuple[str, list[Value]]]:
+    pairs: Iterable[tuple[str, Value]], link: Linker
+) -> list[tuple[Value, list[Value]]]:
     found: dict[str, list[Value]] = defaultdict(list)
     for predicate, value in pairs:
         found[predicate].append(value)
     return [
-        (short(predicate), sorted(values, key=lambda one: _natural(one.text)))
+        (link.term(predicate), sorted(values, key=lambda one: _natural(one.text)))
         for predicate, values in sorted(found.items(), key=lambda pair: short(pair[0]))
     ]
 
@@ -178,8 +187,11 @@ def groups(document: Document, link: Linker) -> list[Group]:
             title = labels[iri]
         anchor = here.get(iri) or _anchor(iri, document)
         node = Node(iri, anchor, title, link(iri, document.subject))
-        node.types = [short(one) for one in sorted(types[iri], key=_rank)]
-        node.said, node.incoming = _by_property(said[iri]), _by_property(incoming[iri])
+        node.types = [link.term(one) for one in sorted(types[iri], key=_rank)]
+        node.said, node.incoming = (
+            _by_property(said[iri], link),
+            _by_property(incoming[iri], link),
+        )
         found[_kind(types[iri])].append(node)
     return [
         Group(kind, sorted(found[kind], key=lambda node: _natural(node.title)))

@@ -1,11 +1,13 @@
 """The page of runs, and documents in each of their forms."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, current_app, redirect, request
 from werkzeug.exceptions import NotAcceptable, NotFound
 from werkzeug.urls import iri_to_uri
 
 from kprov_rdf.errors import UnsupportedError
-from kprov_rdf.linked import documents, forms, html
+from kprov_rdf.linked import documents, forms, html, ontology
 from kprov_rdf.linked.documents import Document
 from kprov_rdf.linked.forms import HTML, Form, forms_of
 from kprov_rdf.linked.imports import imports
@@ -52,36 +54,61 @@ def document(kind: str = "", rest: str = "", thing: str = "", suffix: str = "") 
             return _redirect(Linker(path, keeper.base).to(f"run/{meant[0].id}"), 302)
     if found is None:
         raise NotFound(f"There is no document at /{path}. The page / lists the runs.")
-    offered = (*forms_of(found), HTML)
-    negotiated = form is None
-    form = form or best(request.accept_mimetypes, offered)
-    if form not in offered:
-        listed = ", ".join(one.types[0] for one in offered)
-        raise NotAcceptable(f"This document can be had as {listed}.")
-    return _respond(found, form, negotiated)
-
-
-def _respond(found: Document, form: Form, negotiated: bool) -> Response:
     # A page with a suffix stands at the same depth: its relative links are the same.
     link = Linker(found.path, found.base)
     alternates = {one.suffix: link.to(f"{found.path}.{one.suffix}") for one in forms_of(found)}
-    if form is HTML:
-        data = _page(found, link, alternates).encode("utf-8", "replace")
-    else:
+
+    def write(wanted: Form) -> bytes:
+        if wanted is HTML:
+            return _page(found, link, alternates).encode("utf-8", "replace")
         try:
-            data = forms.text(found, form.suffix)
+            return forms.text(found, wanted.suffix)
         except UnsupportedError as error:
             raise NotAcceptable(str(error)) from error
-    response = Response(data, content_type=f"{form.types[0]}; charset=utf-8")
-    if negotiated:
-        response.vary.add("Accept")
-        response.headers["Content-Location"] = link.to(f"{found.path}.{form.suffix}")
-    for other in (*forms_of(found), HTML):
-        if other is not form:
-            address = link.to(f"{found.path}.{other.suffix}")
-            response.headers.add("Link", f'<{address}>; rel="alternate"; type="{other.types[0]}"')
+
+    response = _respond(found.path, link, forms_of(found), form, write)
     if found.path.startswith("doc/"):
         response.headers.add("Link", f'<{iri_to_uri(found.subject)}>; rel="describes"')
+    return response
+
+
+@blueprint.get("/ontology")
+@blueprint.get("/ontology.<any(html, ttl, jsonld, nt, rdf):suffix>")
+def vocabulary(suffix: str = "") -> Response:
+    """The ontology that the statements are made in, in the form that is wanted."""
+    link = Linker(ontology.PATH, _state().keeper.base)
+    alternates = {one.suffix: link.to(f"{ontology.PATH}.{one.suffix}") for one in ontology.FORMS}
+
+    def write(wanted: Form) -> bytes:
+        if wanted is HTML:
+            return html.ontology_page(link, alternates).encode()
+        return ontology.text(wanted.suffix)
+
+    form = forms.BY_SUFFIX[suffix] if suffix else None
+    return _respond(ontology.PATH, link, ontology.FORMS, form, write)
+
+
+def _respond(
+    path: str,
+    link: Linker,
+    others: tuple[Form, ...],
+    form: Form | None,
+    write: Callable[[Form], bytes],
+) -> Response:
+    """A document in ``form``, or in the one that the client wants, of HTML and ``others``."""
+    offered = (*others, HTML)
+    chosen = form or best(request.accept_mimetypes, offered)
+    if chosen not in offered:
+        listed = ", ".join(one.types[0] for one in offered)
+        raise NotAcceptable(f"This document can be had as {listed}.")
+    response = Response(write(chosen), content_type=f"{chosen.types[0]}; charset=utf-8")
+    if form is None:
+        response.vary.add("Accept")
+        response.headers["Content-Location"] = link.to(f"{path}.{chosen.suffix}")
+    for other in offered:
+        if other is not chosen:
+            address = link.to(f"{path}.{other.suffix}")
+            response.headers.add("Link", f'<{address}>; rel="alternate"; type="{other.types[0]}"')
     response.add_etag()
     response.cache_control.no_cache = True
     response.make_conditional(request)

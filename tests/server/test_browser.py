@@ -126,6 +126,34 @@ def test_a_query_is_typed_and_answered(server: Server, page: Page) -> None:
     assert "line 1, column" in page.locator(".problem").inner_text()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_ontology_is_read_wide_and_narrow(server: Server, page: Page, width: int) -> None:
+    """The pictures have their colours under the fence of the server, and nothing overflows."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(server.url)
+    page.get_by_role("link", name="Ontology").click()
+    colours = page.locator(".diagram .entity ellipse").first.evaluate(
+        "one => [getComputedStyle(one).fill, getComputedStyle(one.ownerSVGElement).minWidth]"
+    )
+    assert colours == ["rgb(255, 244, 184)", "672px"]
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    # Every text lies within its shape, in the font that this browser has.
+    spilt = page.evaluate(
+        """[...document.querySelectorAll(".diagram g")].filter(group => {
+          const shape = group.querySelector("ellipse, rect, polygon").getBBox();
+          return [...group.querySelectorAll("text")].some(text => {
+            const box = text.getBBox();
+            return box.x < shape.x || box.x + box.width > shape.x + shape.width
+                || box.y < shape.y || box.y + box.height > shape.y + shape.height;
+          });
+        }).map(group => group.textContent)"""
+    )
+    assert spilt == []
+    page.locator(".diagram a", has_text="RuleAdaptation").first.click()
+    assert page.url.endswith("/ontology#RuleAdaptation")
+    assert page.locator("#RuleAdaptation:target").is_visible()
+
+
 def test_what_is_published_is_a_site_by_itself(server: Server, page: Page, tmp_path) -> None:  # type: ignore[no-untyped-def]
     """On a host that only has files: pages, charts, and links."""
     handler = functools.partial(Quiet, directory=str(tmp_path))

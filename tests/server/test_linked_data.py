@@ -350,3 +350,56 @@ def test_a_base_of_its_own_is_found_by_path(home: Home, serve) -> None:  # type:
     assert "https://one.example/a/run/" in found[1].text
     page = server.ask(f"/{links[1]}", BROWSER).text
     assert "../doc/agent/kprov-capture" in page
+
+
+class TestOntology:
+    @pytest.mark.parametrize(
+        ("accept", "found"),
+        [
+            (None, "text/turtle"),
+            (BROWSER, "text/html"),
+            (RDFLIB, "text/turtle"),
+            ("application/ld+json", "application/ld+json"),
+            ("application/n-triples", "application/n-triples"),
+            ("application/rdf+xml", "application/rdf+xml"),
+        ],
+    )
+    def test_it_is_a_document_like_the_others(
+        self, server: Server, accept: str | None, found: str
+    ) -> None:
+        reply = server.ask("/ontology", accept)
+        assert (reply.status, kind(reply)) == (200, found)
+        assert "Accept" in reply.headers["Vary"]
+        others = [re.match("<(.*?)>", link)[1] for link in reply.headers.get_all("Link")]  # type: ignore[index]
+        assert len(others) == 4
+        addresses = [*others, reply.headers["Content-Location"]]
+        assert {kind(server.ask(f"/{one}")) for one in addresses} == {"text/html", *READERS}
+        assert server.ask(f"/{reply.headers['Content-Location']}").body == reply.body
+        again = server.ask("/ontology", accept, If_None_Match=reply.headers["ETag"])
+        assert (again.status, again.body) == (304, b"")
+        head = server.ask("/ontology", accept, method="HEAD")
+        assert head.body == b""
+        for name in ("Content-Type", "Content-Length", "ETag", "Vary"):
+            assert head.headers[name] == reply.headers[name], name
+        if found in READERS:
+            quads = ox.parse(reply.body, READERS[found])
+            iri = ox.NamedNode("https://w3id.org/dnnprov#Training")
+            assert any(quad.subject == iri for quad in quads)
+
+    def test_what_it_has_not_is_said(self, server: Server) -> None:
+        assert server.ask("/ontology", "text/provenance-notation").status == 406
+        assert server.ask("/ontology.provn").status == 404
+        assert server.ask("/ontology/x").status == 404
+
+    def test_the_terms_of_other_pages_lead_to_it(self, server: Server, runs) -> None:  # type: ignore[no-untyped-def]
+        anchors = set(re.findall(r'id="([^"]*)"', server.ask("/ontology", BROWSER).text))
+        for path, prefix in ((runs[0], "../"), ("/catalog", "")):
+            page = server.ask(path, BROWSER).text
+            assert "w3id.org/dnnprov" not in re.sub(r'title="[^"]*"', "", page)
+            terms = set(re.findall(rf'href="{prefix}ontology#([^"]*)"', page))
+            assert terms <= anchors
+            assert "CaptureLibrary" in terms
+        page = server.ask(runs[0], BROWSER).text
+        for term in ("Training", "partOfTraining", "valLoss", "adaptedProperty"):
+            assert f'href="../ontology#{term}"' in page, term
+        assert 'href="../ontology">Ontology</a>' in page
