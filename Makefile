@@ -35,9 +35,11 @@ check: .venv/installed  ## Format, lint, types, import layers, generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	PYTHONPATH=. $(BIN)/cog --check --check-fail-msg="Run 'make generate'." $(GENERATED)
+	$(BIN)/python -m tools.context --check
 
 generate: .venv/installed  ## Write the generated parts of docs and code anew
 	PYTHONPATH=. $(BIN)/cog -r $(GENERATED)
+	$(BIN)/python -m tools.context
 
 bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/capture.py
