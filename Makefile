@@ -5,7 +5,7 @@ PYTHON ?= python3
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -ec
 BIN = .venv/bin
-GENERATED = docs/cli.md bench/README.md capture/kprov_capture/terms.py
+GENERATED = docs/cli.md docs/json.md bench/README.md capture/kprov_capture/terms.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check generate lock bench

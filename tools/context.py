@@ -11,11 +11,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyoxigraph as ox
+
 from kprov_rdf import vocabulary
-from kprov_rdf.exchange.jsonld import OWN_PREFIXES
+from kprov_rdf.exchange import jsonld
 from kprov_rdf.store import PREFIXES
 from tools.vocabulary import PROV_TERMS
 
+_EXCERPT = """
+r:epoch-3 a dnnprov:EpochExecution , prov:Activity ; dnnprov:partOfTraining r:training ;
+  prov:used r:config-0 ; prov:startedAtTime "2026-11-20T12:00:03Z"^^xsd:dateTime ;
+  prov:endedAtTime "2026-11-20T12:00:05Z"^^xsd:dateTime .
+r:metrics-3 a dnnprov:oTraining , prov:Entity ; prov:wasGeneratedBy r:epoch-3 ; dnnprov:epoch 3 ;
+  dnnprov:learningRate 1e-3 ; dnnprov:loss 0.7124e0 ; dnnprov:valLoss "NaN"^^xsd:double ;
+  <http://localhost:8642/metric/pde_residual> 5e0 .
+"""
 PATH = Path(__file__).resolve().parent.parent / "ontology" / "context.jsonld"
 _OWL = "http://www.w3.org/2002/07/owl#"
 # Other vocabularies' properties, as kprov writes them.
@@ -37,8 +47,9 @@ _KEYWORDS: dict[str, Any] = {"@version": 1.1, "@protected": True, "id": "@id", "
 def _typed(iri: str, kind: str, range_: str | None) -> Any:
     """The definition of one term.
 
-    A range of strings is no type to coerce to: processors make plain strings of those values, and
-    a term with a type is not chosen for them (JSON-LD 1.1 API, sections 6.2.2 and 8.5.2).
+    A range of strings is no type to coerce to: processors make plain strings of those values, for
+    which they do not choose a term with a type (JSON-LD 1.1 API, RDF to Object Conversion, and
+    IRI Compaction).
     """
     short = _short(iri)
     if kind == "object property":
@@ -72,7 +83,7 @@ def definitions(ontology: vocabulary.Ontology) -> Iterator[tuple[str, Any]]:
     terms = [(term.name, _typed(term.iri, term.kind, term.range)) for term in ontology.terms()]
     terms += [(name, _prov(name)) for name in PROV_TERMS]
     terms += _OTHERS.items()
-    names = Counter([*_KEYWORDS, *OWN_PREFIXES, *prefixes, *(name for name, _ in terms)])
+    names = Counter([*_KEYWORDS, *jsonld.OWN_PREFIXES, *prefixes, *(name for name, _ in terms)])
     twice = [name for name, count in names.items() if count > 1]
     if twice:
         raise ValueError(f"two things would have one name in the context: {', '.join(twice)}")
@@ -85,6 +96,15 @@ def text(ontology: vocabulary.Ontology) -> str:
     """The context as JSON, a term a line."""
     lines = (f"    {json.dumps(name)}: {json.dumps(said)}" for name, said in definitions(ontology))
     return '{{\n  "@context": {{\n{}\n  }}\n}}\n'.format(",\n".join(lines))
+
+
+def excerpt() -> str:
+    """What an epoch is as JSON-LD, written by what ``kprov export`` writes with."""
+    turtle = vocabulary.EXAMPLE_PREFIXES + _EXCERPT
+    triples = [quad.triple for quad in ox.parse(turtle, ox.RdfFormat.TURTLE)]
+    record = triples[0].subject.value.partition("#")[0]
+    text = jsonld.text({record: triples}, record, record.rpartition("run/")[0])
+    return text.decode().rstrip()
 
 
 def main(arguments: list[str]) -> str | None:

@@ -62,6 +62,8 @@ def text(graphs: Mapping[str, Statements], record: str = "", base: str = "") -> 
     kept = {name: list(statements) for name, statements in graphs.items()}
     own = {"r": f"{record}#" if record else "", "base": base}
     names = _Names(own, _schemes(kept))
+    for predicate in _doubles(kept):
+        names.coerce(predicate, _DOUBLE)
     parts: list[str] = []
     for name, statements in kept.items():
         nodes = [_object(node, 2 if name else 1) for node in _nodes(statements, names, record)]
@@ -126,6 +128,15 @@ class _Names:
                 return f"{name}:{local}"
         return iri
 
+    def coerce(self, iri: str, type_: str) -> None:
+        """Give a property without a type one in this document, by whatever name it has here."""
+        name = self._terms.get(iri) or self.iri(iri)
+        # pyoxigraph 0.5.13 takes a defined "id:x" for the keyword and an x: none of those.
+        if not self._types.get(name) and (name != iri or "://" in iri):
+            # A compact IRI may be defined as what it is (JSON-LD 1.1, section 4.1.5).
+            self._definitions[name] = {"@id": self.iri(iri), "@type": self.iri(type_)}
+            self._terms[iri], self._types[name] = name, type_
+
     def term(self, iri: str) -> tuple[str, str]:
         """The name of a class or a property, and the type that its values are coerced to."""
         name = self._terms.get(iri)
@@ -159,6 +170,21 @@ def _schemes(graphs: Mapping[str, Statements]) -> set[str]:
             what = one.object
             found.add(what.datatype.value if isinstance(what, ox.Literal) else _name(what))
     return {iri.partition(":")[0] for iri in found}
+
+
+def _doubles(graphs: Mapping[str, Statements]) -> list[str]:
+    """The properties that have doubles only.
+
+    Without a type, 4.5 could stand as it is and 5.0 not, which JSON-LD takes for an integer: a
+    metric that the ontology does not know would be now a number, now an object.
+    """
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for triples in graphs.values():
+        for one in triples:
+            what = one.object
+            found = what.datatype.value if isinstance(what, ox.Literal) else ""
+            kinds[one.predicate.value].add(found)
+    return sorted(name for name, of in kinds.items() if of == {_DOUBLE})
 
 
 def _name(node: object) -> str:
