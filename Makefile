@@ -38,8 +38,8 @@ check: .venv/installed  ## Format, lint, types, import layers, generated files
 	$(BIN)/python -m tools.context --check
 
 generate: .venv/installed  ## Write the generated parts of docs and code anew
-	PYTHONPATH=. $(BIN)/cog -r $(GENERATED)
 	$(BIN)/python -m tools.context
+	PYTHONPATH=. $(BIN)/cog -r $(GENERATED)
 
 bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/capture.py

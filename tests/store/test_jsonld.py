@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kprov_capture.home import Home, create
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, RDF_TYPE, XSD_NAMESPACE
 from kprov_rdf import ingest, vocabulary
+from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.exchange import jsonld, merge, write
 from tests import recording
 from tests.conftest import SHARED
@@ -229,6 +230,18 @@ def test_what_is_no_value_of_its_property_keeps_its_kind() -> None:
     assert value_of(f"{DNNPROV_NAMESPACE}epoch", literal(str(2**64), "integer")) == str(2**64)
     label = "http://www.w3.org/2000/01/rdf-schema#label"
     assert value_of(label, ox.Literal("é", language="pt")) == {"@value": "é", "@language": "pt"}
+
+
+def test_rdf_1_2_is_written_as_far_as_json_ld_has_it() -> None:
+    (text,) = (
+        quad.object for quad in ox.parse('<urn:s> <urn:p> "x"@ar--rtl .', ox.RdfFormat.TURTLE)
+    )
+    triple = ox.Triple(ox.NamedNode("urn:s"), ox.NamedNode("urn:p"), text)
+    written = jsonld.text({"": [triple]})
+    assert [quad.triple for quad in ox.parse(written, ox.RdfFormat.JSON_LD)] == [triple]
+    nested = ox.Triple(ox.NamedNode("urn:s"), ox.NamedNode("urn:p"), triple)
+    with pytest.raises(UnsupportedError, match="triple term"):
+        jsonld.text({"": [nested]})
 
 
 def test_an_iri_that_looks_shortened_is_not_taken_for_one() -> None:
