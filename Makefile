@@ -5,8 +5,8 @@ PYTHON ?= python3
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -ec
 BIN = .venv/bin
-GENERATED = capture/kprov_capture/terms.py shapes/terms.ttl docs/cli.md docs/ontology.md \
-  docs/ontology.html $(wildcard docs/diagrams/*.svg) bench/README.md
+GENERATED = capture/kprov_capture/terms.py shapes/terms.ttl docs/cli.md docs/json.md \
+  docs/ontology.md docs/ontology.html $(wildcard docs/diagrams/*.svg) bench/README.md
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check generate namespace reason lock bench
@@ -37,8 +37,10 @@ check: .venv/installed  ## Format, lint, types, import layers, vocabulary, gener
 	$(BIN)/lint-imports
 	PYTHONPATH=. $(BIN)/python -m tools.closed
 	PYTHONPATH=. $(BIN)/cog --check --check-fail-msg="Run 'make generate'." $(GENERATED)
+	$(BIN)/python -m tools.context --check
 
 generate: .venv/installed  ## Write the generated parts of docs and code anew
+	$(BIN)/python -m tools.context
 	PYTHONPATH=. $(BIN)/cog -r $(GENERATED)
 
 namespace: .venv/installed  ## Give the ontology another namespace: IRI=https://…#

@@ -176,7 +176,7 @@ def test_a_store_with_an_invalid_run_is_invalid(kprov, home: Home) -> None:
     assert "INVALID, 1 violation\n" in out
 
 
-@pytest.mark.parametrize("form", ["ttl", "trig", "nq", "provn", "provjson"])
+@pytest.mark.parametrize("form", ["ttl", "trig", "nq", "jsonld", "provn", "provjson"])
 def test_export_to_a_file_or_standard_output(form: str, kprov, home: Home, tmp_path: Path) -> None:
     recording.record(home.path)
     path = tmp_path / "run.out"
@@ -188,6 +188,8 @@ def test_the_name_of_the_file_says_the_format(kprov, home: Home, tmp_path: Path)
     recording.record(home.path)
     assert kprov("export", "-o", str(tmp_path / "run.provn"))[0] == 0
     assert (tmp_path / "run.provn").read_text().startswith("document")
+    assert kprov("export", "-o", str(tmp_path / "run.jsonld"))[0] == 0
+    assert '"@context"' in (tmp_path / "run.jsonld").read_text()
 
 
 # -- what cannot be done: one paragraph, the file and the next step, status 2, nothing written

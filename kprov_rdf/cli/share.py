@@ -123,13 +123,13 @@ def _targets(context: Context, target: str | None) -> Iterator[tuple[str, list]]
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["ttl", "trig", "nq", "provn", "provjson"]),
+    type=click.Choice(["ttl", "trig", "nq", "jsonld", "provn", "provjson"]),
     help="Default: what the name of the file says, else ttl.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Default: standard output.")
 @pass_context
 def export(context: Context, run: str, form: str | None, output: str | None) -> None:
-    """Write one run as Turtle, TriG, N-Quads, PROV-N or PROV-JSON."""
+    """Write one run as Turtle, TriG, N-Quads, JSON-LD, PROV-N or PROV-JSON."""
     from kprov_rdf.exchange import write
     from kprov_rdf.runs import listing, resolve
 

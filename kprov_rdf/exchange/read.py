@@ -32,6 +32,7 @@ _BOM = b"\xef\xbb\xbf"
 # The prov package takes some 80 times the size of PROV-JSON as memory.
 MAX_RECORD_BYTES = 1 << 26
 MAX_PREFIXES = 5000
+_SHOWN = 6  # of the keys that a context does not define
 _REFERENCES = ("prov:QUALIFIED_NAME", "xsd:QName")
 
 
@@ -73,8 +74,12 @@ def parse(data: bytes, name: str, scope: Scope, form: str | None = None) -> Docu
 
 def _rdf(data: bytes, name: str, scope: Scope, form: str) -> Document:
     """RDF. What a suffix calls Turtle may be TriG, and N-Triples N-Quads: it then says so."""
+    notes = []
     if form == "jsonld":
-        sniff.load_json(data, name)
+        lost = sniff.undefined_keys(sniff.load_json(data, name))
+        if lost:
+            listed = ", ".join(map(repr, lost[:_SHOWN])) + (", …" if len(lost) > _SHOWN else "")
+            notes.append(f"its @context does not define {listed}, which JSON-LD leaves out")
     else:
         sniff.check_rdf(data, name)
     relative = None if form in ("nt", "nq") else scope.base
@@ -86,7 +91,7 @@ def _rdf(data: bytes, name: str, scope: Scope, form: str) -> Document:
         raise InputError(f"{name} is no {what} that can be read: {where}.") from error
     except UnsupportedError as error:
         raise UnsupportedError(f"{name} cannot be merged. {error}") from error
-    return Document(sniff.FORMATS[form], quads, None, ("pyoxigraph", ox.__version__), [])
+    return Document(sniff.FORMATS[form], quads, None, ("pyoxigraph", ox.__version__), notes)
 
 
 def _refuse_prefixes(count: int, name: str) -> None:

@@ -205,3 +205,26 @@ def _refuse_contexts(items: list[Any], name: str) -> None:
                 "network. Write the context into the document, or expand it first with a "
                 "JSON-LD processor."
             )
+
+
+def undefined_keys(found: Any) -> list[str]:
+    """The keys of JSON-LD that no context in it defines, sorted: no statement is made of them.
+
+    Empty where that cannot be said so simply: where a context has a @vocab, where keys are an
+    index (@container), and where values are not JSON-LD (@json).
+    """
+    defined: set[str] = set()
+    keys: set[str] = set()
+    stack: list[tuple[Any, bool]] = [(found, False)]
+    while stack:
+        one, in_context = stack.pop()
+        if isinstance(one, list):
+            stack += ((item, in_context) for item in one)
+        if not isinstance(one, dict):
+            continue
+        if {"@vocab", "@container"} & set(one) or "@json" in one.values():
+            return []
+        (defined if in_context else keys).update(one)
+        stack += ((value, in_context or key == "@context") for key, value in one.items())
+    # Any other key with a colon is an IRI.
+    return sorted(key for key in keys - defined if ":" not in key and not key.startswith("@"))

@@ -1,4 +1,4 @@
-"""Writing one run: Turtle, TriG, N-Quads, PROV-N, PROV-JSON."""
+"""Writing one run: Turtle, TriG, N-Quads, JSON-LD, PROV-N, PROV-JSON."""
 
 import os
 import re
@@ -9,12 +9,13 @@ import pyoxigraph as ox
 
 from kprov_capture.terms import RDF_TYPE
 from kprov_rdf.errors import InputError, StorageError
+from kprov_rdf.exchange import jsonld
 from kprov_rdf.store import PREFIXES, Store, select
 
 _CATALOG = re.compile(r"(run|import)/[^/]*\Z")
 _RECORD = re.compile(r".*/(run|import)/[^/#]*").fullmatch
 _SAID = "SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }"
-FORMATS = ("ttl", "trig", "nq", "provn", "provjson")
+FORMATS = ("ttl", "trig", "nq", "jsonld", "provn", "provjson")
 _RDF = {"ttl": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}
 
 
@@ -71,6 +72,8 @@ def run(store: Store, iri: str, form: str) -> bytes:
         text = document.serialize(format="provn" if form == "provn" else "json")
         return f"{(text or '').rstrip()}\n".encode()
     base = iri.rpartition("run/")[0]
+    if form == "jsonld":
+        return jsonld.text({f"{base}catalog": catalog, iri: triples}, iri, base)
     prefixes = prefixes_for(iri, base)
     if form == "ttl":
         return ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=prefixes) or b""

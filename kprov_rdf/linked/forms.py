@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 
 from kprov_rdf.errors import UnsupportedError
+from kprov_rdf.exchange import jsonld
 from kprov_rdf.exchange.write import prefixes_for, sorted_triples
 from kprov_rdf.linked.documents import Document
 from kprov_rdf.results import NOT_XML
@@ -33,7 +34,6 @@ FORMS = (
 BY_SUFFIX = {form.suffix: form for form in (*FORMS, HTML)}
 _RDF = {
     "ttl": ox.RdfFormat.TURTLE,
-    "jsonld": ox.RdfFormat.JSON_LD,
     "nt": ox.RdfFormat.N_TRIPLES,
     "rdf": ox.RdfFormat.RDF_XML,
 }
@@ -60,9 +60,9 @@ def rdf(triples: list[ox.Triple], suffix: str, prefixes: dict[str, str] | None =
                     "RDF/XML cannot write a text with a control character, which is here. Ask for "
                     "Turtle."
                 )
-    given = PREFIXES | (prefixes or {})
-    if suffix not in ("ttl", "rdf"):
-        given = {}  # neither N-Triples nor this writer of JSON-LD uses them
+    if suffix == "jsonld":
+        return jsonld.text({"": triples})
+    given = {} if suffix == "nt" else PREFIXES | (prefixes or {})
     return ox.serialize(triples, format=_RDF[suffix], prefixes=given or None) or b""
 
 
@@ -77,5 +77,7 @@ def text(document: Document, suffix: str) -> bytes:
         except ValueError as error:
             raise UnsupportedError(f"PROV-N cannot say this: {error}. Ask for Turtle.") from error
         return f"{(told or '').rstrip()}\n".encode()
+    if suffix == "jsonld":
+        return jsonld.text({"": document.statements}, document.subject, document.base)
     prefixes = prefixes_for(document.subject, document.base)
     return rdf(sorted_triples(document.statements), suffix, prefixes)
