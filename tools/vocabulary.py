@@ -14,7 +14,12 @@ DNNPROV = "https://w3id.org/dnnprov#"
 OWL = "http://www.w3.org/2002/07/owl#"
 RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 SUB_PROPERTY = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subPropertyOf")
+RANGE = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#range")
+XSD = "http://www.w3.org/2001/XMLSchema#"
 NOTATION = ox.NamedNode("http://www.w3.org/2004/02/skos/core#notation")
+
+# Which Python type a value of this range has.
+TYPES = {"double": "float", "integer": "int", "boolean": "bool", "string": "str"}
 
 # The PROV-O terms that statements are made of (W3C REC-prov-o-20130430).
 PROV_TERMS = [
@@ -84,4 +89,9 @@ def lines() -> str:
         out += ["", "", f"{name}: dict[str, str] = {{"]
         out += [f'    "{key}": Dnnprov.{value},' for key, value in sorted(maps[parent].items())]
         out += ["}"]
-    return "\n".join(out)
+    ranges = {quad.subject: quad.object.value for quad in graph.quads_for_predicate(RANGE)}
+    out += ["", "", "TYPES: dict[str, type] = {"]
+    for key, name in sorted(maps["setting"].items()):
+        found = ranges.get(ox.NamedNode(DNNPROV + name), "").removeprefix(XSD)
+        out += [f'    "{key}": {TYPES[found]},'] if found else []
+    return "\n".join([*out, "}"])

@@ -14,6 +14,7 @@ class Series:
         self.values: list[float] = []
 
     def add(self, value: float, epoch: int) -> None:
+        value = float(value)  # a whole number is taken too
         self.values.append(value)
         if math.isnan(value):
             return

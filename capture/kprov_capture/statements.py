@@ -17,6 +17,7 @@ from kprov_capture.terms import (
     OWL_DATATYPE_PROPERTY,
     RDFS_LABEL,
     SETTINGS,
+    TYPES,
     Dnnprov,
     Prov,
 )
@@ -109,10 +110,10 @@ def closing(names: Names, ended: float, status: str) -> str:
     return run.text() + catalog.text()
 
 
-def property_for(names: Names, graph: Graph, kind: str, name: str) -> str:
+def property_for(names: Names, graph: Graph, kind: str, name: str, declared: bool = True) -> str:
     """The property for a metric or setting; one that is not declared is declared here."""
     known = (METRICS if kind == "metric" else SETTINGS).get(name)
-    if known:
+    if known and declared:
         return known
     iri = names.custom(kind, name)
     types = {"metric": Dnnprov.Metric, "setting": Dnnprov.HyperParameter}
@@ -125,9 +126,30 @@ def property_for(names: Names, graph: Graph, kind: str, name: str) -> str:
 
 
 def _settings(names: Names, graph: Graph, settings: Mapping[str, Value]) -> list[tuple[str, Value]]:
+    """Each setting with its property: one of the run's own where the value has another type."""
     return [
-        (property_for(names, graph, "setting", name), value) for name, value in settings.items()
+        (property_for(names, graph, "setting", name, _fits(name, value)), _typed(name, value))
+        for name, value in settings.items()
     ]
+
+
+def _number(value: float | None) -> float | None:
+    """Keras also takes 0 for 0.0."""
+    return None if value is None else float(value)
+
+
+def _typed(name: str, value: Value) -> Value:
+    """Keras takes 1 for 1.0, and so the value of a property with numbers is a number here."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return float(value) if whole and TYPES.get(name) is float else value  # type: ignore[arg-type]
+
+
+def _fits(name: str, value: Value) -> bool:
+    """Whether a value has the type that the ontology declares for the setting."""
+    kind = TYPES.get(name, object)
+    if isinstance(value, bool):
+        return kind in (bool, object)
+    return isinstance(_typed(name, value), kind)
 
 
 def _layers(names: Names, graph: Graph, layers: Sequence[Layer]) -> None:
@@ -145,7 +167,7 @@ def _layers(names: Names, graph: Graph, layers: Sequence[Layer]) -> None:
             (Dnnprov.layerType, layer.type),
             (Dnnprov.position, layer.position),
             (Dnnprov.activation, layer.activation),
-            (Dnnprov.dropoutRate, layer.dropout_rate),
+            (Dnnprov.dropoutRate, _number(layer.dropout_rate)),
             (Dnnprov.outputShape, layer.output_shape),
             (Dnnprov.parameterCount, layer.parameters),
             (Dnnprov.layerConfig, config),
@@ -186,7 +208,11 @@ def training_started(
         (Dnnprov.ofTransformation, Iri(f"{names.dataflow(tag, SPECIFICATION)}#trainingmodel")),
         (Prov.wasInformedBy, Iri(names.execution)),
         (Prov.startedAtTime, instant(started)),
-        *((SETTINGS[name], settings.get(name)) for name in SHORTCUTS),
+        *(
+            (SETTINGS[name], _typed(name, settings[name]))
+            for name in SHORTCUTS
+            if name in settings and _fits(name, settings[name])
+        ),
     )
     graph.link(
         names.training, Prov.used, config, names.architecture, *(names(local) for local in datasets)
@@ -234,7 +260,10 @@ def epoch(
         (Dnnprov.epoch, number),
         (Dnnprov.elapsedTime, elapsed),
         (Dnnprov.learningRate, rate),
-        *((property_for(names, graph, "metric", name), value) for name, value in metrics.items()),
+        *(
+            (property_for(names, graph, "metric", name), float(value))
+            for name, value in metrics.items()
+        ),
     )
     return graph.text()
 
@@ -265,8 +294,8 @@ def adaptation(names: Names, tag: str, change: Change, optimizer: Value | None) 
         (Dnnprov.reason, change.reason),
         (Dnnprov.monitoredMetric, change.monitor),
         (Dnnprov.patience, change.patience),
-        (Dnnprov.factor, change.factor),
-        (Dnnprov.bestValue, change.best),
+        (Dnnprov.factor, _number(change.factor)),
+        (Dnnprov.bestValue, _number(change.best)),
         (Prov.used, Iri(before)),
         (Prov.startedAtTime, instant(change.at)),
         (Prov.endedAtTime, instant(change.at)),

@@ -95,7 +95,10 @@ def testing(
         names(f"testing-{number}-metrics"),
         (Dnnprov.oTesting, Prov.Entity),
         (Prov.wasGeneratedBy, Iri(activity)),
-        *((property_for(names, graph, "metric", name), value) for name, value in metrics.items()),
+        *(
+            (property_for(names, graph, "metric", name), float(value))
+            for name, value in metrics.items()
+        ),
     )
     return graph.text()
 

@@ -2,7 +2,7 @@
 
 Generated from ``ontology/dnnprov.ttl`` by ``make generate``: change the ontology,
 not this file. ``METRICS`` maps the names of Keras's metrics to properties,
-``SETTINGS`` those of hyperparameters.
+``SETTINGS`` those of hyperparameters, ``TYPES`` their types where they have one.
 """
 
 DNNPROV_NAMESPACE = "https://w3id.org/dnnprov#"
@@ -460,6 +460,48 @@ SETTINGS: dict[str, str] = {
     "validation_split": Dnnprov.validationSplit,
     "validation_steps": Dnnprov.validationSteps,
     "weight_decay": Dnnprov.weightDecay,
+}
+
+
+TYPES: dict[str, type] = {
+    "amsgrad": bool,
+    "batch_size": int,
+    "beta_1": float,
+    "beta_2": float,
+    "beta_3": float,
+    "centered": bool,
+    "class_weight": str,
+    "clipnorm": float,
+    "clipvalue": float,
+    "decay": float,
+    "ema_momentum": float,
+    "ema_overwrite_frequency": int,
+    "epochs": int,
+    "epsilon": float,
+    "global_clipnorm": float,
+    "gradient_accumulation_steps": int,
+    "initial_accumulator_value": float,
+    "initial_epoch": int,
+    "learning_rate": float,
+    "learning_rate_schedule": str,
+    "loss": str,
+    "loss_config": str,
+    "loss_scale_factor": float,
+    "loss_weights": str,
+    "momentum": float,
+    "nesterov": bool,
+    "num_layers": int,
+    "optimizer_name": str,
+    "optimizer_wrapper": str,
+    "rho": float,
+    "seed": int,
+    "steps_per_epoch": int,
+    "steps_per_execution": int,
+    "use_ema": bool,
+    "validation_batch_size": int,
+    "validation_split": float,
+    "validation_steps": int,
+    "weight_decay": float,
 }
 
 # [[[end]]]

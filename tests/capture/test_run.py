@@ -9,12 +9,13 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from kprov_capture import guard
+from kprov_capture import guard, terms
 from kprov_capture import run as run_module
 from kprov_capture.home import Home
 from kprov_capture.journal import Journal
 from kprov_capture.run import Run
 from kprov_rdf import journal as reader
+from kprov_rdf.validate import shacl
 from tests import recording
 from tests.conftest import child_environment
 
@@ -325,3 +326,22 @@ def test_the_end_of_a_training_is_when_it_ended(
     from datetime import datetime
 
     assert before <= datetime.fromisoformat(end).timestamp() + 1e-3 <= run.now()
+
+
+def test_a_setting_of_another_type_than_the_declared_one_is_kept_as_the_runs_own(
+    home: Home,
+) -> None:
+    run = Run("types", home=home.path)
+    run.start_training({"learning_rate": "cosine", "epochs": True, "batch_size": 8, "momentum": 1})
+    run.epoch(0, run.now(), run.now(), 0.5, None, 0, {"loss": 1, "mine": 2})
+    run.end_training("FINISHED")
+    run.close()
+    said = {(quad.predicate.value, str(quad.object)) for quad in quads(home)}
+    properties = {predicate for predicate, _ in said}
+    assert properties.isdisjoint({terms.Dnnprov.learningRate, terms.Dnnprov.numEpochs})
+    assert (terms.Dnnprov.reportedName, '"learning_rate"') in said
+    number = f"^^<{terms.XSD_NAMESPACE}double>"
+    assert (terms.Dnnprov.momentum, f'"1.0"{number}') in said
+    assert (terms.Dnnprov.loss, f'"1.0"{number}') in said
+    triples = [quad.triple for quad in quads(home) if quad.graph_name.value == run.names.run]
+    assert shacl.validate("g", triples) == []

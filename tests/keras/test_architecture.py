@@ -126,3 +126,20 @@ def test_the_settings_of_the_optimizer_are_there(model, digits, home, captured) 
         }
         == told
     )
+
+
+def test_whole_numbers_are_numbers_of_the_declared_type(digits, provenance, captured) -> None:
+    model = keras.Sequential(
+        [keras.Input((64,)), keras.layers.Dropout(0), keras.layers.Dense(10, activation="softmax")]
+    )
+    model.compile(
+        keras.optimizers.SGD(1.0, momentum=0, clipnorm=1), "sparse_categorical_crossentropy"
+    )
+    model.fit(*digits, epochs=1, verbose=0, callbacks=[provenance])
+    found = captured(provenance.run)
+    pattern = (
+        "?c a dnnprov:iTraining ; dnnprov:learningRate ?rate ; dnnprov:clipnorm ?norm . "
+        "?l dnnprov:dropoutRate ?drop"
+    )
+    assert found.rows(pattern, "rate", "norm", "drop") == [(1.0, 1.0, 0.0)]
+    assert found.violations() == []
