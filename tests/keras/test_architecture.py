@@ -132,9 +132,7 @@ def test_whole_numbers_are_numbers_of_the_declared_type(digits, provenance, capt
     model = keras.Sequential(
         [keras.Input((64,)), keras.layers.Dropout(0), keras.layers.Dense(10, activation="softmax")]
     )
-    model.compile(
-        keras.optimizers.SGD(1.0, momentum=0, clipnorm=1), "sparse_categorical_crossentropy"
-    )
+    model.compile(keras.optimizers.SGD(1.0, clipnorm=1), "sparse_categorical_crossentropy")
     model.fit(*digits, epochs=1, verbose=0, callbacks=[provenance])
     found = captured(provenance.run)
     pattern = (
