@@ -118,17 +118,18 @@ def main() -> None:
             database.run(f"ALTER USER SET ENCRYPTED PASSWORD '{digest}' USING OLD PASSWORD '0'")
             database.close()
             print("created", flush=True)
-        else:
-            print("ready", _own_port(), flush=True)
+            return
+        port = _own_port()
     except (OSError, RuntimeError) as error:
         sys.exit(f"MonetDB did not start: {error}")
-    if task == "serve":
-        try:
-            signal.signal(signal.SIGTERM, _stop)
-            while sys.stdin.read(1):
-                pass
-        finally:
-            database.close()
+    try:
+        # Before it is told that it runs: who hears that may end it at once.
+        signal.signal(signal.SIGTERM, _stop)
+        print("ready", port, flush=True)
+        while sys.stdin.read(1):
+            pass
+    finally:
+        database.close()
 
 
 if __name__ == "__main__":

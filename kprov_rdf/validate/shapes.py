@@ -1,7 +1,7 @@
 """Refuses a shapes graph that an engine could not evaluate; it would pass over it in silence.
 
 Section numbers are those of the SHACL Recommendation (20 July 2017). What each engine
-passes over was tried out, see docs/shapes-engine.md.
+passes over was tried out, see docs/shapes.md.
 """
 
 import difflib
