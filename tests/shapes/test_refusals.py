@@ -530,6 +530,7 @@ def test_the_shapes_are_checked_before_an_engine_has_them(monkeypatch: pytest.Mo
     monkeypatch.setattr(resources, "texts", lambda *_: bad)
     shacl.shapes_text.cache_clear()
     shacl._compiled.cache_clear()
+    shacl._graph_of_shapes.cache_clear()
     try:
         with pytest.raises(UnsupportedError, match="sh:minCont"):
             shacl.validate("g", [])
@@ -538,3 +539,4 @@ def test_the_shapes_are_checked_before_an_engine_has_them(monkeypatch: pytest.Mo
     finally:
         shacl.shapes_text.cache_clear()
         shacl._compiled.cache_clear()
+        shacl._graph_of_shapes.cache_clear()
