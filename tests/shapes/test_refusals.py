@@ -527,7 +527,10 @@ def test_the_shapes_of_this_project_are_taken() -> None:
 
 def test_the_shapes_are_checked_before_an_engine_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     bad = {"prov.ttl": PREFIXES + values("sh:minCont 1"), "prov-lenient.ttl": ""}
-    monkeypatch.setattr(resources, "texts", lambda *_: bad)
+    real = resources.texts
+    monkeypatch.setattr(
+        resources, "texts", lambda name, suffix: bad if name == "shapes" else real(name, suffix)
+    )
     shacl.shapes_text.cache_clear()
     shacl._compiled.cache_clear()
     shacl._graph_of_shapes.cache_clear()
