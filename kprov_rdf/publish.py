@@ -217,7 +217,12 @@ class _Site:
             path = f"{ontology.PATH}.{form.suffix}"
             self._bytes(path, ontology.text(form.suffix))
             alternates[form.suffix] = link.to(path)
-        self._text(page, html.ontology_page(link, alternates))
+        companions = {}
+        for one in ontology.COMPANIONS:
+            path = f"{ontology.PATH}/{one.name}"
+            self._bytes(path, one.read())
+            companions[one.label] = link.to(path)
+        self._text(page, html.ontology_page(link, alternates, companions))
 
     def _dump(self) -> None:
         quads = (

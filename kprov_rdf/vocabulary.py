@@ -19,6 +19,17 @@ _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 _OWL = "http://www.w3.org/2002/07/owl#"
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
 _DCTERMS = "http://purl.org/dc/terms/"
+# PROV-O's own classes below others (W3C REC-prov-o-20130430, 3.1 to 3.3), by what is above them.
+PROV_CLASSES = {
+    "Agent": ("Person", "Organization", "SoftwareAgent"),
+    "Entity": ("Bundle", "Collection", "Plan"),
+    "Collection": ("EmptyCollection",),
+    "Influence": ("EntityInfluence", "ActivityInfluence", "AgentInfluence"),
+    "EntityInfluence": ("Usage", "Start", "End", "Derivation"),
+    "ActivityInfluence": ("Generation", "Invalidation", "Communication"),
+    "AgentInfluence": ("Attribution", "Association", "Delegation"),
+    "Derivation": ("Revision", "Quotation", "PrimarySource"),
+}
 KINDS = {
     f"{_OWL}Class": "class",
     f"{_OWL}ObjectProperty": "object property",

@@ -13,6 +13,7 @@ from kprov_capture.home import Home
 from kprov_rdf import cli, publish
 from kprov_rdf.errors import InputError, NotFoundError, StorageError
 from kprov_rdf.ingest import open_snapshot
+from kprov_rdf.linked import ontology
 from tests import recording
 
 BASE = "https://example.org/prov/"
@@ -96,6 +97,9 @@ def test_the_ontology_is_published_with_its_forms(site: Path) -> None:
         assert len(quads) > 2000
         assert f'href="../ontology.{suffix}"' in page
     (run, *_) = site.glob("run/*/index.html")
+    for one in ontology.COMPANIONS:
+        assert (site / "ontology" / one.name).read_bytes() == one.read()
+        assert f'href="{one.name}"' in page
     led_to = set(re.findall(r'href="\.\./\.\./ontology/index\.html#([^"]*)"', run.read_text()))
     assert {"Training", "valLoss"} <= led_to <= anchors
 

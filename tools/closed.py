@@ -70,10 +70,10 @@ def _whole(term: Term, terms: dict[str, Term]) -> Iterator[str]:
 
 def _roots(iri: str, terms: dict[str, Term]) -> set[str]:
     """Which of Entity, Activity and Agent a class descends from."""
-    parts = {"Plan": "Entity", "Collection": "Entity", "Person": "Agent", "SoftwareAgent": "Agent"}
-    name = iri.removeprefix(PROV_NAMESPACE)
     if iri.startswith(PROV_NAMESPACE):
-        return {parts.get(name, name)}
+        name = iri.removeprefix(PROV_NAMESPACE)
+        above = [whole for whole, parts in vocabulary.PROV_CLASSES.items() if name in parts]
+        return set().union(*(_roots(PROV_NAMESPACE + one, terms) for one in above)) or {name}
     term = terms.get(iri.removeprefix(DNNPROV_NAMESPACE))
     return set().union(*(_roots(one, terms) for one in term.parents)) if term else set()
 

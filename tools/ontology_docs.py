@@ -25,7 +25,8 @@ def picture(name: str) -> str:
 def page() -> str:
     """The page as one file."""
     link = Linker("docs/ontology.html", DEFAULT_BASE)
-    return html.ontology_page(link, {"ttl": "../ontology/dnnprov.ttl"}, alone=True)
+    companions = {one.label: f"../{one.source}" for one in ontology.COMPANIONS}
+    return html.ontology_page(link, {"ttl": "../ontology/dnnprov.ttl"}, companions, alone=True)
 
 
 def story() -> str:

@@ -160,14 +160,23 @@ def query_page(
     return _render("query.html", link, **given)
 
 
-def ontology_page(link: view.Linker, alternates: Mapping[str, str], alone: bool = False) -> str:
-    """The page of the ontology; ``alone`` makes it one file that needs no other."""
+def ontology_page(
+    link: view.Linker,
+    alternates: Mapping[str, str],
+    companions: Mapping[str, str],
+    alone: bool = False,
+) -> str:
+    """The page of the ontology, with links by label to the files that belong to it.
+
+    ``alone`` makes it one file that needs no other.
+    """
     return _render(
         "ontology_alone.html" if alone else "ontology.html",
         link,
         given=ontology.reference(vocabulary.load()),
         guide=guide,
         forms=_forms(alternates),
+        companions=companions,
         prefixes=vocabulary.EXAMPLE_PREFIXES.replace(DEFAULT_BASE, link.base),
         namespace=DNNPROV_NAMESPACE,
         about=ontology,

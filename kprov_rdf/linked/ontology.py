@@ -13,19 +13,13 @@ from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
 from kprov_rdf import resources, vocabulary
 from kprov_rdf.exchange.write import sorted_triples
 from kprov_rdf.linked import forms
+from kprov_rdf.validate import shacl
 from kprov_rdf.vocabulary import Ontology, Term, Topic
 
 PATH = "ontology"
 FORMS = forms.FORMS[:-1]  # an ontology is no PROV record
 # Topics that are long lists of like terms: a table reads better than a section for each.
 TABLES = ("setting", "metric")
-# Where PROV-O has the classes that ours descend from (W3C REC-prov-o-20130430, section 3).
-_PROV_PARENTS = {
-    "Plan": "Entity",
-    "Collection": "Entity",
-    "Person": "Agent",
-    "SoftwareAgent": "Agent",
-}
 _QUOTED = re.compile(r"`([^`]+)`")
 
 
@@ -39,6 +33,34 @@ def text(suffix: str) -> bytes:
     # Blank nodes get the same names each time: the form has one ETag.
     graph.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     return forms.rdf(sorted_triples([quad.triple for quad in graph]), suffix)
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A file that belongs to the ontology; ``name`` is its path below that of the ontology."""
+
+    name: str
+    label: str
+    source: str  # where it is made from, in the checkout
+
+    @property
+    def form(self) -> forms.Form:
+        return forms.BY_SUFFIX[self.name.rpartition(".")[2]]
+
+    def read(self) -> bytes:
+        if self.name.startswith("shapes-"):
+            return shacl.shapes_text(self.name[len("shapes-") : -len(".ttl")]).encode()
+        suffix = f".{self.form.suffix}"
+        return resources.texts("ontology", suffix)[self.name].encode()
+
+
+COMPANIONS = (
+    Companion("shapes-strict.ttl", "SHACL shapes, strict", "docs/shapes.md"),
+    Companion("shapes-lenient.ttl", "SHACL shapes, lenient", "docs/shapes.md"),
+    Companion("alignments.ttl", "Alignments with other vocabularies", "ontology/alignments.ttl"),
+    Companion("context.jsonld", "JSON-LD context", "ontology/context.jsonld"),
+    Companion("example.ttl", "Example with every class", "ontology/example.ttl"),
+)
 
 
 @functools.cache
@@ -122,8 +144,10 @@ def reference(ontology: Ontology) -> Reference:
     """What the page says of the terms."""
     properties: dict[str, list[Term]] = defaultdict(list)
     below: dict[str, list[str]] = defaultdict(list)
-    for child, parent in _PROV_PARENTS.items():
-        below[PROV_NAMESPACE + parent].append(PROV_NAMESPACE + child)
+    used = {parent for term in ontology.terms() for parent in term.parents}
+    for parent, children in vocabulary.PROV_CLASSES.items():
+        found = [PROV_NAMESPACE + child for child in children if PROV_NAMESPACE + child in used]
+        below[PROV_NAMESPACE + parent] += found
     for term in ontology.terms():
         for domain in term.domain:
             properties[domain].append(term)

@@ -78,14 +78,28 @@ def vocabulary(suffix: str = "") -> Response:
     """The ontology that the statements are made in, in the form that is wanted."""
     link = Linker(ontology.PATH, _state().keeper.base)
     alternates = {one.suffix: link.to(f"{ontology.PATH}.{one.suffix}") for one in ontology.FORMS}
+    companions = {one.label: link.to(f"{ontology.PATH}/{one.name}") for one in ontology.COMPANIONS}
 
     def write(wanted: Form) -> bytes:
         if wanted is HTML:
-            return html.ontology_page(link, alternates).encode()
+            return html.ontology_page(link, alternates, companions).encode()
         return ontology.text(wanted.suffix)
 
     form = forms.BY_SUFFIX[suffix] if suffix else None
     return _respond(ontology.PATH, link, ontology.FORMS, form, write)
+
+
+@blueprint.get("/ontology/<name>")
+def companion(name: str) -> Response:
+    """A file that belongs to the ontology: shapes, alignments, the JSON-LD context, an example."""
+    for one in ontology.COMPANIONS:
+        if one.name == name:
+            return _tagged(Response(one.read(), content_type=f"{one.form.types[0]}; charset=utf-8"))
+    raise NotFound(
+        "There is no such file of the ontology. There are "
+        + ", ".join(one.name for one in ontology.COMPANIONS)
+        + "."
+    )
 
 
 def _respond(
@@ -109,6 +123,11 @@ def _respond(
         if other is not chosen:
             address = link.to(f"{path}.{other.suffix}")
             response.headers.add("Link", f'<{address}>; rel="alternate"; type="{other.types[0]}"')
+    return _tagged(response)
+
+
+def _tagged(response: Response) -> Response:
+    """A response that a client asks for again only if it changed."""
     response.add_etag()
     response.cache_control.no_cache = True
     response.make_conditional(request)

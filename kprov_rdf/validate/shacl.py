@@ -26,18 +26,6 @@ _NOT_STRICT = ("prov-lenient.ttl",)  # what it asks for implies that
 _SUB_CLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
 _GUARDS = f"{vocabulary.ONTOLOGY}/shapes#guards"
 _DNNPROV_TYPE = f"<{RDF_TYPE}> <{DNNPROV_NAMESPACE}"
-# PROV-O's own classes (W3C REC-prov-o-20130430, 3.1 to 3.3): a Person is an Agent also where a
-# document does not say so.
-_PROV_CLASSES = {
-    "Agent": ("Person", "Organization", "SoftwareAgent"),
-    "Entity": ("Bundle", "Collection", "Plan"),
-    "Collection": ("EmptyCollection",),
-    "Influence": ("EntityInfluence", "ActivityInfluence", "AgentInfluence"),
-    "EntityInfluence": ("Usage", "Start", "End", "Derivation"),
-    "ActivityInfluence": ("Generation", "Invalidation", "Communication"),
-    "AgentInfluence": ("Attribution", "Association", "Delegation"),
-    "Derivation": ("Revision", "Quotation", "PrimarySource"),
-}
 
 
 @dataclass(frozen=True)
@@ -78,11 +66,11 @@ def classes() -> str:
     """Which class is part of which, of PROV-O and DNNProv, as N-Triples.
 
     SHACL finds the instances of a class by what the data say of classes (section 3.2);
-    so these are told beside the data.
+    so these are told beside the data: a Person is an Agent also where nobody says so.
     """
     pairs = [
         (PROV_NAMESPACE + part, PROV_NAMESPACE + whole)
-        for whole, parts in _PROV_CLASSES.items()
+        for whole, parts in vocabulary.PROV_CLASSES.items()
         for part in parts
     ]
     pairs += [

@@ -40,7 +40,8 @@ def declared(iri: str) -> bool:
 @pytest.fixture(scope="module")
 def page() -> str:
     alternates = {one.suffix: f"ontology.{one.suffix}" for one in ontology.FORMS}
-    return html.ontology_page(Linker("ontology", DEFAULT_BASE), alternates)
+    companions = {one.label: f"ontology/{one.name}" for one in ontology.COMPANIONS}
+    return html.ontology_page(Linker("ontology", DEFAULT_BASE), alternates, companions)
 
 
 class TestPictures:

@@ -14,6 +14,7 @@ import rdflib
 from kprov_capture.home import Home
 from kprov_rdf import ingest
 from kprov_rdf.exchange import merge
+from kprov_rdf.linked import ontology
 from tests import recording
 from tests.server.conftest import Reply, Server
 
@@ -391,6 +392,18 @@ class TestOntology:
         assert server.ask("/ontology", "text/provenance-notation").status == 406
         assert server.ask("/ontology.provn").status == 404
         assert server.ask("/ontology/x").status == 404
+
+    @pytest.mark.parametrize("one", ontology.COMPANIONS, ids=lambda one: one.name)
+    def test_what_belongs_to_it_is_there_too(self, server: Server, one: ontology.Companion) -> None:
+        page = server.ask("/ontology", BROWSER).text
+        assert f'href="ontology/{one.name}">{one.label}</a>' in page
+        reply = server.ask(f"/ontology/{one.name}")
+        assert reply.headers["Content-Type"] == f"{one.form.types[0]}; charset=utf-8"
+        assert reply.text.encode() == one.read()
+        again = server.ask(f"/ontology/{one.name}", If_None_Match=reply.headers["ETag"])
+        assert again.status == 304
+        if one.form.suffix == "ttl":
+            assert list(ox.parse(reply.text, ox.RdfFormat.TURTLE))
 
     def test_the_terms_of_other_pages_lead_to_it(self, server: Server, runs) -> None:  # type: ignore[no-untyped-def]
         anchors = set(re.findall(r'id="([^"]*)"', server.ask("/ontology", BROWSER).text))
