@@ -220,7 +220,7 @@ class _Site:
         companions = {}
         for one in ontology.COMPANIONS:
             path = f"{ontology.PATH}/{one.name}"
-            self._bytes(path, one.read())
+            self._bytes(path, one.read().replace(DEFAULT_BASE.encode(), self._base.encode()))
             companions[one.label] = link.to(path)
         self._text(page, html.ontology_page(link, alternates, companions))
 

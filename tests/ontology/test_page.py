@@ -178,7 +178,7 @@ def test_it_says_of_each_term_all_that_the_ontology_says(page: str) -> None:
 
 def test_alone_it_is_one_file() -> None:
     link = Linker("docs/ontology.html", DEFAULT_BASE)
-    text = html.ontology_page(link, {"ttl": "../ontology/dnnprov.ttl"}, alone=True)
+    text = html.ontology_page(link, {"ttl": "../ontology/dnnprov.ttl"}, {}, alone=True)
     for word in ("<script", '<link rel="stylesheet"', "src=", "@import", "url("):
         assert word not in text
     assert ".diagram .entity" in text
