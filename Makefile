@@ -65,6 +65,7 @@ bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/merge.py
 	$(BIN)/python bench/mirror.py
 	$(BIN)/python bench/server.py
+	$(BIN)/python bench/validate.py
 
 lock:  ## Refresh requirements.txt (needs uv; the only command that does)
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
