@@ -18,6 +18,7 @@ _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 _OWL = "http://www.w3.org/2002/07/owl#"
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
+_VS = "http://www.w3.org/2003/06/sw-vocab-status/ns#"
 _DCTERMS = "http://purl.org/dc/terms/"
 # PROV-O's own classes below others (W3C REC-prov-o-20130430, 3.1 to 3.3), by what is above them.
 PROV_CLASSES = {
@@ -53,7 +54,10 @@ Values = dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple]]
 
 @dataclass(frozen=True)
 class Term:
-    """A class or a property. ``labels`` are by language; IRIs stand in full."""
+    """A class or a property. ``labels`` are by language; IRIs stand in full.
+
+    ``status`` is stable for what kprov records, testing for what nothing records yet.
+    """
 
     iri: str
     kind: str
@@ -66,6 +70,7 @@ class Term:
     domain: tuple[str, ...]
     range: str | None
     topic: str
+    status: str
 
     @property
     def name(self) -> str:
@@ -151,6 +156,7 @@ def _term(iri: str, kind: str, of: Values, said: dict[str, Values]) -> Term:
         domain=tuple(_domain(of, said)),
         range=ranges[0] if ranges else None,
         topic=_iris(of[f"{_DCTERMS}subject"])[0],
+        status=_text(of, f"{_VS}term_status"),
     )
 
 

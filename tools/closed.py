@@ -39,6 +39,7 @@ def findings(root: Path = ROOT) -> Iterator[str]:
     for term in terms.values():
         yield from _whole(term, terms)
     yield from _says_where(turtle, ontology)
+    yield from _recorded(root, terms)
     yield from _used(root, set(terms))
     yield from _prefixed(root)
 
@@ -93,6 +94,23 @@ def _says_where(turtle: str, ontology: Ontology) -> Iterator[str]:
     for topic in ontology.topics:
         if _LANGUAGES - set(topic.labels):
             yield f"The topic {topic.name} has no label in each language."
+
+
+def _recorded(root: Path, terms: dict[str, Term]) -> Iterator[str]:
+    """A term is stable if something here records it, or what is below it; else testing."""
+    found: set[str] = {term.name for term in terms.values() if term.notation}
+    for path in [*root.glob("capture/**/*.py"), root / "kprov_rdf" / "exchange" / "merge.py"]:
+        if path.name != "terms.py":
+            found |= set(re.findall(r"\bDnnprov\.(\w+)", path.read_text()))
+    todo = [name for name in found if name in terms]
+    while todo:
+        above = {one.removeprefix(DNNPROV_NAMESPACE) for one in terms[todo.pop()].parents}
+        todo += [name for name in above - found if name in terms]
+        found |= above
+    for term in terms.values():
+        status = "stable" if term.name in found else "testing"
+        if term.status != status:
+            yield f'dnnprov:{term.name} has the status "{term.status}", and is {status}.'
 
 
 def _files(root: Path) -> Iterator[tuple[Path, str]]:

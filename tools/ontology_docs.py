@@ -91,7 +91,8 @@ def _value(term: Term) -> str:
 
 
 def _name(term: Term) -> str:
-    return f"[{term.name}](ontology.html#{term.name})"
+    mark = " *(testing)*" if term.status == "testing" else ""
+    return f"[{term.name}](ontology.html#{term.name}){mark}"
 
 
 def _code(text: str | None) -> str:

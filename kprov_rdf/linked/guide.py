@@ -17,6 +17,10 @@ ABOUT = (
     "It describes what was planned and what happened, and the changes that a rule or a person "
     "made while the training ran.",
 )
+STATUS = (
+    "kprov records the terms that are not marked. Those marked testing are declared for what it will "
+    "record, or for others to use, and may still change."
+)
 LEGEND = (
     "In the pictures a yellow ellipse is an entity, a blue rectangle an activity, an orange house "
     "an agent, and a dashed rectangle a qualified relation, as W3C PROV draws them. Bold is the "

@@ -71,6 +71,8 @@ def test_what_is_used_is_declared_and_what_is_declared_is_whole() -> None:
         ),
         ("ontology/dnnprov.ttl", "rdfs:isDefinedBy", "rdfs:seeAlso", "does not say rdfs:isDefined"),
         ("ontology/dnnprov.ttl", '"O que foi planejado"@pt', '"x"@fr', "The topic plan has no"),
+        ("ontology/dnnprov.ttl", 'status "testing"', 'status "stable"', 'stable", and is testing'),
+        ("ontology/dnnprov.ttl", 'status "stable"', 'status "testing"', 'testing", and is stable'),
         ("kprov_rdf/queries/q1.rq", "dnnprov:", "d:", "calls the namespace d: call it dnnprov"),
         (
             "kprov_rdf/queries/q1.rq",
