@@ -18,8 +18,8 @@ ABOUT = (
     "made while the training ran.",
 )
 STATUS = (
-    "kprov records the terms that are not marked. Those marked testing are declared for what it will "
-    "record, or for others to use, and may still change."
+    "kprov records the terms that are not marked. Those marked testing are declared for what it "
+    "will record, or for others to use, and may still change."
 )
 LEGEND = (
     "In the pictures a yellow ellipse is an entity, a blue rectangle an activity, an orange house "
