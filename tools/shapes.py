@@ -1,8 +1,8 @@
-"""Generates ``shapes/terms.ttl`` from the ontology: domain, range and number of each property."""
+"""Generates ``shapes/terms.ttl`` and ``ontology/classes.ttl`` from the ontology."""
 
-from kprov_capture.terms import DNNPROV_NAMESPACE, XSD_NAMESPACE
+from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
 from kprov_rdf import vocabulary
-from kprov_rdf.vocabulary import Term
+from kprov_rdf.vocabulary import PROV_CLASSES, Term
 
 # A thing may have several of these.
 _MANY = {"tag", "evidenceQuery"}
@@ -13,6 +13,27 @@ _PREFIXES = f"""\
 @prefix dnnprov: <{DNNPROV_NAMESPACE}> .
 @prefix xsd: <{XSD_NAMESPACE}> .
 @prefix shape: <{vocabulary.ONTOLOGY}/shapes#> ."""
+
+
+def classes() -> str:
+    """The hierarchy of classes: PROV-O's own, and below it ours."""
+    prefixes = f"@prefix dnnprov: <{DNNPROV_NAMESPACE}> .\n@prefix prov: <{PROV_NAMESPACE}> .\n"
+    prefixes += "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+    pairs = [(f"prov:{part}", f"prov:{whole}") for whole, of in PROV_CLASSES.items() for part in of]
+    pairs += [
+        (f"dnnprov:{term.name}", _prefixed(parent))
+        for term in vocabulary.load().terms()
+        if term.kind == "class"
+        for parent in term.parents
+    ]
+    return prefixes + "\n".join(f"{one} rdfs:subClassOf {other} ." for one, other in pairs)
+
+
+def _prefixed(iri: str) -> str:
+    prov = iri.startswith(PROV_NAMESPACE)
+    return (
+        iri.replace(PROV_NAMESPACE, "prov:") if prov else iri.replace(DNNPROV_NAMESPACE, "dnnprov:")
+    )
 
 
 def lines() -> str:

@@ -66,6 +66,7 @@ GUARDS = {
     "C61": "people intervene, and that is recorded",
     "C62": "interrupted trainings can be told",
     "C65": "which treatment the data had",
+    "C77": "a record is a named graph, of which it is known who made it",
     "C80": "reading twice changes nothing",
     "C81": "values have types, and no number stands for a missing one",
     "C82": "changes of the record can be noticed",

@@ -57,6 +57,7 @@ class Companion:
 COMPANIONS = (
     Companion("shapes-strict.ttl", "SHACL shapes, strict", "docs/shapes.md"),
     Companion("shapes-lenient.ttl", "SHACL shapes, lenient", "docs/shapes.md"),
+    Companion("classes.ttl", "Tree of classes for SHACL engines", "ontology/classes.ttl"),
     Companion("alignments.ttl", "Alignments with other vocabularies", "ontology/alignments.ttl"),
     Companion("context.jsonld", "JSON-LD context", "ontology/context.jsonld"),
     Companion("example.ttl", "Example with every class", "ontology/example.ttl"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, RDF_TYPE
+from kprov_capture.terms import DNNPROV_NAMESPACE, RDF_TYPE
 from kprov_rdf import resources, vocabulary
 from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.validate import shapes
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PROFILES = ("strict", "lenient")
 _LENIENT = ("prov.ttl", "prov-lenient.ttl")
 _NOT_STRICT = ("prov-lenient.ttl",)  # what it asks for implies that
-_SUB_CLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
 _GUARDS = f"{vocabulary.ONTOLOGY}/shapes#guards"
 _DNNPROV_TYPE = f"<{RDF_TYPE}> <{DNNPROV_NAMESPACE}"
 
@@ -68,18 +67,9 @@ def classes() -> str:
     SHACL finds the instances of a class by what the data say of classes (section 3.2);
     so these are told beside the data: a Person is an Agent also where nobody says so.
     """
-    pairs = [
-        (PROV_NAMESPACE + part, PROV_NAMESPACE + whole)
-        for whole, parts in vocabulary.PROV_CLASSES.items()
-        for part in parts
-    ]
-    pairs += [
-        (term.iri, parent)
-        for term in vocabulary.load().terms()
-        if term.kind == "class"
-        for parent in term.parents
-    ]
-    return "".join(f"<{part}> <{_SUB_CLASS}> <{whole}> .\n" for part, whole in pairs)
+    text = resources.texts("ontology", ".ttl")["classes.ttl"]
+    triples = (quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE))
+    return (ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"").decode()
 
 
 def profile_for(ntriples: str) -> str:

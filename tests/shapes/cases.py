@@ -7,7 +7,10 @@ from kprov_rdf.vocabulary import EXAMPLE_PREFIXES
 
 PREFIXES = "".join(
     line.removesuffix(" .").replace("@base", "BASE").replace("@prefix", "PREFIX") + "\n"
-    for line in EXAMPLE_PREFIXES.splitlines()
+    for line in [
+        *EXAMPLE_PREFIXES.splitlines(),
+        "@prefix dcterms: <http://purl.org/dc/terms/> .",
+    ]
 )
 
 # ---------- PROV-O: what stands where (subject, object), by relation ----------
@@ -33,6 +36,30 @@ RELATIONS = {
     "actedOnBehalfOf": ("agent", "agent"),
     "hadPlan": (None, "entity"),
     "hadActivity": (None, "activity"),
+    "mentionOf": ("entity", "entity"),
+    "asInBundle": ("entity", "entity"),
+    "entity": (None, "entity"),
+    "activity": (None, "activity"),
+    **dict.fromkeys(
+        [
+            f"qualified{one}"
+            for one in (
+                "Generation",
+                "Invalidation",
+                "Derivation",
+                "Revision",
+                "Quotation",
+                "PrimarySource",
+                "Attribution",
+            )
+        ],
+        ("entity", None),
+    ),
+    **dict.fromkeys(
+        [f"qualified{one}" for one in ("Usage", "Communication", "Start", "End", "Association")],
+        ("activity", None),
+    ),
+    "qualifiedDelegation": ("agent", None),
     "agent": (None, "agent"),
     "startedAtTime": ("activity", None),
     "endedAtTime": ("activity", None),
@@ -42,6 +69,8 @@ QUALIFIED = (
     "Association", "Delegation", "Derivation", "Revision", "Quotation", "PrimarySource",
     "Influence",
 )  # fmt: skip
+DERIVATIONS = ("Revision", "Quotation", "PrimarySource")  # are derivations too
+KINDS = [one for one in QUALIFIED if one not in (*DERIVATIONS, "Influence")]
 WRONG = {"entity": "Activity", "activity": "Plan", "agent": "Usage"}
 PLACE = {"entity": "EntityPlace", "activity": "ActivityPlace", "agent": "AgentPlace"}
 TYPED = {"entity": "TypedEntity", "activity": "TypedActivity", "agent": "TypedAgent"}
@@ -111,11 +140,20 @@ LENIENT: dict[str, list[str]] = {
         f". <urn:x> a prov:{one} }}"
         for one in QUALIFIED
     ],
+    **{
+        f"Qualified{one}": [
+            f"INSERT DATA {{ <urn:x> prov:qualified{one} <urn:q> . <urn:q> a prov:{other} }}"
+            for other in KINDS
+            if other != one and not (one in DERIVATIONS and other == "Derivation")
+        ]
+        for one in QUALIFIED
+        if one != "Influence"
+    },
     "NoMember": ["INSERT DATA { <urn:x> a prov:EmptyCollection ; prov:hadMember <urn:a> }"],
 }
 for _prop, _sides in RELATIONS.items():
     for _side, _kind in zip(("<urn:s>", "<urn:o>"), _sides, strict=True):
-        if _kind and _prop != "agent":
+        if _kind:
             LENIENT[PLACE[_kind]].append(
                 f"INSERT DATA {{ <urn:s> prov:{_prop} {_time(_prop)} . "
                 f"{_side} a prov:{WRONG[_kind]} }}"
@@ -147,6 +185,14 @@ def _at(second: int) -> str:
     return f'"2026-11-20T12:00:{second:02}Z"^^xsd:dateTime'
 
 
+def _generated(second: int) -> str:
+    """A qualified generation at this second, by an activity from 22 to 23."""
+    return _more(
+        "r:file-1 prov:qualifiedGeneration r:g . r:g a prov:Generation ; "
+        f"prov:activity r:export-1 ; prov:atTime {_at(second)}"
+    )
+
+
 _FLOW = "<dataflow/digits-cnn/sha256-5f>"
 _BYTES = "<content/sha256-11f8c5a1e77b2d9c4a6b0d3e5f718293a4b5c6d7e8f90a1b2c3d4e5f60718293>"
 
@@ -156,6 +202,23 @@ STRICT: dict[str, list[str]] = {
     "TypedEntity": [],
     "TypedActivity": [],
     "TypedAgent": [],
+    "EndAfterStartTimes": [_put("r:split-1", "prov:endedAtTime", _at(2))],
+    **{
+        f"Typed{one}": [
+            f"INSERT DATA {{ r:x prov:qualified{one} r:y }}",
+            f"INSERT DATA {{ r:x prov:qualified{one} [ a prov:{one} ] }}",
+        ]
+        for one in QUALIFIED
+        if one not in ("Revision", "Quotation", "PrimarySource", "Influence")
+    },
+    "UsageEntity": [_more(f"r:x a prov:{one}") for one in ("Usage", "Start", "End")],
+    "GenerationActivity": [_more(f"r:x a prov:{one}") for one in ("Generation", "Invalidation")],
+    "Record": [_more(f"r:x a prov:Plan ; dcterms:created {_at(0)}")],
+    "RecordCreated": [
+        _more(f"<run/1> a prov:Bundle ; dcterms:created {_at(0)} , {_at(1)}"),
+        _more('<run/1> a prov:Bundle ; dcterms:created "yesterday"'),
+    ],
+    "RecordAgent": [_more(f"<run/1> a prov:Bundle ; dcterms:created {_at(0)}")],
     "TypedCollection": [_less("r:summary", "a", "prov:Collection")],
     "TypedPlan": [_more("r:association-person prov:hadPlan r:code")],
     "OneGeneration": [_more("r:raw-data prov:wasGeneratedBy r:split-1")],
@@ -167,8 +230,12 @@ STRICT: dict[str, list[str]] = {
         _more('r:x a prov:Activity ; prov:endedAtTime "2026-01-01T00:00:00"^^xsd:dateTime')
     ],
     "GenerationZone": [_more('r:code prov:generatedAtTime "2026-11-20T12:00:22"^^xsd:dateTime')],
-    "GeneratedAfterStart": [_put("r:model", "prov:generatedAtTime", _at(12))],
-    "GeneratedBeforeEnd": [_put("r:model", "prov:generatedAtTime", _at(15))],
+    "GeneratedAfterStart": [_put("r:model", "prov:generatedAtTime", _at(12)), _generated(2)],
+    "GeneratedBeforeEnd": [_put("r:model", "prov:generatedAtTime", _at(15)), _generated(40)],
+    "InvalidationZone": [
+        _more('r:code prov:invalidatedAtTime "2026-11-20T12:00:22"^^xsd:dateTime')
+    ],
+    "EventZone": [_more('r:x a prov:Usage ; prov:atTime "2026-11-20T12:00:22"^^xsd:dateTime')],
     "AssociationAgent": [_drop("r:association-person", "prov:agent")],
     "AssociationOwner": [_less("r:execution", "prov:qualifiedAssociation", "r:association-person")],
     "DelegationActivity": [
@@ -209,6 +276,7 @@ STRICT: dict[str, list[str]] = {
     "NumericValue": [
         _put("r:metrics-0-k", "dnnprov:value", '"twelve"'),
         _more('r:metrics-0 df:k "twelve"'),
+        _put("r:metrics-0-k", "dnnprov:value", "-9999999"),
     ],
     "TextValue": [
         _put("r:row-1", "df:note", "12"),
@@ -219,6 +287,10 @@ STRICT: dict[str, list[str]] = {
             "r:row-1 dnnprov:hasAttributeValue r:v . r:v a dnnprov:AttributeValue , prov:Entity ; "
             "dnnprov:ofAttribute df:note ; dnnprov:value 12"
         ),
+    ],
+    "MetricValueNumber": [
+        _put("r:metrics-0-loss", "dnnprov:value", '"None"'),
+        _put("r:metrics-0-loss", "dnnprov:value", "-9999999e0"),
     ],
     "ValueOfAttribute": [
         _drop("r:metrics-0-k", "dnnprov:ofAttribute"),
@@ -259,7 +331,13 @@ STRICT: dict[str, list[str]] = {
     "EndedTraining": [
         _drop("r:training", "dnnprov:status") + " ; " + _drop("r:execution", "dnnprov:status")
     ],
-    "TrainingWithinExecution": [_put("r:execution", "prov:endedAtTime", _at(12))],
+    "StepsWithinExecution": [
+        _put("r:execution", "prov:endedAtTime", _at(12)),
+        _put("r:execution", "prov:startedAtTime", _at(3)),
+    ],
+    "OpenTraining": [
+        _drop("r:training", "prov:endedAtTime") + " ; " + _drop("r:training", "dnnprov:status")
+    ],
     "FineTuningModel": [_less("r:training", "prov:used", "r:pretrained-model")],
     "TerminatedTraining": [
         _drop("r:stop", "dnnprov:terminates"),
@@ -267,16 +345,18 @@ STRICT: dict[str, list[str]] = {
     ],
     "TerminationTechnique": [_drop("r:stop", "dnnprov:technique")],
     "TerminationSignal": [
-        _drop("r:stop-signal", "prov:wasGeneratedBy"),
         _more("r:signal-2 a dnnprov:StopSignal , prov:Entity ; prov:wasGeneratedBy r:stop"),
     ],
+    "TerminationOver": [_drop("r:stop-signal", "prov:wasGeneratedBy")],
     "SignalTermination": [
         _drop("r:stop-signal", "prov:wasGeneratedBy"),
         _put("r:stop-signal", "prov:wasGeneratedBy", "r:training"),
     ],
-    "SignalTraining": [
-        _drop("r:training", "prov:wasEndedBy"),
-        _more("r:testing-1 prov:wasEndedBy r:stop-signal"),
+    "SignalTraining": [_more("r:testing-1 prov:wasEndedBy r:stop-signal")],
+    "SignalEffect": [
+        _drop("r:training", "prov:wasEndedBy")
+        + " ; "
+        + _put("r:training", "dnnprov:status", '"FINISHED"')
     ],
     "SummaryEpochs": [
         _drop("r:summary", "dnnprov:epochCount"),
@@ -305,6 +385,10 @@ STRICT: dict[str, list[str]] = {
     ],
     "ImportAgent": [_drop("<import/1#import>", "prov:wasAssociatedWith")],
     "ImportStart": [_drop("<import/1#import>", "prov:startedAtTime")],
+    "BatchSizeValue": [_more("r:c a dnnprov:iTraining , prov:Entity ; dnnprov:batchSize 0")],
+    "NumEpochsValue": [_more("r:c a dnnprov:iTraining , prov:Entity ; dnnprov:numEpochs -1")],
+    "SampleCountValue": [_more("r:d a dnnprov:Dataset , prov:Entity ; dnnprov:sampleCount -1")],
+    "WorkerCountValue": [_more("r:t a dnnprov:Training , prov:Activity ; dnnprov:workerCount 0")],
     # epoch.ttl
     "EpochTraining": [
         _drop("r:epoch-1", "dnnprov:partOfTraining"),
@@ -333,10 +417,15 @@ STRICT: dict[str, list[str]] = {
         _put("r:metrics-1", "prov:wasGeneratedBy", "r:training"),
     ],
     "EpochNumbers": [_put("r:metrics-1", "dnnprov:epoch", "0")],
+    "EpochGap": [_put("r:metrics-2", "dnnprov:epoch", "7")],
     "EpochOrder": [_put("r:epoch-1", "prov:startedAtTime", _at(6))],
     "EpochsWithinTraining": [
         _put("r:training", "prov:startedAtTime", _at(6)),
         _put("r:training", "prov:endedAtTime", _at(11)),
+    ],
+    "ValidationOrigin": [
+        _drop("r:validation-0-metrics", "prov:wasGeneratedBy"),
+        _put("r:validation-0-metrics", "prov:wasGeneratedBy", "r:epoch-0"),
     ],
     "ValidationTraining": [_drop("r:validation-0", "dnnprov:partOfTraining")],
     # adaptation.ttl
@@ -380,6 +469,11 @@ STRICT: dict[str, list[str]] = {
     ],
     # Equal by value, whatever their form: 5e-4 and 0.0005.
     "SomethingChanged": [_put("r:config-1", "dnnprov:oldValue", '"5e-4"^^xsd:double')],
+    "OneTypeOfValue": [_put("r:config-1", "dnnprov:oldValue", '"0.001"')],
+    "AdaptationProperty": [
+        _drop("r:config-1", "dnnprov:adaptedProperty"),
+        _more("r:config-1 dnnprov:adaptedProperty dnnprov:momentum"),
+    ],
     "OldValueWasThere": [_put("r:config-1", "dnnprov:oldValue", '"0.01"^^xsd:double')],
     "NewValueIsThere": [_put("r:config-1", "dnnprov:newValue", '"0.01"^^xsd:double')],
     # model.ttl
@@ -393,23 +487,26 @@ STRICT: dict[str, list[str]] = {
     "LayerParameters": [_put("r:layer-dense_1", "dnnprov:parameterCount", "-1")],
     "WeightLayer": [_drop("r:layer-dense_1", "dnnprov:hasWeights")],
     "ModelOrigin": [_drop("r:pretrained-model", "prov:specializationOf")],
-    "ModelGeneration": [_put("r:model", "prov:wasGeneratedBy", "r:execution")],
-    "ModelOfTraining": [_put("r:testing-1", "dnnprov:tests", "r:code")],
     "TestedModel": [
         _less("r:testing-1", "prov:used", "r:model"),
         _more("r:testing-1 prov:used r:checkpoint-1"),
     ],
     "TestedData": [_less("r:testing-1", "prov:used", "r:test-set")],
     "TestMetrics": [
-        _drop("r:testing-1-metrics", "prov:wasGeneratedBy"),
         _more("r:again a dnnprov:oTesting , prov:Entity ; prov:wasGeneratedBy r:testing-1"),
+    ],
+    "TestingOver": [
+        _drop("r:testing-1-metrics", "prov:wasGeneratedBy"),
+        _drop("r:testing-1-metrics", "prov:wasGeneratedBy")
+        + " ; "
+        + _more('r:testing-1 dnnprov:status "FINISHED"'),
     ],
     "TestOrigin": [
         _drop("r:testing-1-metrics", "prov:wasGeneratedBy"),
         _put("r:testing-1-metrics", "prov:wasGeneratedBy", "r:training"),
     ],
     "ExportedModel": [_less("r:export-1", "prov:used", "r:model")],
-    "ExportedFile": [_drop("r:file-1", "prov:wasGeneratedBy")],
+    "ExportOver": [_drop("r:file-1", "prov:wasGeneratedBy")],
     "RestoredModel": [_drop("r:restoration-1", "prov:used")],
     "UsedModel": [
         _less("r:prediction-1", "prov:used", "r:model"),
@@ -418,7 +515,7 @@ STRICT: dict[str, list[str]] = {
     # data.ttl
     "Content": [
         _more(f"{_BYTES} a dnnprov:{one}")
-        for one in ("Dataset", "File", "TrainedModel", "DataElement", "TestSet")
+        for one in ("Dataset", "File", "Model", "DataElement", "TestSet")
     ],
     "ContentHash": [
         _drop(_BYTES, "dnnprov:sha256"),
@@ -440,7 +537,7 @@ STRICT: dict[str, list[str]] = {
     "SeriesFormat": [_drop("r:batches", "dnnprov:fileFormat")],
     "SplitWhole": [_drop("r:val-set", "prov:wasDerivedFrom")],
     "SplitSource": [_drop("r:split-1", "prov:used")],
-    "SplitParts": ["DELETE WHERE { ?part prov:wasGeneratedBy r:split-1 }"],
+    "SplitOver": ["DELETE WHERE { ?part prov:wasGeneratedBy r:split-1 }"],
     "SplitShareValue": [
         _put("r:val-set", "dnnprov:splitFraction", "-0.1e0"),
         _put("r:val-set", "dnnprov:splitFraction", "1.1e0"),
@@ -460,8 +557,4 @@ STRICT: dict[str, list[str]] = {
 for _prop, _sides in RELATIONS.items():
     for _side, _kind in zip(("<urn:s>", "<urn:o>"), _sides, strict=True):
         if _kind:
-            STRICT[TYPED[_kind]].append(
-                f"INSERT DATA {{ <urn:s> prov:{_prop} {_time(_prop)} }}"
-                if _prop != "agent"
-                else "INSERT DATA { <urn:s> prov:agent <urn:o> }"
-            )
+            STRICT[TYPED[_kind]].append(f"INSERT DATA {{ <urn:s> prov:{_prop} {_time(_prop)} }}")
