@@ -95,8 +95,11 @@ class Ontology:
     title: str
     description: str
     licence: str
-    note: str
     topics: tuple[Topic, ...]
+
+    @functools.cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset(term.name for term in self.terms())
 
     def terms(self) -> Iterator[Term]:
         for topic in self.topics:
@@ -126,7 +129,6 @@ def parse(turtle: str) -> Ontology:
         title=_text(said[header], f"{_DCTERMS}title"),
         description=_text(said[header], f"{_DCTERMS}description"),
         licence=_iris(said[header][f"{_DCTERMS}license"])[0],
-        note=_text(said[header], f"{_RDFS}comment"),
         topics=tuple(
             Topic(
                 name=topic.rpartition("/")[2],

@@ -5,7 +5,9 @@ The engine is `shacl` (Rust); pySHACL where it has no wheel. The shapes are thos
 of anyone.
 """
 
+import difflib
 import functools
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
 PROFILES = ("strict", "lenient")
 _LENIENT = ("prov.ttl", "prov-lenient.ttl")
 _NOT_STRICT = ("prov-lenient.ttl",)  # what it asks for implies that
-_GUARDS = f"{vocabulary.ONTOLOGY}/shapes#guards"
+_SHAPES = f"{vocabulary.ONTOLOGY}/shapes#"
+_DNNPROV_NAME = re.compile(f"<{re.escape(DNNPROV_NAMESPACE)}([^>]*)>")
+_IRI = re.compile(r"<[^<>]*>")
+_BLANK = "_:"
 _DNNPROV_TYPE = f"<{RDF_TYPE}> <{DNNPROV_NAMESPACE}"
 
 
@@ -51,7 +56,7 @@ def conforms(findings: Iterable[Finding]) -> bool:
 
 
 @functools.cache
-def shapes_text(profile: str = "strict") -> str:
+def shapes_text(profile: str) -> str:
     """The shapes of a profile as one Turtle document, in which an engine passes over nothing."""
     files = resources.texts("shapes", ".ttl")
     names = _LENIENT if profile == "lenient" else [one for one in files if one not in _NOT_STRICT]
@@ -92,7 +97,26 @@ def validate_text(graph: str, ntriples: str, profile: str | None = None) -> list
         found = with_pyshacl(graph, ntriples, chosen)
     else:
         found = with_shacl(graph, ntriples, chosen)
-    return sorted(found, key=lambda one: (one.node, one.shape, one.message, one.value or ""))
+    everything = [*found, *undeclared(graph, ntriples)]
+    return sorted(everything, key=lambda one: (one.node, one.shape, one.message, one.value or ""))
+
+
+def undeclared(graph: str, ntriples: str) -> Iterator[Finding]:
+    """Names in the namespace of DNNProv that it does not have: no shape would ever meet them."""
+    ontology = vocabulary.load()
+    for name in sorted(set(_DNNPROV_NAME.findall(ntriples)) - ontology.names):
+        near = difflib.get_close_matches(name, ontology.names, 1)
+        advice = f" Is it dnnprov:{near[0]}?" if near else ""
+        yield Finding(
+            graph,
+            DNNPROV_NAMESPACE + name,
+            f"DNNProv {ontology.version} has no term {name}: it is misspelt, or newer.{advice}",
+            f"{_SHAPES}DeclaredTerm",
+            "Warning",
+            ("C39",),
+            None,
+            None,
+        )
 
 
 @functools.cache
@@ -104,31 +128,46 @@ def _compiled(profile: str) -> "object":
 
 @functools.cache
 def _guards() -> dict[str, tuple[str, ...]]:
-    """What each shape guards."""
+    """What each shape guards, of both profiles."""
     found: dict[str, tuple[str, ...]] = {}
-    for quad in ox.parse(shapes_text(), ox.RdfFormat.TURTLE):
-        if quad.predicate.value == _GUARDS and isinstance(quad.subject, ox.NamedNode):
-            assert isinstance(quad.object, ox.Literal)  # noqa: S101  (our own file)
-            before = found.get(quad.subject.value, ())
-            found[quad.subject.value] = (*before, quad.object.value)
+    for text in resources.texts("shapes", ".ttl").values():
+        for quad in ox.parse(text, ox.RdfFormat.TURTLE):
+            if quad.predicate.value == f"{_SHAPES}guards" and isinstance(quad.object, ox.Literal):
+                name = str(quad.subject).strip("<>")
+                found[name] = (*found.get(name, ()), quad.object.value)
     return found
 
 
-def with_shacl(graph: str, ntriples: str, profile: str = "strict") -> Iterator[Finding]:
+def _finding(
+    graph: str, node: str, message: str, shape: str, severity: str, path: str, value: str | None
+) -> Finding:
+    """A result of either engine: names of blank nodes and compound paths are their own affair."""
+    return Finding(
+        graph,
+        node=_BLANK if node.startswith(_BLANK) else node.strip("<>"),
+        message=message,
+        shape=shape,
+        severity=severity,
+        guards=_guards().get(shape, ()),
+        path=path.strip("<>") if _IRI.fullmatch(path) else None,
+        value=value,
+    )
+
+
+def with_shacl(graph: str, ntriples: str, profile: str) -> Iterator[Finding]:
     """Validate with the fast engine."""
     compiled = _compiled(profile)
     report = compiled.validate_text(classes() + ntriples, "ntriples")  # type: ignore[attr-defined]
     for result in report.results:
-        shape = (result.root_shape or result.source_shape).strip("<>")
-        yield Finding(
+        blank = (result.value or "").startswith(_BLANK)
+        yield _finding(
             graph,
-            result.focus_node.strip("<>"),
+            result.focus_node,
             result.message or f"violates {result.component}",
-            shape,
+            (result.root_shape or result.source_shape).strip("<>"),
             result.severity,
-            _guards().get(shape, ()),
-            result.path,
-            result.value_plain,
+            result.path or "",
+            None if blank else result.value_plain,
         )
 
 
@@ -139,13 +178,23 @@ def _graph_of_shapes(profile: str) -> "rdflib.Graph":
     return rdflib.Graph().parse(data=shapes_text(profile), format="turtle")
 
 
-def with_pyshacl(graph: str, ntriples: str, profile: str = "strict") -> Iterator[Finding]:
-    """Validate with the reference engine: 33 times slower, and on every platform."""
+def with_pyshacl(graph: str, ntriples: str, profile: str) -> Iterator[Finding]:
+    """Validate with the reference engine: slower by far (bench/README.md), and on every platform.
+
+    Raises ``UnsupportedError`` for RDF 1.2, which rdflib does not read.
+    """
     import pyshacl
     import rdflib
+    from rdflib.exceptions import ParserError
     from rdflib.namespace import SH
 
-    data = rdflib.Graph().parse(data=classes() + ntriples, format="nt")
+    try:
+        data = rdflib.Graph().parse(data=classes() + ntriples, format="nt")
+    except ParserError as error:
+        raise UnsupportedError(
+            f"{graph} has what RDF 1.1 has not, such as a triple term, and the engine of this "
+            f"platform (pySHACL) cannot read that: {error}."
+        ) from error
     graph_of_shapes = _graph_of_shapes(profile)
     _, report, _ = pyshacl.validate(data, shacl_graph=graph_of_shapes)
     if not isinstance(report, rdflib.Graph):  # a failure, as the text of an exception
@@ -156,14 +205,14 @@ def with_pyshacl(graph: str, ntriples: str, profile: str = "strict") -> Iterator
             shape = graph_of_shapes.value(None, SH.property, shape) or graph_of_shapes.value(
                 None, SH.sparql, shape
             )
-        path, value = report.value(result, SH.resultPath), report.value(result, SH.value)
-        yield Finding(
+        node, value = report.value(result, SH.focusNode), report.value(result, SH.value)
+        path = report.value(result, SH.resultPath)
+        yield _finding(
             graph,
-            str(report.value(result, SH.focusNode)),
+            node.n3() if isinstance(node, rdflib.BNode | rdflib.Literal) else str(node),
             str(report.value(result, SH.resultMessage)),
             str(shape),
             str(report.value(result, SH.resultSeverity)).removeprefix(str(SH)),
-            _guards().get(str(shape), ()),
-            None if path is None else str(path),
-            None if value is None else str(value),
+            f"<{path}>" if isinstance(path, rdflib.URIRef) else "",
+            None if value is None or isinstance(value, rdflib.BNode) else str(value),
         )
