@@ -89,13 +89,14 @@ class Topic:
 
 @dataclass(frozen=True)
 class Ontology:
-    """The whole: what its header says, and the terms by topic."""
+    """The whole: what its header says, the terms by topic, and the classes that exclude others."""
 
     version: str
     title: str
     description: str
     licence: str
     topics: tuple[Topic, ...]
+    disjoint: tuple[tuple[str, ...], ...]
 
     @functools.cached_property
     def names(self) -> frozenset[str]:
@@ -138,6 +139,11 @@ def parse(turtle: str) -> Ontology:
             )
             for topic, of_topic in terms.items()
         ),
+        disjoint=tuple(
+            tuple(_members(of[f"{_OWL}members"], said))
+            for of in list(said.values())
+            if f"{_OWL}AllDisjointClasses" in _iris(of[RDF_TYPE])
+        ),
     )
 
 
@@ -168,11 +174,15 @@ def _domain(of: Values, said: dict[str, Values]) -> Iterator[str]:
         if isinstance(domain, ox.NamedNode):
             yield domain.value
             continue
-        rest = said[_key(domain)][f"{_OWL}unionOf"]
-        while rest and isinstance(rest[0], ox.BlankNode):
-            cell = said[_key(rest[0])]
-            yield from _iris(cell[f"{_RDF}first"])
-            rest = cell[f"{_RDF}rest"]
+        yield from _members(said[_key(domain)][f"{_OWL}unionOf"], said)
+
+
+def _members(rest: Sequence[object], said: dict[str, Values]) -> Iterator[str]:
+    """The members of the list that begins with the first of ``rest``."""
+    while rest and isinstance(rest[0], ox.BlankNode):
+        cell = said[_key(rest[0])]
+        yield from _iris(cell[f"{_RDF}first"])
+        rest = cell[f"{_RDF}rest"]
 
 
 def _key(term: object) -> str:

@@ -1,5 +1,8 @@
 """Generates ``shapes/terms.ttl`` and ``ontology/classes.ttl`` from the ontology."""
 
+from collections import defaultdict
+from collections.abc import Iterator
+
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
 from kprov_rdf import vocabulary
 from kprov_rdf.vocabulary import PROV_CLASSES, Term
@@ -43,7 +46,33 @@ def lines() -> str:
         for term in vocabulary.load().terms()
         if term.kind != "class" and (term.domain or _of_values(term))
     ]
-    return "\n\n".join([_PREFIXES, *shapes])
+    return "\n\n".join([_PREFIXES, *shapes, *_exclusions()])
+
+
+def _exclusions() -> Iterator[str]:
+    """A shape for each class that excludes others: those that are named after it.
+
+    Asking what a node is not costs more than asking what it is, so the classes with most
+    instances stand last in the axioms.
+    """
+    others: dict[str, list[str]] = defaultdict(list)
+    for axiom in vocabulary.load().disjoint:
+        names = [iri.removeprefix(DNNPROV_NAMESPACE) for iri in axiom]
+        for number, name in enumerate(names):
+            others[name] += [one for one in names[number + 1 :] if one not in others[name]]
+    for name, excluded in others.items():
+        if excluded:
+            listed = " ".join(f"[ sh:class dnnprov:{one} ]" for one in excluded)
+            yield "\n".join(
+                [
+                    f"shape:only-{name} a sh:NodeShape ; sh:targetClass dnnprov:{name} ;",
+                    f"  sh:not [ sh:or ( {listed} ) ] ;",
+                    f'  sh:message "What is of the class {name} is of none of: '
+                    f'{", ".join(excluded)}." ;',
+                    '  shape:guards "C39" ;',
+                    "  sh:severity sh:Violation .",
+                ]
+            )
 
 
 def _shape(term: Term) -> str:

@@ -444,11 +444,6 @@ STRICT: dict[str, list[str]] = {
     "InterventionPerson": [
         _put("r:adaptation-3", "prov:wasAssociatedWith", "<agent/kprov-capture-0.1.0>")
     ],
-    "OneCause": [
-        _more("r:adaptation-1 a dnnprov:ScheduledAdaptation"),
-        _more("r:adaptation-1 a dnnprov:UserIntervention"),
-    ],
-    "ScheduledByNobody": [_more("r:adaptation-2 a dnnprov:UserIntervention")],
     "oAdaptation": [_less("r:config-1", "a", "dnnprov:iTraining")],
     "AdaptationOld": [
         _drop("r:config-1", "dnnprov:oldValue"),
@@ -513,10 +508,6 @@ STRICT: dict[str, list[str]] = {
         _less("<inference/1>", "prov:used", "r:model"),
     ],
     # data.ttl
-    "Content": [
-        _more(f"{_BYTES} a dnnprov:{one}")
-        for one in ("Dataset", "File", "Model", "DataElement", "TestSet")
-    ],
     "ContentHash": [
         _drop(_BYTES, "dnnprov:sha256"),
         _more(f'{_BYTES} dnnprov:sha256 "aa"'),

@@ -1,6 +1,7 @@
 """The shapes of the project: what each takes and rejects, alike on both engines."""
 
 import functools
+import itertools
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -224,10 +225,29 @@ WRONG = [
 ]
 
 
+PAIRS = [
+    (one, other)
+    for axiom in vocabulary.load().disjoint
+    for one, other in itertools.combinations(axiom, 2)
+]
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_a_node_of_two_disjoint_classes_is_rejected(one: str, other: str) -> None:
+    name = one.rpartition("#")[2]
+    turtle = f"<urn:x> a <{one}> , <{other}> ."
+    text = ntriples(quad.triple for quad in ox.parse(turtle, ox.RdfFormat.TURTLE))
+    assert f"{SHAPE}only-{name}" in {f.shape for f in shacl.with_shacl("g", text, "strict")}
+
+
 def test_every_generated_shape_has_a_wrong_statement() -> None:
     without_values = {name for name in _own_shapes() if name not in dict(WRONG)}
     # The node shape of a property without a domain only leads to the shape of its values.
-    assert {one for one in without_values if not one.startswith("has-")} == set()
+    assert {one for one in without_values if not one.startswith(("has-", "only-"))} == set()
+    firsts = {one.rpartition("#")[2] for one, _ in PAIRS}
+    assert {one for one in _own_shapes() if one.startswith("only-")} == {
+        f"only-{one}" for one in firsts
+    }
     domains = {term.name for term in vocabulary.load().terms() if term.domain}
     assert {one for one in without_values if one.removeprefix("has-") in domains} == set()
 
