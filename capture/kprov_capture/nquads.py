@@ -32,6 +32,14 @@ def double(value: float) -> str:
     return "NaN" if math.isnan(value) else "INF" if value > 0 else "-INF"
 
 
+def as_double(value: float) -> float:
+    """A number as an xsd:double: whole ones too, and infinity for what is beyond."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def instant(seconds: float) -> datetime:
     """A time in seconds since 1970 as a datetime in UTC."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -3,6 +3,7 @@
 import math
 
 from kprov_capture.facts import MetricSummary
+from kprov_capture.nquads import as_double
 
 
 class Series:
@@ -14,7 +15,7 @@ class Series:
         self.values: list[float] = []
 
     def add(self, value: float, epoch: int) -> None:
-        value = float(value)  # a whole number is taken too
+        value = as_double(value)
         self.values.append(value)
         if math.isnan(value):
             return

@@ -7,10 +7,11 @@ tells the story. There are no blank nodes. Times are seconds since 1970.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral, Real
 
 from kprov_capture.facts import Agent, Change, Layer, MetricSummary
 from kprov_capture.identity import Names, ncname
-from kprov_capture.nquads import Graph, Iri, Value, instant
+from kprov_capture.nquads import Graph, Iri, Value, as_double, instant
 from kprov_capture.terms import (
     DCTERMS_CREATED,
     METRICS,
@@ -135,13 +136,28 @@ def _settings(names: Names, graph: Graph, settings: Mapping[str, Value]) -> list
 
 def _number(value: float | None) -> float | None:
     """Keras also takes 0 for 0.0."""
-    return None if value is None else float(value)
+    return None if value is None else as_double(value)
+
+
+def metric_values(
+    names: Names, graph: Graph, metrics: Mapping[str, float]
+) -> list[tuple[str, Value]]:
+    """Each metric with its property."""
+    return [
+        (property_for(names, graph, "metric", name), as_double(value))
+        for name, value in metrics.items()
+    ]
 
 
 def _typed(name: str, value: Value) -> Value:
-    """Keras takes 1 for 1.0, and so the value of a property with numbers is a number here."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return float(value) if whole and TYPES.get(name) is float else value  # type: ignore[arg-type]
+    """The value as the type that the ontology declares, where it is such a number.
+
+    Keras takes 1 for 1.0, and NumPy's numbers.
+    """
+    if isinstance(value, Real) and not isinstance(value, bool):
+        whole = isinstance(value, Integral) and TYPES.get(name) is not float
+        return int(value) if whole else as_double(value)
+    return value
 
 
 def _fits(name: str, value: Value) -> bool:
@@ -258,12 +274,9 @@ def epoch(
         (Dnnprov.oTraining, Prov.Entity),
         (Prov.wasGeneratedBy, Iri(activity)),
         (Dnnprov.epoch, number),
-        (Dnnprov.elapsedTime, elapsed),
-        (Dnnprov.learningRate, rate),
-        *(
-            (property_for(names, graph, "metric", name), float(value))
-            for name, value in metrics.items()
-        ),
+        (Dnnprov.elapsedTime, as_double(elapsed)),
+        (Dnnprov.learningRate, _number(rate)),
+        *metric_values(names, graph, metrics),
     )
     return graph.text()
 
@@ -284,9 +297,11 @@ def adaptation(names: Names, tag: str, change: Change, optimizer: Value | None) 
     activity = names(f"adaptation-{change.number}")
     before = config_name(names, change.number - 1)
     after = config_name(names, change.number)
+    # A rule that acted before any epoch ended watched nothing that is recorded.
+    watched_none = change.kind == "rule" and change.after_epoch is None
     graph.node(
         activity,
-        _ADAPTATIONS[change.kind],
+        _ADAPTATIONS["other" if watched_none else change.kind],
         (Dnnprov.partOfExecution, Iri(names.execution)),
         (Dnnprov.ofTransformation, Iri(f"{names.dataflow(tag, SPECIFICATION)}#adaptation")),
         (Dnnprov.adapts, Iri(names.training)),
@@ -313,10 +328,10 @@ def adaptation(names: Names, tag: str, change: Change, optimizer: Value | None) 
         (Prov.wasRevisionOf, Iri(before)),
         (Dnnprov.adaptedProperty, Iri(Dnnprov.learningRate)),
         (Dnnprov.epoch, change.epoch),
-        (Dnnprov.oldValue, change.old),
-        (Dnnprov.newValue, change.new),
+        (Dnnprov.oldValue, as_double(change.old)),
+        (Dnnprov.newValue, as_double(change.new)),
         (Dnnprov.optimizerName, optimizer),
-        (Dnnprov.learningRate, change.new),
+        (Dnnprov.learningRate, as_double(change.new)),
     )
     graph.link(names.training, Prov.wasInformedBy, activity)
     graph.link(names.training, Prov.used, after)

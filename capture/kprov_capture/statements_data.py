@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from kprov_capture.facts import ArrayContent, Dataset, Fingerprint
 from kprov_capture.identity import Names, ncname
 from kprov_capture.nquads import Graph, Iri, Value, instant
-from kprov_capture.statements import SPECIFICATION, property_for
+from kprov_capture.statements import SPECIFICATION, metric_values
 from kprov_capture.terms import Dnnprov, Prov
 
 ROLES = {"train": Dnnprov.TrainSet, "val": Dnnprov.ValSet, "test": Dnnprov.TestSet}
@@ -95,10 +95,7 @@ def testing(
         names(f"testing-{number}-metrics"),
         (Dnnprov.oTesting, Prov.Entity),
         (Prov.wasGeneratedBy, Iri(activity)),
-        *(
-            (property_for(names, graph, "metric", name), float(value))
-            for name, value in metrics.items()
-        ),
+        *metric_values(names, graph, metrics),
     )
     return graph.text()
 

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyoxigraph as ox
 import pytest
 
 from kprov_capture import guard, terms
 from kprov_capture import run as run_module
+from kprov_capture.facts import Change, Dataset, Layer
 from kprov_capture.home import Home
 from kprov_capture.journal import Journal
 from kprov_capture.run import Run
@@ -328,20 +330,63 @@ def test_the_end_of_a_training_is_when_it_ended(
     assert before <= datetime.fromisoformat(end).timestamp() + 1e-3 <= run.now()
 
 
+def said_by(home: Home) -> set[tuple[str, str]]:
+    return {(quad.predicate.value, str(quad.object)) for quad in quads(home)}
+
+
 def test_a_setting_of_another_type_than_the_declared_one_is_kept_as_the_runs_own(
     home: Home,
 ) -> None:
     run = Run("types", home=home.path)
-    run.start_training({"learning_rate": "cosine", "epochs": True, "batch_size": 8, "momentum": 1})
-    run.epoch(0, run.now(), run.now(), 0.5, None, 0, {"loss": 1, "mine": 2})
-    run.end_training("FINISHED")
+    run.start_training({"learning_rate": "cosine", "epochs": True, "batch_size": 8, "rho": True})
     run.close()
-    said = {(quad.predicate.value, str(quad.object)) for quad in quads(home)}
-    properties = {predicate for predicate, _ in said}
-    assert properties.isdisjoint({terms.Dnnprov.learningRate, terms.Dnnprov.numEpochs})
+    said = said_by(home)
+    declared = {terms.Dnnprov.learningRate, terms.Dnnprov.numEpochs, terms.Dnnprov.rho}
+    assert {predicate for predicate, _ in said}.isdisjoint(declared)
     assert (terms.Dnnprov.reportedName, '"learning_rate"') in said
+    assert (terms.Dnnprov.batchSize, f'"8"^^<{terms.XSD_NAMESPACE}integer>') in said
+
+
+def test_numbers_have_the_type_that_the_ontology_declares(home: Home) -> None:
+    """Keras and its users take 1 for 1.0, and NumPy's numbers."""
+    run = Run("types", home=home.path)
+    run.start_training(
+        {
+            "momentum": 1,
+            "learning_rate": np.float32(0.5),
+            "epochs": np.int64(3),
+            "clipnorm": 10**400,
+        }
+    )
+    run.architecture([Layer("d", None, "d", "Dropout", 0, None, 0, "None", 0)], 0)
+    run.epoch(0, run.now(), run.now(), 1, 1, 0, {"loss": 1, "mine": 10**400})
+    change = Change(1, 0, 0, run.now(), 1, 0, "rule", "Mine", factor=0, best=-(10**400))
+    run.adaptation(change)
+    run.end_training("FINISHED")
+    run.dataset("test", Dataset("test-set", "test", "list", unhashed="no"))
+    run.testing(run.now(), run.now(), {"loss": 2}, "test-set")
+    run.close()
+    said = said_by(home)
     number = f"^^<{terms.XSD_NAMESPACE}double>"
-    assert (terms.Dnnprov.momentum, f'"1.0"{number}') in said
-    assert (terms.Dnnprov.loss, f'"1.0"{number}') in said
+    for name, value in (
+        ("momentum", "1.0"), ("learningRate", "0.5"), ("clipnorm", "INF"), ("dropoutRate", "0.0"),
+        ("elapsedTime", "1.0"), ("learningRate", "1.0"), ("loss", "1.0"), ("oldValue", "1.0"),
+        ("newValue", "0.0"), ("factor", "0.0"), ("bestValue", "-INF"), ("loss", "2.0"),
+    ):  # fmt: skip
+        assert (getattr(terms.Dnnprov, name), f'"{value}"{number}') in said, (name, value)
+    assert (terms.Dnnprov.numEpochs, f'"3"^^<{terms.XSD_NAMESPACE}integer>') in said
+    triples = [quad.triple for quad in quads(home) if quad.graph_name.value == run.names.run]
+    found = shacl.validate("g", triples)
+    assert [one for one in found if not one.shape.endswith("#OldValueWasThere")] == []
+
+
+def test_a_rule_that_acted_within_the_first_epoch_is_a_plain_adaptation(home: Home) -> None:
+    run = Run("early", home=home.path)
+    run.start_training({"learning_rate": 0.5})
+    run.adaptation(Change(1, 0, None, run.now(), 0.5, 0.25, "rule", "Mine", monitor="loss"))
+    run.close()
+    types = {name for predicate, name in said_by(home) if predicate == terms.RDF_TYPE}
+    assert f"<{terms.Dnnprov.Adaptation}>" in types
+    assert f"<{terms.Dnnprov.RuleAdaptation}>" not in types
     triples = [quad.triple for quad in quads(home) if quad.graph_name.value == run.names.run]
     assert shacl.validate("g", triples) == []
