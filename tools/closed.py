@@ -24,6 +24,7 @@ _USED = re.compile(r"\bdnnprov:(\w+)|\bDnnprov\.(\w+)")
 _FULL = re.compile(re.escape(DNNPROV_NAMESPACE) + r"(\w+)")
 # Names that stand for any in tests and messages.
 _ANY = {"x", "nothing", "noTerm"}
+_ROOTS = {"Entity", "Activity", "Agent"}
 _LANGUAGES = {"en", "pt"}
 
 
@@ -65,8 +66,10 @@ def _whole(term: Term, terms: dict[str, Term]) -> Iterator[str]:
     for iri in sorted(named):
         if iri.startswith(DNNPROV_NAMESPACE) and iri.removeprefix(DNNPROV_NAMESPACE) not in terms:
             yield f"The example of dnnprov:{term.name} uses <{iri}>, which is not declared."
-    if term.kind == "class" and len(_roots(term.iri, terms)) != 1:
-        yield f"dnnprov:{term.name} descends from {_roots(term.iri, terms) or 'nothing'} of PROV-O."
+    roots = _roots(term.iri, terms)
+    if term.kind == "class" and (len(roots) != 1 or not roots <= _ROOTS):
+        found = ", ".join(sorted(roots)) or "nothing"
+        yield f"dnnprov:{term.name} descends from {found} of PROV-O, and not from one root."
 
 
 def _roots(iri: str, terms: dict[str, Term]) -> set[str]:

@@ -5,6 +5,7 @@ and in everything that must say the same: shapes, queries, constants, tests and 
 was recorded before keeps the namespace that it was recorded with.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from kprov_capture.terms import DNNPROV_NAMESPACE
 
 ROOT = Path(__file__).resolve().parent.parent
 _FOLDERS = ("ontology", "shapes", "capture", "kprov_rdf", "tests", "tools", "bench", "docs")
+_NAMESPACE = re.compile(r"https?://[\w.-]+(:\d+)?(/[\w.~%/-]*)?#", re.ASCII)
 _SUFFIXES = {".ttl", ".rq", ".py", ".md", ".html", ".jsonld", ".json", ".js", ".svg"}
 
 
 def change(iri: str, root: Path = ROOT, old: str = DNNPROV_NAMESPACE) -> list[Path]:
     """The files that were changed. Raises ``ValueError`` for an IRI that is no namespace."""
-    if not iri.startswith(("https://", "http://")) or not iri.endswith("#") or iri.count("#") > 1:
+    if not _NAMESPACE.fullmatch(iri):
         raise ValueError(
             f"{iri!r} is no namespace that can be used: wanted is an http or https IRI that ends "
             "in '#', such as https://example.org/dnnprov#."

@@ -63,11 +63,10 @@ def _table(topic: Topic) -> str:
         ]
         head = "| property | in Keras | value | meaning |\n|---|---|---|---|"
     else:
-        classes = [term for term in topic.terms if term.kind == "class"]
-        others = [term for term in topic.terms if term.kind != "class"]
+        given = ontology.reference(vocabulary.load())
         rows = [
             f"| {_name(term)} | {_kind(term)} | {_text(term.comment)} |"
-            for term in classes + others
+            for term in given.classes(topic) + given.others(topic)
         ]
         head = "| term | kind, or domain → range | meaning |\n|---|---|---|"
     return "\n".join([*parts, head, *rows, ""])

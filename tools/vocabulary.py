@@ -5,18 +5,10 @@ file on disk is not what the ontology says.
 """
 
 import keyword
-from pathlib import Path
 
-import pyoxigraph as ox
-
-ONTOLOGY = Path(__file__).resolve().parent.parent / "ontology" / "dnnprov.ttl"
-DNNPROV = "https://w3id.org/dnnprov#"
-OWL = "http://www.w3.org/2002/07/owl#"
-RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-SUB_PROPERTY = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subPropertyOf")
-RANGE = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#range")
-XSD = "http://www.w3.org/2001/XMLSchema#"
-NOTATION = ox.NamedNode("http://www.w3.org/2004/02/skos/core#notation")
+from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
+from kprov_rdf import vocabulary
+from kprov_rdf.vocabulary import Term
 
 # Which Python type a value of this range has.
 TYPES = {"double": "float", "integer": "int", "boolean": "bool", "string": "str"}
@@ -63,35 +55,29 @@ def _constants(namespace: str, names: list[str]) -> list[str]:
 
 
 def lines() -> str:
-    """The two classes of constants and the maps from Keras's names to properties."""
-    graph = ox.Dataset(ox.parse(path=str(ONTOLOGY)))
-    declared = sorted(
-        {
-            quad.subject.value.removeprefix(DNNPROV)
-            for kind in ("Class", "ObjectProperty", "DatatypeProperty")
-            for quad in graph.quads_for_object(ox.NamedNode(OWL + kind))
-            if quad.subject.value.startswith(DNNPROV)
-        }
-    )
-    maps: dict[str, dict[str, str]] = {"metricValue": {}, "setting": {}}
-    for parent, found in maps.items():
-        for quad in graph.quads_for_object(ox.NamedNode(DNNPROV + parent)):
-            if quad.predicate != SUB_PROPERTY:
-                continue
-            for notation in graph.quads_for_subject(quad.subject):
-                if notation.predicate == NOTATION:
-                    found[notation.object.value] = quad.subject.value.removeprefix(DNNPROV)
+    """The two classes of constants, the maps from Keras's names to properties, and their types."""
+    terms = list(vocabulary.load().terms())
     out = ["class Prov:", '    """PROV-O."""', ""]
-    out += _constants("http://www.w3.org/ns/prov#", PROV_TERMS)
+    out += _constants(PROV_NAMESPACE, PROV_TERMS)
     out += ["", "", "class Dnnprov:", '    """DNNProv."""', ""]
-    out += _constants(DNNPROV, declared)
-    for name, parent in (("METRICS", "metricValue"), ("SETTINGS", "setting")):
+    out += _constants(DNNPROV_NAMESPACE, sorted(term.name for term in terms))
+    settings = _named(terms, "setting")
+    for name, found in (("METRICS", _named(terms, "metricValue")), ("SETTINGS", settings)):
         out += ["", "", f"{name}: dict[str, str] = {{"]
-        out += [f'    "{key}": Dnnprov.{value},' for key, value in sorted(maps[parent].items())]
+        out += [f'    "{key}": Dnnprov.{term.name},' for key, term in found.items()]
         out += ["}"]
-    ranges = {quad.subject: quad.object.value for quad in graph.quads_for_predicate(RANGE)}
     out += ["", "", "TYPES: dict[str, type] = {"]
-    for key, name in sorted(maps["setting"].items()):
-        found = ranges.get(ox.NamedNode(DNNPROV + name), "").removeprefix(XSD)
-        out += [f'    "{key}": {TYPES[found]},'] if found else []
+    for key, term in settings.items():
+        kind = (term.range or "").removeprefix(XSD_NAMESPACE)
+        out += [f'    "{key}": {TYPES[kind]},'] if kind else []
     return "\n".join([*out, "}"])
+
+
+def _named(terms: list[Term], parent: str) -> dict[str, Term]:
+    """The properties below ``parent`` by the names that Keras gives them."""
+    found = {
+        term.notation: term
+        for term in terms
+        if term.notation and DNNPROV_NAMESPACE + parent in term.parents
+    }
+    return dict(sorted(found.items()))

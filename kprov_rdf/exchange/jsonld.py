@@ -210,7 +210,7 @@ def _nodes(triples: Statements, names: _Names, record: str) -> Iterator[dict[str
             if values:
                 # A type that is a literal is no type to JSON-LD, but a property like any other.
                 key, coerced = names.term(predicate)
-                ordered = sorted(values, key=lambda term: _natural(str(term)))
+                ordered = sorted(values, key=lambda term: natural(str(term)))
                 told[key] = _one([_value(names, one, coerced) for one in ordered])
         yield node | dict(sorted(told.items(), key=lambda one: one[0].casefold()))
 
@@ -225,11 +225,11 @@ def _place(subject: str, said: Mapping[str, list[Any]], record: str) -> tuple[An
         (len(_ORDER), 0),
     )
     numbers = _DIGITS.findall(subject)
-    number = _natural(numbers[-1]) if kind == _BY_NUMBER and numbers else []
-    return (kind, number, step, _natural(subject))
+    number = natural(numbers[-1]) if kind == _BY_NUMBER and numbers else []
+    return (kind, number, step, natural(subject))
 
 
-def _natural(name: str) -> list[Any]:
+def natural(name: str) -> list[Any]:
     """So that epoch 10 comes after epoch 9. Numbers may be longer than ``int`` takes."""
     parts = _DIGITS.split(name)
     return [(len(one.lstrip("0")), one) if n % 2 else one for n, one in enumerate(parts)]

@@ -207,11 +207,19 @@ def _refuse_contexts(items: list[Any], name: str) -> None:
             )
 
 
+_INDICES = {"@index", "@id", "@type", "@graph", "@language"}
+
+
+def _listed(value: Any) -> list[str]:
+    """What may be one text or a list of them."""
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+
+
 def undefined_keys(found: Any) -> list[str]:
     """The keys of JSON-LD that no context in it defines, sorted: no statement is made of them.
 
     Empty where that cannot be said so simply: where a context has a @vocab, where keys are an
-    index (@container), and where values are not JSON-LD (@json).
+    index or a language (@container), and where values are not JSON-LD (@json).
     """
     defined: set[str] = set()
     keys: set[str] = set()
@@ -222,7 +230,8 @@ def undefined_keys(found: Any) -> list[str]:
             stack += ((item, in_context) for item in one)
         if not isinstance(one, dict):
             continue
-        if {"@vocab", "@container"} & set(one) or "@json" in one.values():
+        indexed = _INDICES & set(_listed(one.get("@container")))
+        if one.get("@vocab") is not None or indexed or "@json" in one.values():
             return []
         (defined if in_context else keys).update(one)
         stack += ((value, in_context or key == "@context") for key, value in one.items())

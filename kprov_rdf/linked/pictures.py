@@ -134,6 +134,7 @@ CONTENT = Diagram(
         Box("file-1", "entity", "File", 0, 3),
         Box("sha256-6a3f", "entity", "Content", 1, 3),
         Box("pretrained-model", "entity", "TrainedModel", 2, 3),
+        # With a blank behind: the picture has a training and a model of two runs.
         Box("training ", "activity", "FineTuning", 2, 2),
         Box("model ", "entity", "TrainedModel", 2, 1),
     ),

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL
+from kprov_rdf.exchange.jsonld import natural
 from kprov_rdf.linked import ontology
 from kprov_rdf.linked.documents import RECORDS, THINGS, Document
 from kprov_rdf.store import PREFIXES
@@ -26,8 +27,6 @@ _ORDER = (
 # Groups with more nodes than this are folded up.
 _OPEN = 12
 _LINKED = re.compile(r"https?://[^\s]+\Z")
-_DIGITS = re.compile(r"(\d+)")
-Key = list[tuple[int, str | int]]
 _NOWHERE: Mapping[str, str] = {}
 
 
@@ -133,11 +132,6 @@ def short(iri: str, subject: str = "", base: str = "") -> str:
     return iri
 
 
-def _natural(text: str) -> Key:
-    """epoch-2 before epoch-10."""
-    return [(0, int(p)) if p.isdecimal() else (1, p) for p in _DIGITS.split(text) if p]
-
-
 def _kind(types: Iterable[str]) -> str:
     """The most special of a node's types: one of ours before one of PROV's."""
     listed = sorted(types, key=_rank)
@@ -157,7 +151,7 @@ def _by_property(
     for predicate, value in pairs:
         found[predicate].append(value)
     return [
-        (link.term(predicate), sorted(values, key=lambda one: _natural(one.text)))
+        (link.term(predicate), sorted(values, key=lambda one: natural(one.text)))
         for predicate, values in sorted(found.items(), key=lambda pair: short(pair[0]))
     ]
 
@@ -194,7 +188,7 @@ def groups(document: Document, link: Linker) -> list[Group]:
         )
         found[_kind(types[iri])].append(node)
     return [
-        Group(kind, sorted(found[kind], key=lambda node: _natural(node.title)))
+        Group(kind, sorted(found[kind], key=lambda node: natural(node.title)))
         for kind in sorted(found, key=lambda kind: (_position(kind), kind))
     ]
 

@@ -53,7 +53,12 @@ def test_what_is_used_is_declared_and_what_is_declared_is_whole() -> None:
         ("docs/ontology.md", "dnnprov:", "dnnprov:un", "docs/ontology.md uses dnnprov:un"),
         ("ontology/dnnprov.ttl", ' , "treinamento"@pt', "", "dnnprov:Training has no label in pt"),
         ("ontology/dnnprov.ttl", '"training"@en', '"training"@fr', "Training has no label in en"),
-        ("ontology/dnnprov.ttl", "  rdfs:comment", "  rdfs:seeAlso", "lacks a label, comment"),
+        (
+            "ontology/dnnprov.ttl",
+            'rdfs:comment "One c',
+            'rdfs:seeAlso "One c',
+            "lacks a label, comment",
+        ),
         ("ontology/dnnprov.ttl", "  skos:example", "  skos:note", "lacks a label, comment"),
         (
             "ontology/dnnprov.ttl",
@@ -68,6 +73,12 @@ def test_what_is_used_is_declared_and_what_is_declared_is_whole() -> None:
             "dnnprov:Execution a owl:Class ; rdfs:subClassOf prov:Activity",
             "dnnprov:Execution a owl:Class ; rdfs:subClassOf prov:Activity , prov:Entity",
             "dnnprov:Training descends from",
+        ),
+        (
+            "ontology/dnnprov.ttl",
+            "dnnprov:Content a owl:Class ; rdfs:subClassOf prov:Entity",
+            "dnnprov:Content a owl:Class ; rdfs:subClassOf prov:Entitty",
+            "dnnprov:Content descends from",
         ),
         ("ontology/dnnprov.ttl", "rdfs:isDefinedBy", "rdfs:seeAlso", "does not say rdfs:isDefined"),
         ("ontology/dnnprov.ttl", '"O que foi planejado"@pt', '"x"@fr', "The topic plan has no"),
@@ -175,7 +186,9 @@ assert shacl.profile_for(str(triples[0])) and shacl.validate("g", triples, "stri
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("iri", ["", "example.org#", "https://example.org/nn", "https://e/#a#"])
+@pytest.mark.parametrize(
+    "iri", ["", "example.org#", "https://e/nn", "https://e/#a#", "https://e/a b#", "http://#"]
+)
 def test_a_namespace_that_cannot_be_one_is_refused(checkout: Path, iri: str) -> None:
     with pytest.raises(ValueError, match="wanted is an http or https IRI that ends in '#'"):
         namespace.change(iri, checkout)

@@ -376,6 +376,12 @@ def test_merge_names_the_keys_that_no_context_defines(home: Home) -> None:
     done = merge.merge(home, json.dumps(data).encode(), "x.jsonld")
     assert done.statements == 2
     assert done.notes == ("its @context does not define 'los', which JSON-LD leaves out",)
+    # A set is no index, and a vocabulary of null is none.
+    data["@context"] = [
+        jsonld.context(),
+        {"@vocab": None, "more": {"@id": "http://example.org/more", "@container": ["@set"]}},
+    ]
+    assert merge.merge(home, json.dumps(data).encode(), "y.jsonld").notes == done.notes
     data["@context"] = [jsonld.context(), {"@vocab": "http://example.org/v#"}]
     assert merge.merge(home, json.dumps(data).encode(), "x.jsonld").notes == ()
 
