@@ -210,7 +210,9 @@ def _nodes(triples: Statements, names: _Names, record: str) -> Iterator[dict[str
             if values:
                 # A type that is a literal is no type to JSON-LD, but a property like any other.
                 key, coerced = names.term(predicate)
-                ordered = sorted(values, key=lambda term: natural(str(term)))
+                ordered = values
+                if len(values) > 1:
+                    ordered = sorted(values, key=lambda term: natural(str(term)))
                 told[key] = _one([_value(names, one, coerced) for one in ordered])
         yield node | dict(sorted(told.items(), key=lambda one: one[0].casefold()))
 

@@ -20,6 +20,7 @@ PATH = "ontology"
 FORMS = forms.FORMS[:-1]  # an ontology is no PROV record
 # Topics that are long lists of like terms: a table reads better than a section for each.
 TABLES = ("setting", "metric")
+_CREATIVE_COMMONS = re.compile(r"https?://creativecommons\.org/licenses/([a-z-]+)/([\d.]+)/?")
 _QUOTED = re.compile(r"`([^`]+)`")
 
 
@@ -93,6 +94,12 @@ def name(term: str) -> str:
         if term.startswith(namespace):
             return f"{prefix}:{term.removeprefix(namespace)}"
     return term.removeprefix(DNNPROV_NAMESPACE)
+
+
+def licence_name(iri: str) -> str:
+    """``CC BY 4.0`` for https://creativecommons.org/licenses/by/4.0/; else the address."""
+    found = _CREATIVE_COMMONS.fullmatch(iri)
+    return f"CC {found[1].upper()} {found[2]}" if found else iri
 
 
 def marked(told: str) -> Markup:

@@ -25,6 +25,7 @@ def graphs(data: bytes, name: str) -> dict[str, list[ox.Triple]]:
     Raises ``InputError`` with line and column where it cannot be parsed, and
     ``UnsupportedError`` for another format.
     """
+    data = data.removeprefix(b"\xef\xbb\xbf")  # some editors write a byte order mark
     suffix = Path(name).suffix.lower()
     if suffix and suffix not in _BY_SUFFIX:
         raise UnsupportedError(

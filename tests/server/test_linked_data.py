@@ -400,6 +400,7 @@ class TestOntology:
         reply = server.ask(f"/ontology/{one.name}")
         assert reply.headers["Content-Type"] == f"{one.form.types[0]}; charset=utf-8"
         assert reply.text.encode() == one.read()
+        assert reply.headers["Cache-Control"] == "no-cache"
         again = server.ask(f"/ontology/{one.name}", If_None_Match=reply.headers["ETag"])
         assert again.status == 304
         if one.form.suffix == "ttl":

@@ -24,6 +24,11 @@ def test_each_graph_of_a_file_is_checked_by_itself() -> None:
     assert {name: len(triples) for name, triples in found.items()} == {"http://e/g": 1, "x.nq": 1}
 
 
+def test_a_byte_order_mark_is_no_content() -> None:
+    text = b"\xef\xbb\xbf<http://e/s> <http://e/p> <http://e/o> .\n"
+    assert [len(triples) for triples in files.graphs(text, "x.ttl").values()] == [1]
+
+
 def test_standard_input_needs_no_name() -> None:
     assert len(files.graphs(b"@prefix e: <http://e/> . e:g { e:s e:p e:o }", "-")) == 1
     assert len(files.graphs(b"<http://e/s> <http://e/p> <http://e/o> <http://e/g> .", "-")) == 1
