@@ -155,6 +155,20 @@ def test_validate_a_store_a_run_a_file_and_standard_input(
     assert done.returncode == 1
 
 
+def test_a_flood_of_findings_is_counted(kprov, tmp_path: Path) -> None:
+    path = tmp_path / "many.nt"
+    path.write_text(
+        "".join(f'<urn:a{n}> <http://www.w3.org/ns/prov#used> "x{n}" .\n' for n in range(250))
+    )
+    status, out, _ = kprov("validate", str(path))
+    assert status == 1
+    assert out.count("PROV wants an entity here") == 100
+    assert "and 150 more (--format json has all):\n  150 of shape " in out
+    assert out.endswith("1 graph checked: INVALID, 250 violations\n")
+    status, out, _ = kprov("validate", str(path), "--format", "json")
+    assert len(json.loads(out)["violations"]) == 250
+
+
 def test_a_store_with_an_invalid_run_is_invalid(kprov, home: Home) -> None:
     """The issue's own case: a copy of the store in which the model's time was moved."""
     from kprov_rdf.ingest import open_snapshot

@@ -1,6 +1,7 @@
 """Commands that check records and hand them on."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,10 @@ from kprov_rdf.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
     from kprov_rdf.validate.shacl import Finding
+
+
+# Of what is wrong, in text; the rest is counted.
+_MOST_SHOWN = 100
 
 
 @click.command(epilog=RUN_HELP, short_help="Check runs or files against the SHACL shapes.")
@@ -69,12 +74,19 @@ def _tell_json(checked: int, violations: list["Finding"], others: list["Finding"
 
 
 def _tell(checked: int, violations: list["Finding"], others: list["Finding"]) -> None:
-    for one in [*violations, *others]:
+    found = [*violations, *others]
+    for one in found[:_MOST_SHOWN]:
         mark = "" if one.severity == "Violation" else f"{one.severity}: "
         guards = f" (guards {', '.join(one.guards)})" if one.guards else ""
         click.echo(
             f"{one.graph}\n  {one.node}\n  {mark}{one.message}\n  shape {one.shape}{guards}\n"
         )
+    if len(found) > _MOST_SHOWN:
+        left = Counter(one.shape for one in found[_MOST_SHOWN:])
+        click.echo(f"and {len(found) - _MOST_SHOWN:,} more (--format json has all):")
+        for shape, count in left.most_common():
+            click.echo(f"  {count:,} of shape {shape}")
+        click.echo()
     said = [f"INVALID, {_count(violations, 'violation')}" if violations else "valid"]
     said += [_count(others, "warning")] if others else []
     noun = "graph" if checked == 1 else "graphs"
@@ -82,7 +94,7 @@ def _tell(checked: int, violations: list["Finding"], others: list["Finding"]) ->
 
 
 def _count(findings: list["Finding"], noun: str) -> str:
-    return f"{len(findings)} {noun}{'' if len(findings) == 1 else 's'}"
+    return f"{len(findings):,} {noun}{'' if len(findings) == 1 else 's'}"
 
 
 def _targets(context: Context, target: str | None) -> Iterator[tuple[str, list]]:  # type: ignore[type-arg]
