@@ -86,7 +86,8 @@ def cells(row: Row) -> list[str]:
     peer = ""
     if row.peer and row.peer_value:
         ratio = row.value / row.peer_value
-        peer = f"{row.peer}: {row.peer_value:.4g} {row.unit} (ratio {ratio:.2f})"
+        shown = f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+        peer = f"{row.peer}: {row.peer_value:.4g} {row.unit} (ratio {shown})"
     return [row.what, f"{row.value:.4g} {row.unit}", limit, row.verdict, peer]
 
 
