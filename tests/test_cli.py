@@ -155,6 +155,20 @@ def test_validate_a_store_a_run_a_file_and_standard_input(
     assert done.returncode == 1
 
 
+def test_what_is_wrong_is_told_with_its_place_and_value(kprov, tmp_path: Path) -> None:
+    prov = "http://www.w3.org/ns/prov#"
+    path = tmp_path / "wrong.nt"
+    path.write_text(
+        f'<urn:a> <{prov}used> "file.csv" .\n<urn:a> <{prov}startedAtTime> "2020-01-01" .\n'
+    )
+    status, out, _ = kprov("validate", str(path))
+    assert status == 1
+    assert '"file.csv"\n  PROV wants an entity here' in out
+    assert f"  at <urn:a> <{prov}used>\n" in out
+    assert f"  property {prov}startedAtTime\n  found 2020-01-01\n" in out
+    assert "docs/shapes.md explains" in out
+
+
 def test_a_flood_of_findings_is_counted(kprov, tmp_path: Path) -> None:
     path = tmp_path / "many.nt"
     path.write_text(
@@ -268,7 +282,7 @@ def test_what_was_merged_does_not_make_the_runs_invalid(kprov, home: Home, tmp_p
     graph = kprov("merge", str(tmp_path / "other.ttl"))[1].splitlines()[1].strip()
     code, out, err = kprov("validate")
     assert (code, out) == (0, "2 graphs checked: valid\n")
-    assert "1 graphs that were merged are not checked" in err
+    assert "1 graph that was merged is not checked" in err
     code, out, _ = kprov("validate", graph)
     assert code == 1
     assert "INVALID" in out

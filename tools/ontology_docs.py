@@ -38,7 +38,7 @@ def story() -> str:
         if idea.picture:
             parts.append(f"{_image(idea.picture)}\n")
         parts.append(f"```turtle\n{idea.turtle}\n```\n")
-    parts.append("## How do I say …?\n")
+    parts.append(f"## How do I say …?\n\n{guide.EXCERPTS}\n")
     parts.append(f"With these prefixes:\n\n```turtle\n{vocabulary.EXAMPLE_PREFIXES}```\n")
     for recipe in guide.RECIPES:
         parts.append(f"### {recipe.title}\n\n{recipe.text}\n")

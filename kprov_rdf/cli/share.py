@@ -78,9 +78,15 @@ def _tell(checked: int, violations: list["Finding"], others: list["Finding"]) ->
     for one in found[:_MOST_SHOWN]:
         mark = "" if one.severity == "Violation" else f"{one.severity}: "
         guards = f" (guards {', '.join(one.guards)})" if one.guards else ""
+        more = [f"  at {one.where}\n"] if one.where else []
+        more += [f"  property {one.path}\n"] if one.path else []
+        more += [f"  found {one.value[:200]}\n"] if one.value and one.value != one.node else []
         click.echo(
-            f"{one.graph}\n  {one.node}\n  {mark}{one.message}\n  shape {one.shape}{guards}\n"
+            f"{one.graph}\n  {one.node}\n  {mark}{one.message}\n{''.join(more)}"
+            f"  shape {one.shape}{guards}\n"
         )
+    if found:
+        click.echo("docs/shapes.md explains the shapes, and the numbers of what they guard.")
     if len(found) > _MOST_SHOWN:
         left = Counter(one.shape for one in found[_MOST_SHOWN:])
         click.echo(f"and {len(found) - _MOST_SHOWN:,} more (--format json has all):")
@@ -114,10 +120,10 @@ def _targets(context: Context, target: str | None) -> Iterator[tuple[str, list]]
         if target is None:
             names = [name for name in graphs if is_ours(name)]
             if len(names) < len(graphs):
+                merged = len(graphs) - len(names)
+                what = "graph that was merged is" if merged == 1 else "graphs that were merged are"
                 click.echo(
-                    f"{len(graphs) - len(names)} graphs that were merged are not checked; give "
-                    "the IRI of one to check it.",
-                    err=True,
+                    f"{merged} {what} not checked; give the IRI of one to check it.", err=True
                 )
         elif target in graphs:
             names = [target]

@@ -21,6 +21,10 @@ STATUS = (
     "kprov records the terms that are not marked. Those marked testing are declared for what it "
     "will record, or for others to use, and may still change."
 )
+EXCERPTS = (
+    "These are excerpts: a whole record also says when each activity started, what it is part of, "
+    "and so on. `ontology/example.ttl` is one that is valid."
+)
 LEGEND = (
     "In the pictures a yellow ellipse is an entity, a blue rectangle an activity, an orange house "
     "an agent, and a dashed rectangle a qualified relation, as W3C PROV draws them. Bold is the "
@@ -66,7 +70,7 @@ IDEAS = (
         """\
 r:training a dnnprov:Training , prov:Activity ;
   dnnprov:partOfExecution r:execution ; prov:wasInformedBy r:execution ;
-  dnnprov:trainedOn r:train-set ; prov:used r:train-set , r:config-0 , r:architecture .
+  prov:used r:train-set , r:config-0 , r:architecture .
 r:model a dnnprov:TrainedModel , prov:Entity ; prov:wasGeneratedBy r:training .""",
         pictures.RUN,
     ),
@@ -155,10 +159,12 @@ RECIPES = (
     Recipe(
         "metric",
         "… a metric of my own?",
-        "Declare a property in the run, under `metric/`, and use it like the others.",
+        "Declare a property in the run, under `metric/`, and use it like the others. Where its "
+        "values have a unit, say it there too, with an IRI of QUDT.",
         """\
 <metric/pde_residual> a dnnprov:Metric , prov:Entity , owl:DatatypeProperty ;
-  rdfs:subPropertyOf dnnprov:metricValue ; dnnprov:reportedName "pde_residual" .
+  rdfs:subPropertyOf dnnprov:metricValue ; dnnprov:reportedName "pde_residual" ;
+  dnnprov:unit unit:PA .
 r:metrics-3 <metric/pde_residual> "0.0021"^^xsd:double .""",
     ),
     Recipe(

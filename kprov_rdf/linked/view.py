@@ -78,7 +78,10 @@ class Linker:
     def to(self, path: str) -> str:
         """The link to a path under the base."""
         # From the root, so that the working folder does not matter.
-        link = posixpath.relpath(f"/{path}", posixpath.dirname(f"/{self._page}"))
+        folder = posixpath.dirname(f"/{self._page}")
+        link = posixpath.relpath(f"/{path}", folder)
+        if link == "." and path and not path.endswith("/"):  # not the folder, but what is so called
+            link = f"../{posixpath.basename(path)}"
         return quote(link + ("/" if path.endswith("/") or not path else ""))
 
     def page(self, path: str) -> str:

@@ -43,10 +43,20 @@ def graphs(data: bytes, name: str) -> dict[str, list[ox.Triple]]:
             return dict(found)
         except SyntaxError as error:
             first_error = first_error or error
-    raise InputError(
-        f"{name} cannot be parsed: {first_error}. kprov reads no relative IRIs and no broken "
-        "documents; correct it there."
-    ) from first_error
+    raise InputError(f"{name} cannot be parsed: {first_error}. {_advice(data, first_error)}") from (
+        first_error
+    )
+
+
+def _advice(data: bytes, error: SyntaxError | None) -> str:
+    """What to do about a document that cannot be parsed."""
+    if b"\0" in data[:4096]:
+        return "It is binary; these can be validated: Turtle, TriG, N-Triples, N-Quads."
+    if data.lstrip()[:1] in (b"{", b"["):
+        return "It looks like JSON; `kprov merge` it, and validate the graph by its IRI."
+    if "No scheme" in str(error):
+        return "A relative IRI means something else in each place: write it whole, or add @base."
+    return "Correct it there."
 
 
 def from_path(path: Path) -> dict[str, list[ox.Triple]]:

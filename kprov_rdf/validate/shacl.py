@@ -5,6 +5,7 @@ The engine is `shacl` (Rust); pySHACL where it has no wheel. The shapes are thos
 of anyone.
 """
 
+import dataclasses
 import difflib
 import functools
 import re
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from kprov_capture.terms import DNNPROV_NAMESPACE, RDF_TYPE
+from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, RDF_TYPE
 from kprov_rdf import resources, vocabulary
 from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.validate import shapes
@@ -29,6 +30,8 @@ _SHAPES = f"{vocabulary.ONTOLOGY}/shapes#"
 _DNNPROV_NAME = re.compile(f"<{re.escape(DNNPROV_NAMESPACE)}([^>]*)>")
 _IRI = re.compile(r"<[^<>]*>")
 _BLANK = "_:"
+_PLACE = re.compile(r"#(Typed\w+|\w+Place|Qualified\w+)\Z")
+_PROV_NAME = f"<{PROV_NAMESPACE}"
 _DNNPROV_TYPE = f"<{RDF_TYPE}> <{DNNPROV_NAMESPACE}"
 
 
@@ -37,7 +40,8 @@ class Finding:
     """One result: what is wrong with which node, and the shape that says so.
 
     ``severity`` is Violation, Warning or Info; ``guards`` are the constraint of PROV, the
-    claim (C…) or the defect of Keras-Prov (B…) that the shape guards.
+    claim (C…) or the defect of Keras-Prov (B…) that the shape guards. ``where`` is the begin of
+    a statement that points to the node, for shapes about what stands somewhere.
     """
 
     graph: str
@@ -48,6 +52,7 @@ class Finding:
     guards: tuple[str, ...]
     path: str | None
     value: str | None
+    where: str | None = None
 
 
 def conforms(findings: Iterable[Finding]) -> bool:
@@ -97,8 +102,29 @@ def validate_text(graph: str, ntriples: str, profile: str | None = None) -> list
         found = with_pyshacl(graph, ntriples, chosen)
     else:
         found = with_shacl(graph, ntriples, chosen)
-    everything = [*found, *undeclared(graph, ntriples)]
+    everything = [*_placed(list(found), ntriples), *undeclared(graph, ntriples)]
     return sorted(everything, key=lambda one: (one.node, one.shape, one.message, one.value or ""))
+
+
+def _placed(found: list[Finding], ntriples: str) -> list[Finding]:
+    """With a statement that points to the node, where a shape is about what stands in a place."""
+    if not any(_PLACE.search(one.shape) for one in found):
+        return found
+    pointing: dict[str, str] = {}
+    for line in ntriples.splitlines():
+        parts = line.split(" ", 2)
+        if len(parts) == 3 and parts[1].startswith(_PROV_NAME):
+            pointing.setdefault(parts[2].removesuffix(" ."), f"{parts[0]} {parts[1]}")
+    return [
+        dataclasses.replace(one, where=pointing.get(_term(one.node)))
+        if _PLACE.search(one.shape)
+        else one
+        for one in found
+    ]
+
+
+def _term(node: str) -> str:
+    return node if node.startswith(('"', _BLANK)) else f"<{node}>"
 
 
 def undeclared(graph: str, ntriples: str) -> Iterator[Finding]:
@@ -144,7 +170,7 @@ def _finding(
     """A result of either engine: names of blank nodes and compound paths are their own affair."""
     return Finding(
         graph,
-        node=_BLANK if node.startswith(_BLANK) else node.strip("<>"),
+        node=_BLANK if node.startswith(_BLANK) else node[1:-1] if _IRI.fullmatch(node) else node,
         message=message,
         shape=shape,
         severity=severity,

@@ -391,7 +391,9 @@ class TestOntology:
     def test_what_it_has_not_is_said(self, server: Server) -> None:
         assert server.ask("/ontology", "text/provenance-notation").status == 406
         assert server.ask("/ontology.provn").status == 404
-        assert server.ask("/ontology/x").status == 404
+        missing = server.ask("/ontology/x", BROWSER)
+        assert missing.status == 404
+        assert 'href="../ontology">Ontology</a>' in missing.text
 
     @pytest.mark.parametrize("one", ontology.COMPANIONS, ids=lambda one: one.name)
     def test_what_belongs_to_it_is_there_too(self, server: Server, one: ontology.Companion) -> None:

@@ -116,12 +116,13 @@ LENIENT: dict[str, list[str]] = {
     ],
     **{
         f"Influencing{role.capitalize()}": [
-            f"INSERT DATA {{ <urn:x> a prov:{one} ; prov:{role} {value} }}"
+            f"INSERT DATA {{ {how.format(one)} ; prov:{role} {value} }}"
             for one in kinds
+            for how in ("<urn:x> a prov:{}", "<urn:e> prov:qualified{} <urn:x> . <urn:x> a <urn:C>")
             for value in ("<urn:a> , <urn:b>", '"a text"')
         ]
         for role, kinds in {
-            "entity": ("Usage", "Start", "End", "Derivation", "Revision"),
+            "entity": ("Usage", "Start", "End", "Derivation", *DERIVATIONS),
             "activity": ("Generation", "Invalidation", "Communication"),
             "agent": ("Attribution", "Association", "Delegation"),
         }.items()

@@ -165,6 +165,9 @@ def test_a_finding_says_what_is_wrong_and_what_the_shape_guards() -> None:
     (both,) = shacl.validate_text("g", '<urn:a> <http://www.w3.org/ns/prov#used> "x" .\n')
     assert both.guards == ("constraint 50", "constraint 55")
     assert (both.node, both.path, both.value) == ('"x"', None, "x")
+    assert both.where == "<urn:a> <http://www.w3.org/ns/prov#used>"
+    text = f'<urn:a> <http://www.w3.org/ns/prov#used> "x"^^<{XSD}anyURI> .\n'
+    assert [one.node for one in shacl.validate_text("g", text)] == [f'"x"^^<{XSD}anyURI>']
 
 
 def test_without_the_fast_engine_the_other_one_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

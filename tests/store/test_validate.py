@@ -49,6 +49,20 @@ def test_what_cannot_be_read_says_so(data: bytes, name: str, error: type[Excepti
         files.graphs(data, name)
 
 
+@pytest.mark.parametrize(
+    ("data", "advice"),
+    [
+        (b"<s> <http://e/p> <http://e/o> .", "add @base"),
+        (b' {"@context": {}}', "`kprov merge` it"),
+        (b"PK\x03\x04\0\0", "It is binary"),
+        (b"x:a x:b x:c .", "Correct it there"),
+    ],
+)
+def test_what_cannot_be_read_is_advised_on(data: bytes, advice: str) -> None:
+    with pytest.raises(InputError, match=advice):
+        files.graphs(data, "-")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="cannot be read"):
         files.from_path(tmp_path / "none.ttl")
