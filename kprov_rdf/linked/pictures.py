@@ -30,7 +30,6 @@ RUN = Diagram(
         Arrow("digits-cnn", "hasTransformation", "trainingmodel"),
         Arrow("execution", "prov:qualifiedAssociation", "association-person"),
         Arrow("execution", "prov:wasAssociatedWith", "kprov-capture"),
-        Arrow("kprov-capture", "prov:actedOnBehalfOf", "person-7c1e"),
         Arrow("training", "partOfExecution", "execution"),
         Arrow("training", "ofTransformation", "trainingmodel"),
         Arrow("training", "prov:used", "config-0"),

@@ -46,7 +46,7 @@
         width: chart.box.clientWidth - 24,
         height: 220,
         scales: { x: { time: false } },
-        axes: [{ ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] }, { ...axis, size: 62, values: (_, ticks) => ticks.map(format) }],
+        axes: [{ ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] }, { ...axis, size: 70, values: (_, ticks) => ticks.map(format) }],
         series,
         cursor: { drag: { x: true, y: false } },
       },
