@@ -178,9 +178,10 @@ def test_a_flood_of_findings_is_counted(kprov, tmp_path: Path) -> None:
     assert status == 1
     assert out.count("PROV wants an entity here") == 100
     assert "and 150 more (--format json has all):\n  150 of shape " in out
-    assert out.endswith("1 graph checked: INVALID, 250 violations\n")
+    assert out.endswith("1 graph checked: INVALID, 250 violations (in the lenient profile)\n")
     status, out, _ = kprov("validate", str(path), "--format", "json")
     assert len(json.loads(out)["violations"]) == 250
+    assert json.loads(out)["profiles"] == {"lenient": 1}
 
 
 def test_a_store_with_an_invalid_run_is_invalid(kprov, home: Home) -> None:
@@ -303,7 +304,7 @@ def test_a_bug_of_ours_is_no_verdict(kprov, home: Home, monkeypatch) -> None:
     from kprov_rdf.validate import shacl
 
     recording.record(home.path)
-    monkeypatch.setattr(shacl, "validate", lambda *_: 1 / 0)
+    monkeypatch.setattr(shacl, "validate_text", lambda *_: 1 / 0)
     status, _, err = kprov("validate")
     assert status == 2
     assert "bug of kprov" in err

@@ -24,6 +24,10 @@ def change(iri: str, root: Path = ROOT, old: str = DNNPROV_NAMESPACE) -> list[Pa
             f"{iri!r} is no namespace that can be used: wanted is an http or https IRI that ends "
             "in '#', such as https://example.org/dnnprov#."
         )
+    if f"<{iri}>" in (root / "ontology" / "dnnprov.ttl").read_text() and iri != old:
+        raise ValueError(
+            f"{iri} is the namespace of a vocabulary that this one uses. Take another."
+        )
     changed = []
     files = [one for folder in _FOLDERS for one in sorted((root / folder).rglob("*"))]
     for path in [root / "README.md", *files]:

@@ -89,8 +89,11 @@ def profile_for(ntriples: str) -> str:
 
 def validate(graph: str, triples: Iterable[ox.Triple], profile: str | None = None) -> list[Finding]:
     """What is wrong in one graph; ``graph`` names it in the findings. None: it conforms."""
-    text = (ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"").decode()
-    return validate_text(graph, text, profile)
+    return validate_text(graph, ntriples(triples), profile)
+
+
+def ntriples(triples: Iterable[ox.Triple]) -> str:
+    return (ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"").decode()
 
 
 def validate_text(graph: str, ntriples: str, profile: str | None = None) -> list[Finding]:

@@ -192,3 +192,5 @@ assert shacl.profile_for(str(triples[0])) and shacl.validate("g", triples, "stri
 def test_a_namespace_that_cannot_be_one_is_refused(checkout: Path, iri: str) -> None:
     with pytest.raises(ValueError, match="wanted is an http or https IRI that ends in '#'"):
         namespace.change(iri, checkout)
+    with pytest.raises(ValueError, match="Take another"):
+        namespace.change(PROV_NAMESPACE, checkout)
