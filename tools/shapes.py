@@ -46,7 +46,28 @@ def lines() -> str:
         for term in vocabulary.load().terms()
         if term.kind != "class" and (term.domain or _of_values(term))
     ]
-    return "\n\n".join([_PREFIXES, *shapes, *_exclusions()])
+    return "\n\n".join([_PREFIXES, *shapes, *_settings(), *_exclusions()])
+
+
+def _settings() -> Iterator[str]:
+    """For each type the hyperparameters that have it, where a value is a node of its own."""
+    yield f"""shape:prefixes-terms sh:declare
+  [ sh:prefix "dnnprov" ; sh:namespace "{DNNPROV_NAMESPACE}"^^xsd:anyURI ] ."""
+    for kind in ("double", "integer", "boolean", "string"):
+        names = " , ".join(
+            f"dnnprov:{term.name}"
+            for term in vocabulary.load().terms()
+            if DNNPROV_NAMESPACE + "setting" in term.parents and term.range == XSD_NAMESPACE + kind
+        )
+        yield f"""shape:setting-{kind} a sh:NodeShape ;
+  sh:targetClass dnnprov:HyperParameterSetting ;
+  sh:sparql [ sh:prefixes shape:prefixes-terms ;
+    sh:message "The value of this hyperparameter is an xsd:{kind}, and not {{?value}}." ;
+    sh:select \"\"\"SELECT $this ?value WHERE {{
+      $this dnnprov:ofAttribute ?attribute ; dnnprov:value ?value .
+      FILTER (?attribute IN ( {names} ) && datatype(?value) != <{XSD_NAMESPACE}{kind}>) }}\"\"\" ] ;
+  shape:guards "B17" ;
+  sh:severity sh:Violation ."""
 
 
 def _exclusions() -> Iterator[str]:
