@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from kprov_capture import guard, run
+from kprov_capture import guard, record
 from kprov_capture.home import Home, create
 
 settings.register_profile(
@@ -26,7 +26,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KPROV_STRICT", "1")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("KPROV_HOME", raising=False)
-    monkeypatch.setattr(run, "_announced", True)
+    monkeypatch.setattr(record, "_announced", True)
     guard._seen.clear()
     guard._from_background.clear()
 

@@ -85,6 +85,10 @@ class Names:
         digest = hashlib.sha256(specification.encode()).hexdigest()
         return f"{self.base}dataflow/{segment(tag)}/sha256-{digest[:16]}"
 
+    def campaign(self, name: str) -> str:
+        """The campaign with this name."""
+        return f"{self.base}campaign/{segment(name)}"
+
     def agent(self, kind: str, name: str) -> str:
         """An agent: ``person``, ``machine`` or ``kprov-capture``, with its id or version."""
         return f"{self.base}agent/{kind}-{segment(name)}"

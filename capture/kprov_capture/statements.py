@@ -42,13 +42,19 @@ def config_name(names: Names, number: int) -> str:
 
 
 def opening(
-    names: Names, tag: str, started: float, library: Agent, person: Agent, machine: Agent
+    names: Names,
+    tag: str,
+    dataflow: str,
+    started: float,
+    library: Agent,
+    person: Agent,
+    machine: Agent,
+    campaign: str | None = None,
 ) -> str:
     """The record itself in the catalog; the agents, the dataflow and the execution in the run."""
     library_iri = names.agent(library.kind, library.name)
     person_iri = names.agent(person.kind, person.name)
     machine_iri = names.agent(machine.kind, machine.name)
-    dataflow = names.dataflow(tag, SPECIFICATION)
 
     catalog = Graph(names.catalog)
     catalog.node(
@@ -100,6 +106,12 @@ def opening(
         (Dnnprov.ExecuteDataflow, Prov.Activity),
         (Prov.startedAtTime, instant(started)),
     )
+    if campaign is not None:
+        iri = names.campaign(campaign)
+        run.node(iri, (Dnnprov.Campaign, Prov.Collection, Prov.Entity), (RDFS_LABEL, campaign))
+        run.link(names.execution, Dnnprov.partOfCampaign, iri)
+        # Its members are records: what PROV calls bundles.
+        run.link(iri, Prov.hadMember, names.run)
     return catalog.text() + run.text()
 
 
@@ -195,7 +207,7 @@ def _layers(names: Names, graph: Graph, layers: Sequence[Layer]) -> None:
 
 def training_started(
     names: Names,
-    tag: str,
+    plan: str,
     started: float,
     settings: Mapping[str, Value],
     datasets: Iterable[str],
@@ -221,7 +233,7 @@ def training_started(
         names.training,
         (Dnnprov.Training, Prov.Activity),
         (Dnnprov.partOfExecution, Iri(names.execution)),
-        (Dnnprov.ofTransformation, Iri(f"{names.dataflow(tag, SPECIFICATION)}#trainingmodel")),
+        (Dnnprov.ofTransformation, Iri(f"{plan}#trainingmodel")),
         (Prov.wasInformedBy, Iri(names.execution)),
         (Prov.startedAtTime, instant(started)),
         *(
@@ -288,7 +300,7 @@ _ADAPTATIONS = {
 }
 
 
-def adaptation(names: Names, tag: str, change: Change, optimizer: Value | None) -> str:
+def adaptation(names: Names, plan: str, change: Change, optimizer: Value | None) -> str:
     """A change of the rate: the activity, and the configuration that it generated.
 
     That configuration says what changed; the rest is said of the one that it revises.
@@ -303,7 +315,7 @@ def adaptation(names: Names, tag: str, change: Change, optimizer: Value | None) 
         activity,
         _ADAPTATIONS["other" if watched_none else change.kind],
         (Dnnprov.partOfExecution, Iri(names.execution)),
-        (Dnnprov.ofTransformation, Iri(f"{names.dataflow(tag, SPECIFICATION)}#adaptation")),
+        (Dnnprov.ofTransformation, Iri(f"{plan}#adaptation")),
         (Dnnprov.adapts, Iri(names.training)),
         (Dnnprov.technique, change.technique),
         (Dnnprov.reason, change.reason),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from kprov_capture.facts import ArrayContent, Dataset, Fingerprint
 from kprov_capture.identity import Names, ncname
 from kprov_capture.nquads import Graph, Iri, Value, instant
-from kprov_capture.statements import SPECIFICATION, metric_values
+from kprov_capture.statements import metric_values
 from kprov_capture.terms import Dnnprov, Prov
 
 ROLES = {"train": Dnnprov.TrainSet, "val": Dnnprov.ValSet, "test": Dnnprov.TestSet}
@@ -71,7 +71,7 @@ def unhashed(names: Names, local: str, reason: str) -> str:
 
 def testing(
     names: Names,
-    tag: str,
+    plan: str,
     number: int,
     started: float,
     ended: float,
@@ -85,7 +85,7 @@ def testing(
         activity,
         (Dnnprov.Testing, Prov.Activity),
         (Dnnprov.partOfExecution, Iri(names.execution)),
-        (Dnnprov.ofTransformation, Iri(f"{names.dataflow(tag, SPECIFICATION)}#testingmodel")),
+        (Dnnprov.ofTransformation, Iri(f"{plan}#testingmodel")),
         (Prov.wasInformedBy, Iri(names.training)),
         (Prov.startedAtTime, instant(started)),
         (Prov.endedAtTime, instant(ended)),

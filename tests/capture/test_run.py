@@ -11,7 +11,7 @@ import pyoxigraph as ox
 import pytest
 
 from kprov_capture import guard, terms
-from kprov_capture import run as run_module
+from kprov_capture import record as record_module
 from kprov_capture.facts import Change, Dataset, Layer
 from kprov_capture.home import Home
 from kprov_capture.journal import Journal
@@ -59,7 +59,7 @@ def test_a_clock_that_is_set_back_makes_no_time_go_back(
 ) -> None:
     run = Run("flow", home=home.path)
     before = run.now()
-    monkeypatch.setattr(run_module.time, "time", lambda: 0.0)
+    monkeypatch.setattr(record_module.time, "time", lambda: 0.0)
     assert run.now() >= before
     run.close()
 
@@ -155,7 +155,7 @@ def test_a_forked_child_writes_nothing_into_the_run(home: Home) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(run_module.homes.HomeError, match="cannot be created"):
+    with pytest.raises(record_module.homes.HomeError, match="cannot be created"):
         Run("flow", home=tmp_path / "file" / "home")
 
 
@@ -167,7 +167,7 @@ def test_the_base_of_the_settings_is_used(home: Home) -> None:
 
 def test_a_setting_that_cannot_be_used_names_the_file(home: Home) -> None:
     (home.path / "kprov.toml").write_text('base = "nonsense"\n')
-    with pytest.raises(run_module.homes.HomeError, match=r"kprov\.toml cannot be used"):
+    with pytest.raises(record_module.homes.HomeError, match=r"kprov\.toml cannot be used"):
         Run("flow", home=home.path)
 
 
@@ -182,13 +182,13 @@ def test_data_that_was_released_before_it_was_hashed_has_no_hash(
     from kprov_capture.facts import Dataset
 
     go_on = threading.Event()
-    real = run_module.fingerprint.of_arrays
+    real = record_module.fingerprint.of_arrays
 
     def slow(arrays: dict[str, np.ndarray]) -> object:
         go_on.wait(10)
         return real(arrays)
 
-    monkeypatch.setattr(run_module.fingerprint, "of_arrays", slow)
+    monkeypatch.setattr(record_module.fingerprint, "of_arrays", slow)
     run = Run("flow", home=home.path)
     run.dataset("train", Dataset("train-set", "train", "numpy.ndarray"), {"x": np.zeros(4)})
     run.release_data(0.01)
@@ -305,7 +305,7 @@ def test_a_user_without_a_home_is_recorded_all_the_same(
 def test_a_standard_error_that_is_broken_is_no_reason_not_to_record(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "_announced", False)
+    monkeypatch.setattr(record_module, "_announced", False)
     monkeypatch.setattr(sys, "stderr", None)
     recording.record(home.path)
     (path,) = home.journal.glob("*.nq")
