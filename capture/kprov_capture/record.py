@@ -176,9 +176,11 @@ class Record:
         if arrays and self._mine():
             self._later(self._hash_arrays, local, dict(arrays), self._ticket())
 
-    def hash_file(self, local: str, path: str) -> None:
+    def hash_file(self, local: str, path: str) -> Ticket:
         """Hash the file that is ``local`` in the background (see release_data)."""
-        self._later(self._hash_file, local, path, self._ticket())
+        ticket = self._ticket()
+        self._later(self._hash_file, local, path, ticket)
+        return ticket
 
     def _ticket(self) -> Ticket:
         ticket = Ticket()

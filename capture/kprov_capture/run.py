@@ -9,8 +9,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kprov_capture import statements, statements_data
-from kprov_capture.facts import Change, Dataset, Layer
+from kprov_capture import statements, statements_change, statements_data, statements_model, written
+from kprov_capture.background import Ticket
+from kprov_capture.facts import Change, Dataset, Earlier, Ending, Layer, Rule, Source, Stop
 from kprov_capture.nquads import Value
 from kprov_capture.record import Record, writer
 from kprov_capture.series import Series
@@ -38,7 +39,14 @@ class Run(Record):
         self._optimizer: Value | None = None
         self._series: dict[str, Series] = {}
         self._seconds: list[float] = []
-        self._datasets: list[str] = []
+        # Local names of the data by role, of the models that it began with, of each
+        # checkpoint, and of what was written to which path.
+        self._data: dict[str, list[str]] = {"train": [], "val": [], "test": []}
+        self._pretrained: tuple[str, ...] = ()
+        self._checkpoints: set[str] = set()
+        self._files: dict[str, tuple[str, str]] = {}
+        # The local name of the model as it is now.
+        self.model = "model"
         self.has_training = False
         super().__init__(dataflow_tag, home=home, backend=backend, campaign=campaign)
 
@@ -47,28 +55,43 @@ class Run(Record):
     def start_training(
         self,
         settings: Mapping[str, Value],
-        after: str | None = None,
+        after: Earlier | None = None,
+        *,
+        rules: Sequence[Rule] = (),
+        pretrained: Sequence[str] = (),
+        workers: tuple[int, int] | None = None,
     ) -> None:
         """The training begins. ``settings`` are hyperparameters by Keras's names.
 
-        Call :meth:`dataset` for its data before. ``after`` is the IRI of the
-        training that left the model in its present state, where there was one.
+        Call :meth:`dataset` for its data before. ``after`` is what an earlier training
+        left of the model, where there was one; ``rules`` are its callbacks; ``pretrained``
+        what :meth:`model_read` gave for the files that its weights come from; ``workers``
+        the rank of this process, and the number of all.
         """
         self.has_training = True
-        datasets = tuple(self._datasets)
-        self._put(self._write_training, self.now(), dict(settings), datasets, after)
+        self._pretrained = tuple(pretrained)
+        started = self.now()
+        self._optimizer = settings.get("optimizer_name")
+        self.tell(
+            statements.training_started, self.plan, started, dict(settings),
+            self._data["train"][:], self._data["val"][:], rules, self._pretrained, workers,
+        )  # fmt: skip
+        if after is not None:
+            self.tell(statements_change.continued, self.plan, started, after)
         self.ask_environment()
 
-    def architecture(self, layers: Sequence[Layer], parameters: int | None = None) -> None:
-        """The layers of the model, and how many weights it has."""
-        self.tell(statements.architecture, layers, parameters)
+    def architecture(
+        self,
+        layers: Sequence[Layer],
+        parameters: int | None = None,
+        trainable: int | None = None,
+    ) -> None:
+        """The layers of the model, how many weights it has, and how many of them can change."""
+        self.tell(statements_model.architecture, layers, parameters, trainable)
 
     def dataset(self, role: str, data: Dataset, arrays: Mapping[str, Any] | None = None) -> None:
         """Data in the role train, val or test; ``arrays`` are hashed in the background."""
-        if role == "train":
-            self._datasets.insert(0, data.local)
-        elif role == "val":
-            self._datasets.append(data.local)
+        self._data[role].append(data.local)
         self.tell(statements_data.dataset, data)
         self.hash_arrays(data.local, arrays or {})
 
@@ -90,12 +113,34 @@ class Run(Record):
         self._put(self._write_epoch, number, started, ended, elapsed, rate, config, metrics)
 
     def adaptation(self, change: Change) -> None:
-        """The learning rate changed; changes are numbered from 1."""
-        self._put(self._write_adaptation, change)
+        """A setting changed; changes are numbered from 1."""
+        self.tell(statements_change.adaptation, self.plan, change, self._optimizer)
 
-    def end_training(self, status: str, error: str | None = None) -> None:
-        """The training ended as FINISHED, INTERRUPTED or FINISHED_WITH_ERROR."""
-        self._put(self._write_training_end, self.now(), status, error)
+    def checkpoint(self, epoch: int | None, at: float, step: int | None = None) -> str:
+        """The local name of the model as it was after ``epoch``, or after ``step`` updates."""
+        local = f"checkpoint-{epoch}" if step is None else f"checkpoint-step-{step}"
+        if local not in self._checkpoints:
+            self._checkpoints.add(local)
+            self.tell(statements_model.checkpoint, local, epoch, step, at)
+        return local
+
+    def end_training(
+        self,
+        status: str,
+        error: str | None = None,
+        *,
+        stop: Stop | None = None,
+        restored: tuple[int, str] | None = None,
+    ) -> None:
+        """The training ended as FINISHED, INTERRUPTED or FINISHED_WITH_ERROR.
+
+        ``stop`` is the decision that ended it early. ``restored`` is the epoch whose
+        weights the model was given back at the end, and what did that; call
+        :meth:`checkpoint` for that epoch before.
+        """
+        back = None if restored is None else (self.number("restoration"), *restored)
+        ending = Ending(self.now(), status, error, stop, back, self._pretrained)
+        self._put(self._write_training_end, ending, self._data["train"][:1])
         if self._mine():
             writer.flush(_END_SECONDS)
 
@@ -108,28 +153,77 @@ class Run(Record):
         self, started: float, ended: float, metrics: Mapping[str, float], local: str
     ) -> None:
         """An evaluation of the model on the data set ``local``."""
-        number = self.number("testing")
-        self.tell(statements_data.testing, self.plan, number, started, ended, local, dict(metrics))
+        self.tell(
+            statements_data.testing, self.plan, self.number("testing"), started, ended, local,
+            dict(metrics), self.model,
+        )  # fmt: skip
 
-    def model_file(self, started: float, ended: float, path: str) -> None:
-        """The model was saved; the file is hashed in the background (see release_data)."""
+    def model_file(
+        self,
+        started: float,
+        ended: float,
+        path: str,
+        model: str | None = None,
+        kind: str | None = None,
+    ) -> Ticket:
+        """The model was written to a file, which is hashed in the background.
+
+        ``model`` is the local name of what was written: without it what the training
+        left; ``kind`` the format of the file. See release_data for the ticket.
+        """
         number = self.number("export")
-        self.tell(statements_data.model_export, number, started, ended, path)
-        self.hash_file(f"file-{number}", path)
+        self.tell(
+            statements_model.model_export, number, started, ended, path, model or self.model, kind
+        )
+        local = f"file-{number}"
+        self._files[path] = local, model or self.model
+        self._put(self._note_file, local, path)
+        return self.hash_file(local, path)
+
+    def model_read(self, path: str, known: tuple[int, int] | None) -> tuple[str, Source]:
+        """A model file that was read: its local name here, and which run wrote it.
+
+        ``known`` are size and time of the file when it was read: its content is named
+        where they are still the same.
+        """
+        source = written.find(self.home, path)
+        local = f"pretrained-{self.number('pretrained')}"
+        self.tell(statements_model.model_read, local, source)
+        if known is not None and written.state(path) == known:
+            self.hash_file(local, path)
+        else:
+            reason = "the file changed after the model was read from it"
+            self.tell(statements_data.unhashed, local, reason)
+        return local, source
+
+    def resume(self, path: str, technique: str) -> None:
+        """Within a training, its model was given the weights in a file.
+
+        Where an earlier run wrote that, this one goes on with it.
+        """
+        local, source = self.model_read(path, written.state(path))
+        number = self.number("restoration")
+        self.tell(statements_model.restoration, number, self.now(), technique, local, None)
+        if source.run is not None and source.run != self.names.run:
+            # Where neither has a campaign, the name of the first run makes one.
+            self.campaign = self.campaign or source.campaign or f"resumed-{source.run[-36:]}"
+            self.tell(statements_model.resumption, source.run, self.campaign)
+
+    def restore(self, path: str, technique: str) -> None:
+        """After the training, its model was given the weights in a file."""
+        number = self.number("restoration")
+        model = f"model-{number + 1}"
+        if path in self._files:
+            used = self._files[path][1]  # what this run wrote there
+        else:
+            used, _ = self.model_read(path, written.state(path))
+        self.tell(statements_model.restoration, number, self.now(), technique, used, model)
+        self.model = model
 
     # -- on the writer thread: make statements and write them
 
-    def _write_training(
-        self,
-        started: float,
-        settings: dict[str, Value],
-        datasets: Sequence[str],
-        after: str | None,
-    ) -> None:
-        self._optimizer = settings.get("optimizer_name")
-        self._append(
-            statements.training_started(self.names, self.plan, started, settings, datasets, after)
-        )
+    def _note_file(self, local: str, path: str) -> None:
+        written.remember(self.home, path, self.names(local), self.names.run, self.campaign)
 
     def _write_epoch(
         self,
@@ -148,21 +242,16 @@ class Run(Record):
             statements.epoch(self.names, number, started, ended, elapsed, rate, config, metrics)
         )
 
-    def _write_adaptation(self, change: Change) -> None:
-        self._append(statements.adaptation(self.names, self.plan, change, self._optimizer))
-
-    def _write_training_end(self, ended: float, status: str, error: str | None) -> None:
-        self._status = status
+    def _write_training_end(self, ending: Ending, datasets: Sequence[str]) -> None:
+        self._status = ending.status
         self._append(
-            statements.training_ended(
+            statements_change.training_ended(
                 self.names,
-                ended,
-                status,
-                error,
+                ending,
                 len(self._seconds),
                 math.fsum(self._seconds) / len(self._seconds) if self._seconds else None,
                 {name: series.summary() for name, series in self._series.items()},
-                self._datasets[:1],
+                datasets,
             ),
             sync=True,
         )

@@ -77,8 +77,9 @@ def testing(
     ended: float,
     dataset_local: str,
     metrics: Mapping[str, float],
+    model: str = "model",
 ) -> str:
-    """An evaluation of the model and what it reported."""
+    """An evaluation of the model with the local name ``model``, and what it reported."""
     graph = Graph(names.run)
     activity = names(f"testing-{number}")
     graph.node(
@@ -90,36 +91,14 @@ def testing(
         (Prov.startedAtTime, instant(started)),
         (Prov.endedAtTime, instant(ended)),
     )
-    graph.link(activity, Prov.used, names.model, names(dataset_local))
+    graph.link(activity, Prov.used, names(model), names(dataset_local))
+    graph.link(activity, Dnnprov.tests, names(model))
+    graph.link(activity, Dnnprov.testedOn, names(dataset_local))
     graph.node(
         names(f"testing-{number}-metrics"),
         (Dnnprov.oTesting, Prov.Entity),
         (Prov.wasGeneratedBy, Iri(activity)),
         *metric_values(names, graph, metrics),
-    )
-    return graph.text()
-
-
-def model_export(names: Names, number: int, started: float, ended: float, path: str) -> str:
-    """The model was written to a file."""
-    graph = Graph(names.run)
-    activity, file = names(f"export-{number}"), names(f"file-{number}")
-    graph.node(
-        activity,
-        (Dnnprov.ModelExport, Prov.Activity),
-        (Dnnprov.partOfExecution, Iri(names.execution)),
-        (Prov.wasInformedBy, Iri(names.training)),
-        (Prov.used, Iri(names.model)),
-        (Prov.startedAtTime, instant(started)),
-        (Prov.endedAtTime, instant(ended)),
-    )
-    graph.node(
-        file,
-        (Dnnprov.File, Prov.Entity),
-        (Dnnprov.path, path),
-        (Prov.wasGeneratedBy, Iri(activity)),
-        (Prov.generatedAtTime, instant(ended)),
-        (Prov.wasDerivedFrom, Iri(names.model)),
     )
     return graph.text()
 
@@ -147,6 +126,7 @@ def environment(
             (Dnnprov.packageVersion, version),
         )
     graph.link(names.execution, Prov.used, iri)
+    graph.link(names.execution, Dnnprov.ranIn, iri)
     return graph.text()
 
 
@@ -154,4 +134,5 @@ def source_code(names: Names, properties: Mapping[str, Value | None]) -> str:
     graph = Graph(names.run)
     graph.node(names("code"), (Dnnprov.SourceCode, Prov.Entity), *properties.items())
     graph.link(names.execution, Prov.used, names("code"))
+    graph.link(names.execution, Dnnprov.ranCode, names("code"))
     return graph.text()

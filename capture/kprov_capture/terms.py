@@ -47,6 +47,7 @@ class Prov:
     wasAssociatedWith = "http://www.w3.org/ns/prov#wasAssociatedWith"
     wasAttributedTo = "http://www.w3.org/ns/prov#wasAttributedTo"
     wasDerivedFrom = "http://www.w3.org/ns/prov#wasDerivedFrom"
+    wasEndedBy = "http://www.w3.org/ns/prov#wasEndedBy"
     wasGeneratedBy = "http://www.w3.org/ns/prov#wasGeneratedBy"
     wasInformedBy = "http://www.w3.org/ns/prov#wasInformedBy"
     wasRevisionOf = "http://www.w3.org/ns/prov#wasRevisionOf"
