@@ -110,12 +110,18 @@ def opening(
         (Prov.startedAtTime, instant(started)),
     )
     if campaign is not None:
-        iri = names.campaign(campaign)
-        run.node(iri, (Dnnprov.Campaign, Prov.Collection, Prov.Entity), (RDFS_LABEL, campaign))
-        run.link(names.execution, Dnnprov.partOfCampaign, iri)
-        # Its members are records: what PROV calls bundles.
-        run.link(iri, Prov.hadMember, names.run)
+        campaign_of(names, run, campaign, names.run)
     return catalog.text() + run.text()
+
+
+def campaign_of(names: Names, graph: Graph, campaign: str, *runs: str) -> None:
+    """The execution is part of a campaign, whose members are records: PROV's bundles."""
+    iri = names.campaign(campaign)
+    graph.node(iri, (Dnnprov.Campaign, Prov.Collection, Prov.Entity), (RDFS_LABEL, campaign))
+    graph.link(names.execution, Dnnprov.partOfCampaign, iri)
+    for run in runs:
+        graph.node(run, (Prov.Bundle, Prov.Entity))
+        graph.link(iri, Prov.hadMember, run)
 
 
 def closing(names: Names, ended: float, status: str) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from kprov_capture.facts import Layer, Source
 from kprov_capture.identity import Names, ncname
 from kprov_capture.nquads import Graph, Iri, instant
-from kprov_capture.statements import real
-from kprov_capture.terms import RDFS_LABEL, Dnnprov, Prov
+from kprov_capture.statements import campaign_of, real
+from kprov_capture.terms import Dnnprov, Prov
 
 
 def _layers(names: Names, graph: Graph, layers: Sequence[Layer]) -> None:
@@ -169,8 +169,5 @@ def resumption(names: Names, run: str, campaign: str) -> str:
     graph.node(before, (Prov.Activity,))
     graph.link(names.execution, Dnnprov.resumedFrom, before)
     graph.link(names.execution, Prov.wasInformedBy, before)
-    iri = names.campaign(campaign)
-    graph.node(iri, (Dnnprov.Campaign, Prov.Collection, Prov.Entity), (RDFS_LABEL, campaign))
-    graph.link(names.execution, Dnnprov.partOfCampaign, iri)
-    graph.link(iri, Prov.hadMember, names.run, run)
+    campaign_of(names, graph, campaign, names.run, run)
     return graph.text()

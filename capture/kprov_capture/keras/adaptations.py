@@ -68,7 +68,14 @@ class Adaptations:
     no adaptation is recorded.
     """
 
-    def __init__(self, run: Run, optimizer: Any, *, record: bool = True) -> None:
+    def __init__(
+        self,
+        run: Run,
+        optimizer: Any,
+        *,
+        record: bool = True,
+        left: tuple[float, float | None] | None = None,
+    ) -> None:
         self._run = run
         self._optimizer = optimizer
         self._record = record
@@ -86,8 +93,19 @@ class Adaptations:
         # What is in force now, of what changed.
         self.changed: dict[str, Value] = {}
         self._watch = RateWatch(optimizer, self._rate_changed)
+        if left is not None:
+            self._watch.take_over(left)
         if self._watch.rate is None:
             self._scheduled = self._watch.read()
+
+    @property
+    def rate(self) -> float | None:
+        """The rate in force now; None where a schedule object computes it."""
+        return self._watch.rate
+
+    def left(self) -> tuple[float, float | None]:
+        """What the next fit takes over: see :class:`RateWatch`."""
+        return self._watch.left()
 
     @property
     def config(self) -> int:

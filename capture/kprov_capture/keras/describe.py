@@ -9,7 +9,7 @@ import keras
 
 from kprov_capture import guard
 from kprov_capture.facts import Dataset
-from kprov_capture.keras.layers import config_of, sublayers
+from kprov_capture.keras.layers import config_of, frozen, sublayers
 from kprov_capture.keras.rates import innermost, shortest
 from kprov_capture.nquads import Value
 
@@ -90,6 +90,7 @@ def settings(model: Any, arguments: Mapping[str, Any]) -> dict[str, Value]:
     # Only kept in a private place; get_compile_config() would serialize the whole optimizer.
     compiled = getattr(model, "_compile_loss", None)
     found["loss_weights"] = _plain(getattr(compiled, "_user_loss_weights", None))
+    found["frozen_layers"] = json.dumps(frozen(model))
     found["jit_compile"] = _plain(getattr(model, "jit_compile", None))
     found["steps_per_execution"] = _plain(getattr(model, "steps_per_execution", None))
     found["shuffle"] = _plain(arguments.get("shuffle", True))

@@ -77,10 +77,10 @@ def _inbound(model: Any) -> dict[int, list[Any]]:
 
     What lies between two layers and is none (``keras.ops``) is passed through.
     """
-    own = getattr(model, "_nodes", None)
-    if not own:
+    by_depth = getattr(model, "_nodes_by_depth", None)
+    if not by_depth:
         return {}
-    inside = {id(node) for node in own}
+    inside = {id(node) for nodes in by_depth.values() for node in nodes}
     listed = {id(layer) for layer in model.layers}
     cache: dict[int, list[Any]] = {}
 
@@ -98,8 +98,8 @@ def _inbound(model: Any) -> dict[int, list[Any]]:
 
     edges: dict[int, list[Any]] = {}
     # From the inputs on, so that what is passed through is known already.
-    for depth in sorted(model._nodes_by_depth, reverse=True):
-        for node in model._nodes_by_depth[depth]:
+    for depth in sorted(by_depth, reverse=True):
+        for node in by_depth[depth]:
             cache[id(node)] = sources(node)
             edges.setdefault(id(node.operation), []).extend(cache[id(node)])
     return edges

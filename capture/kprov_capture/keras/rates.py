@@ -84,6 +84,16 @@ class RateWatch:
             return None
         return self._shortest(self._read_raw())
 
+    def left(self) -> tuple[float, float | None]:
+        """What the variable holds, and the rate that this stands for."""
+        return self._held, self.rate
+
+    def take_over(self, left: tuple[float, float | None]) -> None:
+        """The rate that an earlier watch knew exactly, where the variable still holds it."""
+        held, rate = left
+        if held == self._held and rate is not None:
+            self.rate = rate
+
     def look(self) -> None:
         """Notice that the variable was replaced: a schedule object was assigned."""
         if self._variable is None or self._optimizer._learning_rate is self._variable:

@@ -76,6 +76,7 @@ class Recorder:
         self._before = before
         self.settings: dict[str, Value] = {}
         self.adaptations: Adaptations | None = None
+        self._optimizer: weakref.ref[Any] | None = None
         self._epoch_started = self.run.now()
         self.epoch: int | None = None  # the last one that ended
         self._epochs_ended: dict[int, float] = {}
@@ -103,20 +104,23 @@ class Recorder:
     def _describe(self, model: Any, arguments: Mapping[str, Any]) -> None:
         for data, arrays in describe.datasets(arguments):
             self.run.dataset(data.role, data, arrays)
+        self._follow_optimizer(model)
         self.settings = describe.settings(model, arguments)
+        if self.adaptations is not None and self.adaptations.rate is not None:
+            self.settings["learning_rate"] = self.adaptations.rate
         self._start_training(self._chosen(self.settings), self._earlier(), self._origins(model))
 
     def _chosen(self, settings: Mapping[str, Value]) -> dict[str, Value]:
         """The settings that were asked for, and the user's own."""
         wanted = self.options.hyps
         if wanted is None:
-            return {**settings, **self.options.own}
-        for name in wanted - settings.keys():
-            # The optimizer of this model need not have it: Adam has no momentum.
-            guard.report(
-                KeyError(f"{name!r} in hyps; there are {', '.join(sorted(settings))}"),
-                "find a setting that was asked for",
-            )
+            told = {name: value for name, value in settings.items() if value != "[]"}
+            return {**told, **self.options.own}
+        # Of the papers' seven, an optimizer need not have these two: Adam has neither.
+        missing = sorted(wanted - settings.keys() - {"decay", "momentum"})
+        if missing:
+            text = f"{', '.join(missing)} in hyps; there are {', '.join(sorted(settings))}"
+            guard.report(LookupError(text), "find a setting that was asked for")
         return {name: settings[name] for name in settings if name in wanted} | dict(
             self.options.own
         )
@@ -131,9 +135,6 @@ class Recorder:
         for name, new in self.settings.items():
             old = left.get(name)
             if old is None or name in _NOT_ADAPTED or type(old) is not type(new) or old == new:
-                continue
-            if name == "learning_rate" and np.float32(str(old)) == np.float32(str(new)):
-                self.settings[name] = old  # exactly what was in force
                 continue
             changes.append((name, old, new))
         self._before = None  # and with it the ones before
@@ -163,7 +164,7 @@ class Recorder:
                 settings, earlier, rules=rules or (), pretrained=list(pretrained)
             )
 
-    @guard.guarded("follow the model and its optimizer")
+    @guard.guarded("follow the model")
     def _follow(self, model: Any) -> None:
         recorders[model] = self
         if not self.joined:
@@ -171,7 +172,21 @@ class Recorder:
             weakref.finalize(model, self.run.close, wait=False).atexit = False
         self._stops = stops.key(model)
         stops.watchers[self._stops] = self._stopped
-        self.adaptations = Adaptations(self.run, model.optimizer, record=self.options.adaptation)
+
+    @guard.guarded("follow the optimizer")
+    def _follow_optimizer(self, model: Any) -> None:
+        """The rate that the last fit of the same optimizer left is known exactly."""
+        before, optimizer = self._before, model.optimizer
+        left = None
+        if before is not None and before.adaptations is not None and before.follows(optimizer):
+            left = before.adaptations.left()
+        self._optimizer = weakref.ref(optimizer)
+        self.adaptations = Adaptations(
+            self.run, optimizer, record=self.options.adaptation, left=left
+        )
+
+    def follows(self, optimizer: Any) -> bool:
+        return self._optimizer is not None and self._optimizer() is optimizer
 
     @guard.guarded("record the layers")
     def _describe_layers(self, model: Any) -> None:
