@@ -277,7 +277,10 @@ class Record:
 
     def _find_environment(self) -> None:
         properties, packages = environment.software(self._backend)
-        writer.put(self._append, statements_data.environment(self.names, properties, packages))
+        text = statements_data.environment(
+            self.names, properties, packages, environment.accelerators()
+        )
+        writer.put(self._append, text)
 
     def _find_code(self) -> None:
         writer.put(self._append, statements_data.source_code(self.names, environment.code()))

@@ -9,7 +9,7 @@ from kprov_capture.facts import ArrayContent, Dataset, Fingerprint
 from kprov_capture.identity import Names, ncname
 from kprov_capture.nquads import Graph, Iri, Value, instant
 from kprov_capture.statements import metric_values
-from kprov_capture.terms import Dnnprov, Prov
+from kprov_capture.terms import RDFS_LABEL, Dnnprov, Prov
 
 ROLES = {"train": Dnnprov.TrainSet, "val": Dnnprov.ValSet, "test": Dnnprov.TestSet}
 
@@ -110,9 +110,15 @@ def file_content(names: Names, local: str, content: Fingerprint) -> str:
 
 
 def environment(
-    names: Names, properties: Mapping[str, Value | None], packages: Mapping[str, str]
+    names: Names,
+    properties: Mapping[str, Value | None],
+    packages: Mapping[str, str],
+    accelerators: Sequence[str] = (),
 ) -> str:
-    """The environment that the execution ran in; ``packages`` maps names to versions."""
+    """The environment that the execution ran in.
+
+    ``packages`` maps names to versions; ``accelerators`` are the models of its GPUs.
+    """
     graph = Graph(names.run)
     iri = names("environment")
     graph.node(iri, (Dnnprov.Environment, Prov.Collection, Prov.Entity), *properties.items())
@@ -127,6 +133,11 @@ def environment(
         )
     graph.link(names.execution, Prov.used, iri)
     graph.link(names.execution, Dnnprov.ranIn, iri)
+    for number, model in enumerate(accelerators):
+        gpu = names(f"gpu-{number}")
+        graph.node(gpu, (Dnnprov.Accelerator, Dnnprov.Hardware, Prov.Entity), (RDFS_LABEL, model))
+        graph.link(names.execution, Prov.used, gpu)
+        graph.link(names.execution, Dnnprov.ranOn, gpu)
     return graph.text()
 
 

@@ -434,3 +434,14 @@ def test_a_callback_that_two_threads_use_at_once(digits, provenance, home: Home,
     found = captured(*(recorder.recorders[network].run for network in networks))
     assert [(run.status, run.epochs) for run in found.runs] == [("FINISHED", 3)] * 2
     assert found.violations() == []
+
+
+def test_the_seed_and_the_precision_are_settings(model, digits, provenance, captured) -> None:
+    keras.utils.set_random_seed(20261121)
+    model.fit(*digits, epochs=1, verbose=0, callbacks=[provenance])
+    found = captured(provenance.run)
+    assert found.rows("?c a dnnprov:iTraining ; dnnprov:seed ?seed", "seed") == [(20261121,)]
+    assert found.rows(
+        '?p dnnprov:reportedName "dtype_policy" . ?c a dnnprov:iTraining ; ?p ?name', "name"
+    ) == [("float32",)]
+    assert found.violations() == []

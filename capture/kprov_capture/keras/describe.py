@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,6 +77,14 @@ def _batch_size(arguments: Mapping[str, Any]) -> int | None:
     return None
 
 
+@guard.guarded("read the seed")
+def _seed() -> int | None:
+    """What ``keras.utils.set_random_seed`` was given; kept in a private place only."""
+    module = sys.modules.get("keras.src.utils.rng_utils")
+    seed = module.get_random_seed() if hasattr(module, "get_random_seed") else None
+    return seed if isinstance(seed, int) else None
+
+
 def settings(model: Any, arguments: Mapping[str, Any]) -> dict[str, Value]:
     """Hyperparameters of a fit by Keras's names; ``arguments`` are those of the call."""
     found: dict[str, Value | None] = {}
@@ -91,6 +100,8 @@ def settings(model: Any, arguments: Mapping[str, Any]) -> dict[str, Value]:
     compiled = getattr(model, "_compile_loss", None)
     found["loss_weights"] = _plain(getattr(compiled, "_user_loss_weights", None))
     found["frozen_layers"] = json.dumps(frozen(model))
+    found["seed"] = _seed()
+    found["dtype_policy"] = getattr(getattr(model, "dtype_policy", None), "name", None)
     found["jit_compile"] = _plain(getattr(model, "jit_compile", None))
     found["steps_per_execution"] = _plain(getattr(model, "steps_per_execution", None))
     found["shuffle"] = _plain(arguments.get("shuffle", True))
