@@ -80,8 +80,8 @@ def _batch_size(arguments: Mapping[str, Any]) -> int | None:
 @guard.guarded("read the seed")
 def _seed() -> int | None:
     """What ``keras.utils.set_random_seed`` was given; kept in a private place only."""
-    module = sys.modules.get("keras.src.utils.rng_utils")
-    seed = module.get_random_seed() if hasattr(module, "get_random_seed") else None
+    ask = getattr(sys.modules.get("keras.src.utils.rng_utils"), "get_random_seed", None)
+    seed = ask() if ask else None
     return seed if isinstance(seed, int) else None
 
 
