@@ -112,9 +112,10 @@ class RateWatch:
 
     def read(self) -> float | None:
         """The rate, read from the optimizer; None where it has none."""
-        if not hasattr(self._optimizer, "learning_rate"):
+        try:  # not hasattr, which would compute the rate of a schedule object once more
+            return self._shortest(self._read_raw())
+        except AttributeError:
             return None
-        return self._shortest(self._read_raw())
 
     def look(self) -> None:
         """Notice that the variable was replaced: a schedule object was assigned."""
