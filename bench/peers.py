@@ -44,7 +44,7 @@ def kprov(folder: Path) -> Prepared:
     import kprov_capture.keras
 
     callback = kprov_capture.keras.Provenance("bench", home=folder)
-    return [callback], lambda: callback.run.close()
+    return [callback], lambda: callback.run.close()  # noqa: PLW0108  it has its run later
 
 
 def csv_logger(folder: Path) -> Prepared:
