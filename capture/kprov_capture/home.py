@@ -62,10 +62,13 @@ class Home:
         settings = self.path / "kprov.toml"
         if not settings.exists():
             return DEFAULT_BASE
-        import tomllib  # costs 10 ms, and only this needs it
-
         try:
-            return check_base(tomllib.loads(settings.read_text("utf-8")).get("base", DEFAULT_BASE))
+            text = settings.read_text("utf-8")
+            if text == _SETTINGS:
+                return DEFAULT_BASE  # as it was created: importing tomllib costs 10 ms
+            import tomllib
+
+            return check_base(tomllib.loads(text).get("base", DEFAULT_BASE))
         except (ValueError, TypeError, OSError) as error:
             raise HomeError(
                 f"{settings} cannot be used: {error}. Correct it and try again."

@@ -80,9 +80,10 @@ class RateWatch:
 
     def read(self) -> float | None:
         """The rate, read from the optimizer; None where it has none."""
-        if not hasattr(self._optimizer, "learning_rate"):
+        try:  # not hasattr, which would compute the rate of a schedule object once more
+            return self._shortest(self._read_raw())
+        except AttributeError:
             return None
-        return self._shortest(self._read_raw())
 
     def left(self) -> tuple[float, float | None]:
         """What the variable holds, and the rate that this stands for."""
