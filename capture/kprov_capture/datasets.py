@@ -13,6 +13,7 @@ from kprov_capture.filters import class_name
 _MAX_DEPTH = 8
 _MAX_PARTS = 1_000
 _MAX_TEXT = 20_000  # characters of a specification
+_NUMBERS = "biufc"  # kinds of NumPy's types
 _PLAIN = (str, bytes, int, float, complex, bool, type(None))
 
 
@@ -58,7 +59,7 @@ def _of_plain(data: Any) -> bool:
 
 
 def look(data: Mapping[str, Any]) -> Found:
-    """What there is in data that were given by name; arrays are called ``x``, ``x_0``, ``x_key``."""
+    """What there is in data that were given by name; its arrays are ``x``, ``x_0``, ``x_key``."""
     found = Found()
     for outer, value in data.items():
         for name, part in _parts(outer, value, 0):
@@ -104,6 +105,10 @@ def _arrays(name: str, part: Any) -> tuple[dict[str, Any], str | None]:
         if array.dtype.hasobject:
             return {}, f"{name} has elements of type {array.dtype}, which have no bytes"
         return {name: array}, None
+    if numpy is not None and isinstance(part, (list, tuple, range)):
+        array = numpy.asarray(part)
+        if array.dtype.kind in _NUMBERS:
+            return {name: array}, None
     if hasattr(part, "element_spec") or hasattr(part, "__next__"):
         return {}, f"a {kind} yields its data and cannot be read twice"
     return {}, f"{name} is a {kind}, which is no array"

@@ -34,7 +34,7 @@ def _path(one: Any) -> str:
 
 
 def _paths(given: Paths) -> list[str]:
-    if isinstance(given, (str, os.PathLike)):
+    if isinstance(given, (str, os.PathLike)) or not isinstance(given, Iterable):
         return [_path(given)]
     return [_path(one) for one in given]
 
