@@ -7,6 +7,7 @@
     journal/done/   finished runs, compressed
     store/          Oxigraph
     snapshots/      copies that readers have open
+    hashes/         SHA-256 of files that were read, by size and times; may be deleted
     monetdb/        the embedded mirror; mirror.json says where the last one was made
 """
 

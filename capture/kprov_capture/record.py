@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Self
@@ -19,6 +19,7 @@ from typing import Any, Self
 from kprov_capture import environment, fingerprint, guard, process, statements, statements_data
 from kprov_capture import home as homes
 from kprov_capture.background import Background, Ticket
+from kprov_capture.facts import ArrayContent
 from kprov_capture.identity import Names, uuid7
 from kprov_capture.journal import SUFFIX, Journal, header
 
@@ -45,13 +46,16 @@ def _heartbeat() -> None:
 
 writer = Background("kprov-writer", _heartbeat, process.HEARTBEAT_SECONDS)
 helper = Background("kprov-helper")
+# Files of any size are hashed on a thread of their own: data in memory do not wait for them.
+files = Background("kprov-files")
 
 
 def _close_all() -> None:
     """At the end of the process: close what is open, and wait until it is written."""
     for record in list(_open):
         record.close(wait=False)
-    if not (helper.flush(_EXIT_SECONDS) and writer.flush(_EXIT_SECONDS)):
+    threads = (files, helper, writer)
+    if not all(thread.flush(_EXIT_SECONDS) for thread in threads):
         guard.log.warning("kprov did not finish writing in time; the last records may be missing")
 
 
@@ -115,6 +119,8 @@ class Record:
         self._backend = backend
         self._environment_asked = False
         self._numbers: dict[str, int] = {}
+        # Makes the statements that follow from the content of a data set.
+        self.on_content: Callable[[str, Sequence[ArrayContent]], str] | None = None
         self.closed = False
         with _open_lock:
             if not _open:
@@ -214,9 +220,10 @@ class Record:
     def settle(self, seconds: float) -> bool:
         """Wait until all that was handed over is in the journal; False when it takes longer."""
         deadline = time.monotonic() + seconds
-        if not helper.flush(seconds):
-            return False
-        return writer.flush(max(0.0, deadline - time.monotonic()))
+        return all(
+            thread.flush(max(0.0, deadline - time.monotonic()))
+            for thread in (files, helper, writer)
+        )
 
     def close(self, *, wait: bool = True) -> None:
         """End the execution. Harmless when repeated; nothing is recorded afterwards.
@@ -229,8 +236,8 @@ class Record:
         self.closed = True
         with _open_lock:
             _open.discard(self)
-        # By way of the helper: what it is finding out comes before the end of the run.
-        helper.put(writer.put, self._write_closing, self.now())
+        # By way of the helpers: what they are finding out comes before the end of the run.
+        files.put(helper.put, writer.put, self._write_closing, self.now())
         if wait and not self.settle(2 * _EXIT_SECONDS):
             guard.log.warning("kprov did not finish writing %s in time", self._journal.path)
 
@@ -289,6 +296,8 @@ class Record:
         try:
             whole, parts = fingerprint.of_arrays(arrays)
             text = statements_data.dataset_content(self.names, local, whole, parts)
+            if self.on_content is not None and not ticket.late:
+                text += self.on_content(local, parts)
         except (TypeError, ValueError) as error:
             text = statements_data.unhashed(self.names, local, str(error))
         self._tell_content(local, text, ticket)

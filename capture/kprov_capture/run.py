@@ -6,15 +6,29 @@ thread that is one queue put; see :mod:`kprov_capture.record`.
 
 import math
 import os
+import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kprov_capture import statements, statements_change, statements_data, statements_model, written
 from kprov_capture.background import Ticket
-from kprov_capture.facts import Change, Dataset, Earlier, Ending, Layer, Rule, Source, Stop
+from kprov_capture.facts import (
+    Change,
+    Dataset,
+    Earlier,
+    Ending,
+    Layer,
+    Rule,
+    Source,
+    Stop,
+)
 from kprov_capture.nquads import Value
 from kprov_capture.record import Record, writer
 from kprov_capture.series import Series
+
+if TYPE_CHECKING:
+    from kprov_capture.lineage import Lineage
+    from kprov_capture.preparation import Paths, Split, Step
 
 # The time that a training waits at its end for its last batches to be written: what
 # follows may end the process without a word.
@@ -48,7 +62,70 @@ class Run(Record):
         # The local name of the model as it is now.
         self.model = "model"
         self.has_training = False
+        self._steps: Lineage | None = None
+        self._steps_lock = threading.Lock()
         super().__init__(dataflow_tag, home=home, backend=backend, campaign=campaign)
+
+    def close(self, *, wait: bool = True) -> None:
+        super().close(wait=wait)
+        if self._steps is not None:
+            self._steps.forget()
+
+    # -- the preparation of its data
+
+    def _preparation(self) -> "Lineage":
+        from kprov_capture.lineage import Lineage
+
+        with self._steps_lock:
+            if self._steps is None:
+                self._steps = Lineage(self)
+                self.on_content = self._steps.found
+            return self._steps
+
+    def transformation(
+        self,
+        name: str,
+        /,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        using: Any = None,
+        reads: "Paths" = (),
+        writes: "Paths" = (),
+        kind: str | None = None,
+        **parameters: Any,
+    ) -> "Step":
+        """A step of the data preparation, to be used in a ``with`` statement.
+
+        ``inputs`` are data by name, ``using`` what is applied to them: a scikit-learn
+        estimator or pipeline, a Keras layer, a function, or its name. ``reads`` and
+        ``writes`` are files or folders. What reads files and no data is a LoadData, anything
+        else a Preprocessing, unless ``kind`` says so. ``parameters`` are recorded by name.
+        """
+        from kprov_capture.preparation import Step
+
+        return Step(self._preparation(), name, inputs, using, reads, writes, kind, parameters)
+
+    def split(
+        self,
+        name: str,
+        /,
+        *,
+        inputs: Mapping[str, Any],
+        using: Any = None,
+        reads: "Paths" = (),
+        writes: "Paths" = (),
+        seed: Any = None,
+        **parameters: Any,
+    ) -> "Split":
+        """A step that divides data into parts; ``seed`` is that of its random numbers."""
+        from kprov_capture.preparation import Split
+
+        if seed is not None:
+            parameters = {"seed": seed, **parameters}
+        return Split(
+            self._preparation(), name, inputs,
+            using=using, reads=reads, writes=writes, parameters=parameters,
+        )  # fmt: skip
 
     # -- on the calling thread: hand over raw values
 
@@ -89,10 +166,22 @@ class Run(Record):
         """The layers of the model, how many weights it has, and how many of them can change."""
         self.tell(statements_model.architecture, layers, parameters, trainable)
 
-    def dataset(self, role: str, data: Dataset, arrays: Mapping[str, Any] | None = None) -> None:
-        """Data in the role train, val or test; ``arrays`` are hashed in the background."""
+    def dataset(
+        self,
+        role: str,
+        data: Dataset,
+        arrays: Mapping[str, Any] | None = None,
+        source: Any = None,
+    ) -> None:
+        """Data in the role train, val or test; ``arrays`` are hashed in the background.
+
+        ``source`` is the object that was given to the training, or a tuple of them: where
+        a step of the preparation made it, the data are derived from what that made.
+        """
         self._data[role].append(data.local)
         self.tell(statements_data.dataset, data)
+        if self._steps is not None and self._mine():
+            self._steps.follow(data.local, source)
         self.hash_arrays(data.local, arrays or {})
 
     def epoch(

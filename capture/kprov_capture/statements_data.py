@@ -14,7 +14,7 @@ from kprov_capture.terms import RDFS_LABEL, Dnnprov, Prov
 ROLES = {"train": Dnnprov.TrainSet, "val": Dnnprov.ValSet, "test": Dnnprov.TestSet}
 
 
-def _content(names: Names, graph: Graph, subject: str, content: Fingerprint) -> None:
+def content_of(names: Names, graph: Graph, subject: str, content: Fingerprint) -> None:
     """``subject`` is a specialization of these bytes: content has no origin and no role."""
     iri = names.content(content.sha256)
     graph.node(
@@ -48,7 +48,7 @@ def dataset_content(
 ) -> str:
     """The content of a data set: each array's bytes, and the manifest that lists them."""
     graph = Graph(names.run)
-    _content(names, graph, names(local), whole)
+    content_of(names, graph, names(local), whole)
     for array in arrays:
         iri = names(ncname(f"{local}-{array.name}"))
         graph.link(names(local), Prov.hadMember, iri)
@@ -58,7 +58,7 @@ def dataset_content(
             (Dnnprov.elementType, array.element_type),
             (Dnnprov.shape, ",".join(map(str, array.shape))),
         )
-        _content(names, graph, iri, array.content)
+        content_of(names, graph, iri, array.content)
     return graph.text()
 
 
@@ -105,7 +105,7 @@ def testing(
 
 def file_content(names: Names, local: str, content: Fingerprint) -> str:
     graph = Graph(names.run)
-    _content(names, graph, names(local), content)
+    content_of(names, graph, names(local), content)
     return graph.text()
 
 

@@ -169,6 +169,7 @@ class Dnnprov:
     falseNegatives = "https://w3id.org/dnnprov#falseNegatives"
     falsePositives = "https://w3id.org/dnnprov#falsePositives"
     fileFormat = "https://w3id.org/dnnprov#fileFormat"
+    filterConfig = "https://w3id.org/dnnprov#filterConfig"
     fineTunedFrom = "https://w3id.org/dnnprov#fineTunedFrom"
     gitCommit = "https://w3id.org/dnnprov#gitCommit"
     gitDirty = "https://w3id.org/dnnprov#gitDirty"
