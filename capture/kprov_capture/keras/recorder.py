@@ -102,8 +102,10 @@ class Recorder:
 
     @guard.guarded("record the settings and the data")
     def _describe(self, model: Any, arguments: Mapping[str, Any]) -> None:
+        given = tuple(arguments.get(name) for name in ("x", "y", "sample_weight"))
+        sources = {"train": given, "val": arguments.get("validation_data") or given}
         for data, arrays in describe.datasets(arguments):
-            self.run.dataset(data.role, data, arrays)
+            self.run.dataset(data.role, data, arrays, source=sources[data.role])
         self._follow_optimizer(model)
         self.settings = describe.settings(model, arguments)
         if self.adaptations is not None and self.adaptations.rate is not None:

@@ -191,7 +191,8 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
         described = guard.guarded("describe the test set")(describe.dataset)
         source = f"{type(x).__module__}.{type(x).__qualname__}"
         unknown = Dataset(local, "test", source, unhashed="it could not be described")
-        run.dataset("test", *(described("test", local, x, y, weights) or (unknown, {})))
+        data, arrays = described("test", local, x, y, weights) or (unknown, {})
+        run.dataset("test", data, arrays, source=(x, y, weights))
         run.testing(started, ended, metrics.found, local)
         run.release_data()
 
