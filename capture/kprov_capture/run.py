@@ -9,11 +9,13 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kprov_capture import statements, statements_data
+from kprov_capture import statements, statements_data, tasks
+from kprov_capture.dataflow import Dataflow
 from kprov_capture.facts import Change, Dataset, Layer
 from kprov_capture.nquads import Value
 from kprov_capture.record import Record, writer
 from kprov_capture.series import Series
+from kprov_capture.tasks import Done, Given
 
 # The time that a training waits at its end for its last batches to be written: what
 # follows may end the process without a word.
@@ -23,24 +25,27 @@ _END_SECONDS = 2.0
 class Run(Record):
     """One run: an execution of a dataflow with one training.
 
-    ``dataflow_tag`` names what is trained; ``home`` is the state folder. See
-    :class:`kprov_capture.record.Record` for both.
+    ``dataflow_tag`` names what is trained, or is the specification of the dataflow;
+    ``home`` is the state folder. See :class:`kprov_capture.record.Record` for both.
     """
 
     def __init__(
         self,
-        dataflow_tag: str,
+        dataflow_tag: str | Dataflow,
         *,
         home: str | os.PathLike[str] | None = None,
         backend: str | None = None,
         campaign: str | None = None,
+        dataflow: Dataflow | None = None,
     ) -> None:
         self._optimizer: Value | None = None
         self._series: dict[str, Series] = {}
         self._seconds: list[float] = []
         self._datasets: list[str] = []
         self.has_training = False
-        super().__init__(dataflow_tag, home=home, backend=backend, campaign=campaign)
+        super().__init__(
+            dataflow_tag, home=home, backend=backend, campaign=campaign, dataflow=dataflow
+        )
 
     # -- on the calling thread: hand over raw values
 
@@ -116,6 +121,18 @@ class Run(Record):
         number = self.number("export")
         self.tell(statements_data.model_export, number, started, ended, path)
         self.hash_file(f"file-{number}", path)
+
+    def task(
+        self,
+        transformation: str,
+        inputs: Mapping[str, Given] | None = None,
+        outputs: Mapping[str, Given] | None = None,
+        *,
+        started: float | None = None,
+        error: str | None = None,
+    ) -> Done:
+        """A step of the user's own dataflow was executed; see :func:`kprov_capture.tasks.task`."""
+        return tasks.task(self, transformation, inputs, outputs, started=started, error=error)
 
     # -- on the writer thread: make statements and write them
 
