@@ -85,7 +85,7 @@ class Attribute:
             found = _number(value)
             if found != _SENTINEL:
                 return found
-            raise self._wrong(where, "a number, where math.nan and not -9999999 stands for none", value)
+            raise self._wrong(where, "math.nan in the place of -9999999", value)
         if self.type == "NUMERIC":
             raise self._wrong(where, "a number", value)
         if not isinstance(value, str):
@@ -110,8 +110,8 @@ class Attribute:
         if len(shown) > 80:
             shown = f"{shown[:80]}…"
         return ValueError(
-            f"The attribute {self.name!r} of the set {where!r} is {self.type}: {wanted} was wanted; "
-            f"found {shown} ({type(found).__name__})."
+            f"The attribute {self.name!r} of the set {where!r} is {self.type}: {wanted} was "
+            f"wanted; found {shown} ({type(found).__name__})."
         )
 
 
@@ -210,7 +210,7 @@ class Transformation:
     def set(self, tag: str, direction: str | None = None) -> DataSet:
         """The set with this tag that it reads (``inputs``) or writes (``outputs``), or either."""
         sides = [direction] if direction else ["inputs", "outputs"]
-        found = [one for side in sides for one in getattr(self, side)]
+        found: list[DataSet] = [one for side in sides for one in getattr(self, side)]
         for one in found:
             if one.tag == tag:
                 return one
@@ -300,7 +300,7 @@ class Dataflow:
             one.tag: {
                 "inputs": _tags(one.inputs),
                 "outputs": _tags(one.outputs),
-                "programs": sorted([p.name, p.path] for p in _programs(one)),
+                "programs": sorted({(p.name, p.path) for p in _programs(one)}),
             }
             for one in self.transformations
         }

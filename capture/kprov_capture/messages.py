@@ -105,8 +105,9 @@ def _tag(message: dict[str, Any], key: str, what: str) -> str:
 
 
 def _shown(found: Any) -> str:
-    text = repr(found) if isinstance(found, (str, int, float, bool, type(None))) else ""
-    return text[:80] if text else {dict: "an object", list: "a list"}.get(type(found), "that")
+    if isinstance(found, (dict, list)):
+        return "an object" if isinstance(found, dict) else "a list"
+    return repr(found)[:80]
 
 
 # -- dataflows
@@ -168,7 +169,9 @@ def _transformation(
         )
         for one in _list(step, "programs", f"the transformation {tag!r}")
     ]
-    return Transformation(tag, list(sides["INPUT"].values()), list(sides["OUTPUT"].values()), programs)
+    return Transformation(
+        tag, list(sides["INPUT"].values()), list(sides["OUTPUT"].values()), programs
+    )
 
 
 # -- tasks

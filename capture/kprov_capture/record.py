@@ -107,15 +107,16 @@ class Record:
         dataflow: Dataflow | None = None,
     ) -> None:
         if isinstance(dataflow_tag, Dataflow):
-            dataflow_tag, dataflow = dataflow_tag.tag, dataflow_tag
-        self.dataflow = dataflow or Dataflow(dataflow_tag)
+            dataflow = dataflow_tag
+        tag = dataflow_tag.tag if isinstance(dataflow_tag, Dataflow) else dataflow_tag
+        self.dataflow = dataflow or Dataflow(tag)
         place = homes.create(homes.find(home))
-        self.tag = dataflow_tag
+        self.tag = tag
         self.home: Path = place.path
         self.names = Names(uuid7(), place.base())
         self.campaign = campaign
         # The plan that it follows: an IRI that names a version of a dataflow.
-        self.plan = self.names.dataflow(dataflow_tag, self.dataflow.specification())
+        self.plan = self.names.dataflow(tag, self.dataflow.specification())
         # Times are a wall clock reading plus a steady clock, so that a clock that
         # is set back in mid-training makes no epoch end before it began.
         self._wall, self._steady = time.time(), _steady()

@@ -65,9 +65,7 @@ def plan(names: Names, iri: str, flow: Dataflow) -> str:
 def _transformation(graph: Graph, plan: str, one: Transformation) -> None:
     iri = transformation_iri(plan, one.tag)
     graph.link(plan, Dnnprov.hasTransformation, iri)
-    graph.node(
-        iri, (Dnnprov.DataTransformation, Prov.Plan, Prov.Entity), (Dnnprov.tag, one.tag)
-    )
+    graph.node(iri, (Dnnprov.DataTransformation, Prov.Plan, Prov.Entity), (Dnnprov.tag, one.tag))
     graph.link(iri, Dnnprov.hasInputSet, *(set_iri(plan, s.tag) for s in one.inputs))
     graph.link(iri, Dnnprov.hasOutputSet, *(set_iri(plan, s.tag) for s in one.outputs))
     for program in one.programs:
@@ -200,9 +198,10 @@ def _elements(names: Names, graph: Graph, plan: str, elements: Iterable[Element]
 
 def _files(names: Names, graph: Graph, activity: str, told: Task) -> None:
     read, written = dict(told.read_files), dict(told.written_files)
-    for elements, files in ((told.consumed, read), (told.produced, written)):
-        for one in elements:
-            files |= one.files
+    for one in told.consumed:
+        read |= one.files
+    for one in told.produced:
+        written |= one.files
     for local, path in (read | written).items():
         graph.node(names(local), (Dnnprov.File, Prov.Entity), (Dnnprov.path, path))
     graph.link(activity, Prov.used, *(names(local) for local in read))

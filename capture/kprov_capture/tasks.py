@@ -86,9 +86,7 @@ def _read(
 ) -> tuple[list[Element], list[Element]]:
     """What it read and wrote, without names yet where it is new."""
     step = run.dataflow.transformation(transformation)
-    read = [
-        e for tag, given in (inputs or {}).items() for e in _of(step.set(tag, "inputs"), given)
-    ]
+    read = [e for tag, given in (inputs or {}).items() for e in _of(step.set(tag, "inputs"), given)]
     if any(one.local and one.run != run.names.run for one in read):
         raise ValueError("An element of another run was given; give its values instead.")
     return (

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kprov_capture.dataflow import Dataflow, DataSet, Row, Transformation
-from kprov_capture.messages import FAILED, FINISHED, Cells, TaskMessage, cells
+from kprov_capture.messages import FAILED, FINISHED, RUNNING, Cells, TaskMessage, cells
 from kprov_capture.statements_dataflow import Element, Task
 
 Key = tuple[str, str, str | None]
@@ -43,10 +43,15 @@ class _Found:
 
 
 class Execution:
-    """The state of one execution; the same messages leave the same state."""
+    """The state of one execution; the same messages leave the same state.
 
-    def __init__(self, flow: Dataflow) -> None:
+    ``live``: each message is of something that happens now, and none is a repetition.
+    """
+
+    def __init__(self, flow: Dataflow, *, live: bool = False) -> None:
         self.flow = flow
+        self._live = live
+        self._serial = 0
         self.last = 0.0  # when something new was told
         self._tasks: dict[Key, list[_Known]] = {}
         self._begun: dict[Key, float] = {}
@@ -85,6 +90,7 @@ class Execution:
         Raises ``ValueError`` where it does not fit the dataflow, and changes nothing then.
         """
         step, rows, facts = self._read(message)
+        self._serial += self._live
         one, started = self._place(message, facts, at)
         if one is None:
             return None
@@ -148,7 +154,7 @@ class Execution:
             for row in given:
                 texts = tuple(cells(row, schema))
                 seen[tag, texts] += 1
-                fact = ("row", tag, texts, seen[tag, texts])
+                fact = ("row", tag, texts, seen[tag, texts], self._serial)
                 rows.append(_Found(fact, schema, texts, schema.parse(texts), output))
         facts: set[Fact] = {row.fact for row in rows}
         facts |= {("performance", one) for one in message.performances}
@@ -164,12 +170,12 @@ class Execution:
         known = self._tasks.get(message.key, [])
         rows = any(fact[0] == "row" for fact in facts)
         runs = bool(known) and known[-1].status is None
-        if facts and (rows or not runs) and any(facts <= one.facts for one in known):
-            if not (runs and message.ended and facts <= known[-1].facts):
-                return None, None
+        ends = runs and message.ended and facts <= known[-1].facts
+        if facts and (rows or not runs) and not ends and any(facts <= one.facts for one in known):
+            return None, None
         if runs:
             return known[-1], None
-        if known and not facts:
+        if known and not facts and not (self._live and message.status == RUNNING):
             # It may begin again, or have been told before: what comes next decides.
             if not message.ended:
                 self._begun.setdefault(message.key, at)

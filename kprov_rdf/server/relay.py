@@ -79,7 +79,9 @@ class _Relayed:
         self.journal = None
 
 
-def _begin(home: Home, key: Key, flow: Dataflow, raw: Any, at: float, after: str | None) -> _Relayed:
+def _begin(
+    home: Home, key: Key, flow: Dataflow, raw: Any, at: float, after: str | None
+) -> _Relayed:
     names = Names(uuid7(), home.base())
     plan = names.dataflow(flow.tag, flow.specification())
     # Any server of this folder may go on with it: its age says whether one does.
@@ -190,9 +192,7 @@ class Relay:
             elif not self._renews(key, found, message, raw, at):
                 found.take(message, raw, at)
 
-    def _renews(
-        self, key: Key, found: _Relayed, message: TaskMessage, raw: Any, at: float
-    ) -> bool:
+    def _renews(self, key: Key, found: _Relayed, message: TaskMessage, raw: Any, at: float) -> bool:
         """Whether a client that does not name its execution repeats one, or begins another."""
         kept = self._renewed.get(key[0]) if key[1] is None else None
         if kept is None:

@@ -1,7 +1,6 @@
 """The routes of DfAnalyzer: messages of its clients, sent to a server that runs."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,7 +82,15 @@ def after_training(**more: Any) -> dict[str, Any]:
 
 
 def epoch(number: int, loss: str) -> tuple[str, list[str]]:
-    return "otrainingmodel", [f"17951805{number:02}.79", "2.5", str(number), loss, "0.1", "2.75", "0.11"]
+    return "otrainingmodel", [
+        f"17951805{number:02}.79",
+        "2.5",
+        str(number),
+        loss,
+        "0.1",
+        "2.75",
+        "0.11",
+    ]
 
 
 def adaptation(rate: str, number: int) -> list[dict[str, Any]]:
@@ -174,16 +181,19 @@ def test_the_messages_of_keras_prov_are_a_run_that_is_valid(home: Home, serve) -
     assert read.rows("?x dnnprov:execTag ?tag", "tag") == [(EXEC,)]
     assert read.values("otrainingmodel", "loss") == [3.3, pytest.approx(float("nan"), nan_ok=True)]
     assert read.values("otestingmodel", "otest_loss") == [0.8]
-    tasks = "?t a dnnprov:Execution ; dnnprov:taskIdentifier ?n ; dnnprov:status ?s ; rdfs:label ?of"
+    tasks = (
+        "?t a dnnprov:Execution ; dnnprov:taskIdentifier ?n ; dnnprov:status ?s ; rdfs:label ?of"
+    )
     assert read.rows(tasks, "n", "of", "s") == [
         (1, "trainingmodel", "FINISHED"),
         (2, "adaptation", "FINISHED"),
         (3, "testingmodel", "FINISHED"),
     ]
     assert read.rows(
-        "?t dnnprov:taskIdentifier ?n ; prov:wasInformedBy ?p . ?p dnnprov:taskIdentifier ?of", "n", "of"
+        "?t dnnprov:taskIdentifier ?n ; prov:wasInformedBy ?p . ?p dnnprov:taskIdentifier ?of",
+        "n",
+        "of",
     ) == [(2, 1), (3, 1)]
     # The adaptation used the epoch before it, and the test both.
-    assert read.rows("?t dnnprov:taskIdentifier ?n ; prov:used ?e . ?e prov:wasGeneratedBy ?p", "n") == [
-        (2,), (3,), (3,),
-    ]  # fmt: skip
+    used = "?t dnnprov:taskIdentifier ?n ; prov:used ?e . ?e prov:wasGeneratedBy ?p"
+    assert read.rows(used, "n") == [(2,), (3,), (3,)]
