@@ -244,8 +244,12 @@ class Relay:
                 if len(self._known.read) >= MOST_READ:
                     self._known.read.clear()
                 run = f"{self.home.base()}run/{run_id}"
-                text = self._text(f"{run_id}{SUFFIX}")
-                self._known.read[run_id] = _restore(run, text, None)
+                try:
+                    restored = _restore(run, self._text(f"{run_id}{SUFFIX}"), None)
+                except ValueError as error:  # its journal was taken away
+                    _log.warning("the execution %s cannot be compared with: %s", run, error)
+                    continue
+                self._known.read[run_id] = restored
             found.append(self._known.read[run_id])
         return found
 

@@ -33,6 +33,7 @@ if hasattr(os, "register_at_fork"):
 class _Recorded:
     run: Run
     state: Execution
+    plan: str  # the version that it goes by now
 
 
 def register(message: Any) -> None:
@@ -86,19 +87,20 @@ def _take(
     key: tuple[str, str | None], there: _Recorded | None, flow: Dataflow, message: TaskMessage
 ) -> None:
     if there is None or there.run.closed:
-        there = _Recorded(Run(flow), Execution(flow, live=True))
+        run = Run(flow)
+        there = _Recorded(run, Execution(flow, live=True), run.plan)
         _runs[key] = there
         if message.execution is not None:
             there.run.tell(statements_dataflow.execution_tag, message.execution)
     run, state = there.run, there.state
     if state.flow != flow and not _fits(state, message):
-        before, state.flow = run.plan, flow
-        run.plan, run.dataflow = run.names.dataflow(flow.tag, flow.specification()), flow
+        before, state.flow = there.plan, flow
+        there.plan = run.names.dataflow(flow.tag, flow.specification())
         library = environment.library()
-        run.tell(statements_dataflow.revised_plan, before, run.plan, flow, library)
+        run.tell(statements_dataflow.revised_plan, before, there.plan, flow, library)
     told = state.take(message, run.now())
     if told is not None:
-        run.tell(statements_dataflow.task, run.plan, told)
+        run.tell(statements_dataflow.task, there.plan, told)
         run.conclude(state.status)
         hash_files(run, told)
 
