@@ -16,9 +16,18 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Self
 
-from kprov_capture import environment, fingerprint, guard, process, statements, statements_data
+from kprov_capture import (
+    environment,
+    fingerprint,
+    guard,
+    process,
+    statements,
+    statements_data,
+    statements_dataflow,
+)
 from kprov_capture import home as homes
 from kprov_capture.background import Background, Ticket
+from kprov_capture.dataflow import Dataflow
 from kprov_capture.facts import ArrayContent
 from kprov_capture.identity import Names, uuid7
 from kprov_capture.journal import SUFFIX, Journal, header
@@ -78,7 +87,10 @@ if hasattr(os, "register_at_fork"):
 
 
 class Record:
-    """One execution of the dataflow ``dataflow_tag``, written to a journal of its own.
+    """One execution of a dataflow, written to a journal of its own.
+
+    ``dataflow_tag`` is its tag, or all of its specification, which may be given as
+    ``dataflow`` too.
 
     ``home`` is the state folder (found as ``kprov_capture.home.find`` says where it is
     not given). Opening a record creates the folder and the journal. ``campaign`` names
@@ -91,19 +103,24 @@ class Record:
 
     def __init__(
         self,
-        dataflow_tag: str,
+        dataflow_tag: str | Dataflow,
         *,
         home: str | os.PathLike[str] | None = None,
         backend: str | None = None,
         campaign: str | None = None,
+        dataflow: Dataflow | None = None,
     ) -> None:
+        if isinstance(dataflow_tag, Dataflow):
+            dataflow = dataflow_tag
+        tag = dataflow_tag.tag if isinstance(dataflow_tag, Dataflow) else dataflow_tag
+        self.dataflow = dataflow or Dataflow(tag)
         place = homes.create(homes.find(home))
-        self.tag = dataflow_tag
+        self.tag = tag
         self.home: Path = place.path
         self.names = Names(uuid7(), place.base())
         self.campaign = campaign
         # The plan that it follows: an IRI that names a version of a dataflow.
-        self.plan = self.names.dataflow(dataflow_tag, statements.SPECIFICATION)
+        self.plan = self.names.dataflow(tag, self.dataflow.specification())
         # Times are a wall clock reading plus a steady clock, so that a clock that
         # is set back in mid-training makes no epoch end before it began.
         self._wall, self._steady = time.time(), _steady()
@@ -225,6 +242,10 @@ class Record:
             for thread in (files, helper, writer)
         )
 
+    def conclude(self, status: str) -> None:
+        """What the execution has for a status at its close, where no training says another."""
+        self._default_status = status
+
     def close(self, *, wait: bool = True) -> None:
         """End the execution. Harmless when repeated; nothing is recorded afterwards.
 
@@ -263,18 +284,17 @@ class Record:
         self._append(make(self.names, *args))
 
     def _write_opening(self, started: float) -> None:
-        self._append(
-            statements.opening(
-                self.names,
-                self.tag,
-                self.plan,
-                started,
-                environment.library(),
-                environment.person(),
-                environment.machine(),
-                self.campaign,
-            )
+        opening = statements.opening(
+            self.names,
+            self.tag,
+            self.plan,
+            started,
+            environment.library(),
+            environment.person(),
+            environment.machine(),
+            self.campaign,
         )
+        self._append(opening + statements_dataflow.plan(self.names, self.plan, self.dataflow))
 
     def _write_closing(self, ended: float) -> None:
         status = self._status or self._default_status

@@ -10,8 +10,16 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kprov_capture import statements, statements_change, statements_data, statements_model, written
+from kprov_capture import (
+    statements,
+    statements_change,
+    statements_data,
+    statements_model,
+    tasks,
+    written,
+)
 from kprov_capture.background import Ticket
+from kprov_capture.dataflow import Dataflow
 from kprov_capture.facts import (
     Change,
     Dataset,
@@ -25,6 +33,7 @@ from kprov_capture.facts import (
 from kprov_capture.nquads import Value
 from kprov_capture.record import Record, writer
 from kprov_capture.series import Series
+from kprov_capture.tasks import Done, Given
 
 if TYPE_CHECKING:
     from kprov_capture.lineage import Lineage
@@ -38,17 +47,18 @@ _END_SECONDS = 2.0
 class Run(Record):
     """One run: an execution of a dataflow with one training.
 
-    ``dataflow_tag`` names what is trained; ``home`` is the state folder. See
-    :class:`kprov_capture.record.Record` for both.
+    ``dataflow_tag`` names what is trained, or is the specification of the dataflow;
+    ``home`` is the state folder. See :class:`kprov_capture.record.Record` for both.
     """
 
     def __init__(
         self,
-        dataflow_tag: str,
+        dataflow_tag: str | Dataflow,
         *,
         home: str | os.PathLike[str] | None = None,
         backend: str | None = None,
         campaign: str | None = None,
+        dataflow: Dataflow | None = None,
     ) -> None:
         self._optimizer: Value | None = None
         self._series: dict[str, Series] = {}
@@ -64,7 +74,9 @@ class Run(Record):
         self.has_training = False
         self._steps: Lineage | None = None
         self._steps_lock = threading.Lock()
-        super().__init__(dataflow_tag, home=home, backend=backend, campaign=campaign)
+        super().__init__(
+            dataflow_tag, home=home, backend=backend, campaign=campaign, dataflow=dataflow
+        )
 
     def close(self, *, wait: bool = True) -> None:
         super().close(wait=wait)
@@ -308,6 +320,18 @@ class Run(Record):
             used, _ = self.model_read(path, written.state(path))
         self.tell(statements_model.restoration, number, self.now(), technique, used, model)
         self.model = model
+
+    def task(
+        self,
+        transformation: str,
+        inputs: Mapping[str, Given] | None = None,
+        outputs: Mapping[str, Given] | None = None,
+        *,
+        started: float | None = None,
+        error: str | None = None,
+    ) -> Done:
+        """A step of the user's own dataflow was executed; see :func:`kprov_capture.tasks.task`."""
+        return tasks.task(self, transformation, inputs, outputs, started=started, error=error)
 
     # -- on the writer thread: make statements and write them
 

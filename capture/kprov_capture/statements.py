@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 
+from kprov_capture.dataflow import BUILT_IN
 from kprov_capture.facts import Agent, Rule
 from kprov_capture.identity import Names
 from kprov_capture.nquads import Graph, Iri, Value, as_double, instant
@@ -26,9 +27,6 @@ from kprov_capture.terms import (
     Prov,
 )
 
-# The transformations of the papers' dataflow; the hash of this names its version.
-TRANSFORMATIONS = ("trainingmodel", "adaptation", "testingmodel")
-SPECIFICATION = json.dumps({"transformations": TRANSFORMATIONS})
 # Settings that are also said of the training itself, so that questions need no second hop.
 SHORTCUTS = (
     "optimizer_name", "learning_rate", "batch_size", "epochs", "num_layers", "momentum", "decay",
@@ -96,7 +94,7 @@ def opening(
         run.node(association, (Prov.Association,), (Prov.agent, Iri(agent)), plan)
 
     run.node(dataflow, (Dnnprov.Dataflow, Prov.Plan, Prov.Entity), (Dnnprov.tag, tag))
-    for transformation in TRANSFORMATIONS:
+    for transformation in BUILT_IN:
         iri = f"{dataflow}#{transformation}"
         run.link(dataflow, Dnnprov.hasTransformation, iri)
         run.node(

@@ -147,6 +147,7 @@ class Dnnprov:
     clipnorm = "https://w3id.org/dnnprov#clipnorm"
     clipvalue = "https://w3id.org/dnnprov#clipvalue"
     commandLine = "https://w3id.org/dnnprov#commandLine"
+    computingResource = "https://w3id.org/dnnprov#computingResource"
     containerImage = "https://w3id.org/dnnprov#containerImage"
     coreCount = "https://w3id.org/dnnprov#coreCount"
     cosineSimilarity = "https://w3id.org/dnnprov#cosineSimilarity"
@@ -245,6 +246,7 @@ class Dnnprov:
     operatingSystem = "https://w3id.org/dnnprov#operatingSystem"
     optimizerName = "https://w3id.org/dnnprov#optimizerName"
     optimizerWrapper = "https://w3id.org/dnnprov#optimizerWrapper"
+    outputMessage = "https://w3id.org/dnnprov#outputMessage"
     outputShape = "https://w3id.org/dnnprov#outputShape"
     packageName = "https://w3id.org/dnnprov#packageName"
     packageVersion = "https://w3id.org/dnnprov#packageVersion"
@@ -289,6 +291,7 @@ class Dnnprov:
     step = "https://w3id.org/dnnprov#step"
     stepsPerEpoch = "https://w3id.org/dnnprov#stepsPerEpoch"
     stepsPerExecution = "https://w3id.org/dnnprov#stepsPerExecution"
+    subtaskIdentifier = "https://w3id.org/dnnprov#subtaskIdentifier"
     tag = "https://w3id.org/dnnprov#tag"
     taskIdentifier = "https://w3id.org/dnnprov#taskIdentifier"
     technique = "https://w3id.org/dnnprov#technique"
@@ -350,6 +353,7 @@ class Dnnprov:
     weightDecay = "https://w3id.org/dnnprov#weightDecay"
     workerCount = "https://w3id.org/dnnprov#workerCount"
     workerRank = "https://w3id.org/dnnprov#workerRank"
+    workspace = "https://w3id.org/dnnprov#workspace"
 
 
 METRICS: dict[str, str] = {

@@ -17,9 +17,10 @@ from kprov_rdf.errors import (
 )
 from kprov_rdf.linked.html import STATIC, message_page
 from kprov_rdf.linked.view import Linker
-from kprov_rdf.server import live, pages, service, sparql
+from kprov_rdf.server import live, pages, pde, service, sparql
 from kprov_rdf.server.keeper import Keeper
 from kprov_rdf.server.pool import Pool
+from kprov_rdf.server.relay import Relay
 from kprov_rdf.server.state import State
 
 MAX_BODY = 1024 * 1024
@@ -48,6 +49,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     state = State(keeper, pool, token)
     app.extensions["kprov"] = state
+    app.extensions["kprov-relay"] = Relay(keeper.home)
 
     @app.before_request
     def check() -> None:
@@ -62,11 +64,11 @@ def create_app(
         if foreign and request.headers.get("Sec-Fetch-Mode") != "navigate":
             # A page of elsewhere could not read the answer, but make this server work.
             abort(HTTPStatus.FORBIDDEN, "Pages of other sites may link here, and ask nothing.")
-        waits = ("/health", "/static", "/snapshot")
+        waits = ("/health", "/static", "/snapshot", "/pde", "//pde")
         if not keeper.loaded and not request.path.startswith(waits):
             raise BusyError("The journals are being loaded. Try again in a moment.")
 
-    for one in (service, pages, sparql, live):
+    for one in (service, pages, sparql, live, pde):
         app.register_blueprint(one.blueprint)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(KprovError, _kprov_error)

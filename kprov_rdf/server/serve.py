@@ -98,6 +98,8 @@ def _run(
         keeper.stop()  # so that streams end, which waitress waits for
         raise KeyboardInterrupt
 
+    relay = app.extensions["kprov-relay"]
+    relay.start()
     follower = threading.Thread(target=keeper.follow, args=(store,), name="follower")
     follower.start()
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -107,6 +109,7 @@ def _run(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        relay.close()
         keeper.stop()
         follower.join()
         server.close()
