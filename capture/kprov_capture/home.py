@@ -5,6 +5,7 @@
     kprov.toml      settings
     journal/        one file per run that is not finished
     journal/done/   finished runs, compressed
+    shipped/        how much of each run a server has
     store/          Oxigraph
     snapshots/      copies that readers have open
     monetdb/        the embedded mirror; mirror.json says where the last one was made

@@ -16,7 +16,15 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Self
 
-from kprov_capture import environment, fingerprint, guard, process, statements, statements_data
+from kprov_capture import (
+    environment,
+    fingerprint,
+    guard,
+    process,
+    shipper,
+    statements,
+    statements_data,
+)
 from kprov_capture import home as homes
 from kprov_capture.background import Background, Ticket
 from kprov_capture.identity import Names, uuid7
@@ -53,6 +61,7 @@ def _close_all() -> None:
         record.close(wait=False)
     if not (helper.flush(_EXIT_SECONDS) and writer.flush(_EXIT_SECONDS)):
         guard.log.warning("kprov did not finish writing in time; the last records may be missing")
+    shipper.drain()
 
 
 def _forget_all() -> None:
@@ -107,6 +116,7 @@ class Record:
             place.journal / f"{self.names.run_id}{SUFFIX}",
             header(self.names.run, process.describe()),
         )
+        self._shipper = shipper.follow(place, self.names.run_id)
         self._pid = os.getpid()
         # Of the training, and what the execution has where there was none.
         self._status: str | None = None
@@ -249,6 +259,8 @@ class Record:
     def _append(self, text: str, *, end: bool = False, sync: bool = False) -> None:
         if not self._journal.ended:
             self._journal.append(text, end=end, sync=sync)
+            if self._shipper is not None:
+                self._shipper.wake()
 
     def _write_made(self, make: Callable[..., str], args: tuple[Any, ...]) -> None:
         self._append(make(self.names, *args))

@@ -14,6 +14,7 @@ from kprov_capture.facts import Change, Dataset, Layer
 from kprov_capture.nquads import Value
 from kprov_capture.record import Record, writer
 from kprov_capture.series import Series
+from kprov_capture.workers import Worker
 
 # The time that a training waits at its end for its last batches to be written: what
 # follows may end the process without a word.
@@ -62,6 +63,11 @@ class Run(Record):
     def architecture(self, layers: Sequence[Layer], parameters: int | None = None) -> None:
         """The layers of the model, and how many weights it has."""
         self.tell(statements.architecture, layers, parameters)
+
+    def workers(self, worker: Worker) -> None:
+        """The training is one of several processes; of one that is alone nothing is said."""
+        if worker.count > 1 and worker.rank is not None:
+            self.tell(statements_data.workers, worker.count, worker.rank)
 
     def dataset(self, role: str, data: Dataset, arrays: Mapping[str, Any] | None = None) -> None:
         """Data in the role train, val or test; ``arrays`` are hashed in the background."""
