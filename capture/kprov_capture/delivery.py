@@ -1,4 +1,4 @@
-"""Sending journals to a server: where it is, what it has, and the bytes that it lacks.
+"""Sending journals to a server: what it has, and the bytes that it lacks.
 
 A journal is sent from the byte that the server says it has, whole batches only. It says
 after each what it has now, so what is sent twice is not there twice, and what was
@@ -7,21 +7,20 @@ lost on the way is sent again. What the server acknowledged is noted in
 """
 
 import contextlib
-import gzip
 import json
 import os
 import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
-from kprov_capture import __version__, secret
+from kprov_capture import __version__
 from kprov_capture.home import Home
 from kprov_capture.journal import HEADER, SUFFIX
 from kprov_capture.process import HEARTBEAT_SECONDS, is_alive
+from kprov_capture.target import LaterError, RejectedError, SettingsError, Target
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
@@ -41,114 +40,9 @@ _ABOUT_JOURNAL = {400, 409, 411, 413, 415, 422}
 _ABOUT_SETTINGS = {401, 403, 404, 405, 421}
 
 
-class DeliveryError(Exception):
-    """Something was not sent; the message says why."""
-
-
-class LaterError(DeliveryError):
-    """The server does not answer, or not now."""
-
-
-class SettingsError(DeliveryError):
-    """The address or the token is not right."""
-
-
-class RejectedError(DeliveryError):
-    """The server does not take this journal."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """A server that takes journals; the token is in no text of it."""
-
-    url: str
-    token: str = field(repr=False)
-
-
 def is_run(name: str) -> bool:
     """Whether it is the id of a run."""
     return _RUN.match(name) is not None
-
-
-def target(home: Path, url: str | None = None, token_file: str | None = None) -> Target | None:
-    """The server to send to; None where none is set.
-
-    ``url`` and ``token_file`` where given, else ``$KPROV_SERVER`` (empty: none) with
-    ``$KPROV_TOKEN`` or ``$KPROV_TOKEN_FILE``, else ``[server]`` of ``kprov.toml``. A
-    token is only sent to the address that stands beside it. Raises ``SettingsError``.
-    """
-    try:
-        if url is None and "KPROV_SERVER" not in os.environ:
-            return _from_file(home, token_file)
-        url = _address(os.environ["KPROV_SERVER"] if url is None else url)
-        if not url:
-            return None
-        told = _from_file(home, None) if _addressed(home) == url else None
-        return Target(url, _token(token_file) or (told.token if told else _no_token(url)))
-    except ValueError as error:
-        raise SettingsError(f"{error}.") from error
-
-
-def _token(given: str | None) -> str | None:
-    if given:
-        return secret.read(given)
-    if token := os.environ.get("KPROV_TOKEN"):
-        return secret.check(token, "$KPROV_TOKEN")
-    named = os.environ.get("KPROV_TOKEN_FILE")
-    return secret.read(os.path.expanduser(named)) if named else None
-
-
-def _no_token(url: str) -> NoReturn:
-    raise ValueError(
-        f"there is no token for {url}: set KPROV_TOKEN or KPROV_TOKEN_FILE to that of 'kprov serve "
-        "--token-file FILE'"
-    )
-
-
-def _section(home: Path) -> dict[str, Any]:
-    try:
-        text = (home / "kprov.toml").read_text("utf-8")
-    except (OSError, ValueError):
-        return {}
-    if "server" not in text:
-        return {}
-    import tomllib  # costs 10 ms
-
-    found = tomllib.loads(text).get("server", {})
-    return found if isinstance(found, dict) else {}
-
-
-def _addressed(home: Path) -> str | None:
-    url = _section(home).get("url")
-    return _address(url) if isinstance(url, str) else None
-
-
-def _from_file(home: Path, token_file: str | None) -> Target | None:
-    url = _addressed(home)
-    if not url:
-        return None
-    named = _section(home).get("token-file")
-    if token_file is None and isinstance(named, str):
-        token_file = str(home / os.path.expanduser(named))
-    if token_file is None:
-        raise ValueError(f'{home / "kprov.toml"} has a server and no token-file = "…" beside it')
-    return Target(url, secret.read(token_file))
-
-
-def _address(url: str) -> str:
-    """The address, ending in a slash; "" where it is empty."""
-    if not url:
-        return ""
-    parts = urlsplit(url)
-    plain = parts.username is None and parts.password is None and not (parts.query + parts.fragment)
-    plain = plain and url.isascii() and url.isprintable() and " " not in url
-    if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
-        raise ValueError(
-            "the address of the server must be like http://host:8642/ or https://host/kprov/, "
-            "with no user, '?' or '#' in it"
-        )
-    _ = parts.port  # raises ValueError where it is none
-    return url if url.endswith("/") else f"{url}/"
 
 
 @dataclass(frozen=True)
@@ -202,6 +96,8 @@ class Link:
     def _exchange(
         self, method: str, run_id: str, query: str, body: bytes | None
     ) -> tuple[int, str, bytes]:
+        from urllib.parse import urlsplit
+
         connection = self._connection = self._connection or self._connect()
         path = f"{urlsplit(self.target.url).path or '/'}journal/{run_id}{query}"
         headers = {
@@ -221,6 +117,7 @@ class Link:
 
     def _connect(self) -> "HTTPConnection":
         from http.client import HTTPConnection, HTTPSConnection
+        from urllib.parse import urlsplit
 
         parts = urlsplit(self.target.url)
         # The default context of https verifies certificate and name.
@@ -359,6 +256,8 @@ def _bytes(home: Home, run_id: str, offset: int, limit: int) -> bytes:
             return file.read(limit)
     except FileNotFoundError:
         pass
+    import gzip
+
     try:
         with gzip.open(home.done / f"{name}.gz") as packed:
             packed.seek(offset)

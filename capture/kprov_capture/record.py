@@ -14,21 +14,24 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from kprov_capture import (
     environment,
     fingerprint,
     guard,
     process,
-    shipper,
     statements,
     statements_data,
+    target,
 )
 from kprov_capture import home as homes
 from kprov_capture.background import Background, Ticket
 from kprov_capture.identity import Names, uuid7
 from kprov_capture.journal import SUFFIX, Journal, header
+
+if TYPE_CHECKING:
+    from kprov_capture.shipper import Shipper
 
 _EXIT_SECONDS = 30.0
 
@@ -61,7 +64,24 @@ def _close_all() -> None:
         record.close(wait=False)
     if not (helper.flush(_EXIT_SECONDS) and writer.flush(_EXIT_SECONDS)):
         guard.log.warning("kprov did not finish writing in time; the last records may be missing")
-    shipper.drain()
+    shipper = sys.modules.get("kprov_capture.shipper")
+    if shipper is not None:
+        shipper.drain()
+
+
+@guard.guarded("begin to send what is recorded")
+def _follow(place: homes.Home, run_id: str) -> "Shipper | None":
+    """Have the journal of a new run sent, where a server is set."""
+    try:
+        to = target.find(place.path)
+    except target.DeliveryError as error:
+        guard.report(error, "find the server to send to")
+        return None
+    if to is None:
+        return None
+    from kprov_capture import shipper  # what most do not need costs most no time
+
+    return shipper.follow(place, to, run_id)
 
 
 def _forget_all() -> None:
@@ -116,7 +136,7 @@ class Record:
             place.journal / f"{self.names.run_id}{SUFFIX}",
             header(self.names.run, process.describe()),
         )
-        self._shipper = shipper.follow(place, self.names.run_id)
+        self._shipper = _follow(place, self.names.run_id)
         self._pid = os.getpid()
         # Of the training, and what the execution has where there was none.
         self._status: str | None = None

@@ -7,15 +7,15 @@ records into the same folder, or by ``kprov ship``.
 """
 
 import os
-import random
 import threading
 import time
 from pathlib import Path
 
 from kprov_capture import delivery, guard
-from kprov_capture.delivery import DeliveryError, LaterError, Link, RejectedError, Spooled, Target
+from kprov_capture.delivery import Link, Spooled
 from kprov_capture.home import Home
 from kprov_capture.process import HEARTBEAT_SECONDS
+from kprov_capture.target import DeliveryError, LaterError, RejectedError, Target
 
 # Batches that come close together go together; an epoch is on its way after this long.
 _GATHER_SECONDS = 0.05
@@ -111,6 +111,8 @@ class Shipper:
         if self._drained.is_set() and self._ending.is_set():
             time.sleep(_GATHER_SECONDS)  # whoever waits is about to go
         elif self._pause:
+            import random
+
             # Chance, so that many trainers do not all come back at once.
             self._ending.wait(self._pause * random.uniform(0.5, 1.0))  # noqa: S311
         else:
@@ -165,16 +167,8 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
 
 
-@guard.guarded("begin to send what is recorded")
-def follow(home: Home, run_id: str) -> Shipper | None:
-    """Have the journal of a new run sent, where a server is set."""
-    try:
-        to = delivery.target(home.path)
-    except DeliveryError as error:
-        guard.report(error, "find the server to send to")
-        return None
-    if to is None:
-        return None
+def follow(home: Home, to: Target, run_id: str) -> Shipper:
+    """Have the journal of a new run sent."""
     with _lock:
         one = _shippers.setdefault((home.path, to), Shipper(home, to))
     one.follow(run_id)

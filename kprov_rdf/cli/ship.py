@@ -22,19 +22,14 @@ def ship(context: Context, server: str | None, token_file: str | None) -> None:
 
     Exit status: 0 the server has all, 2 it lacks something.
     """
-    from kprov_capture.delivery import (
-        DeliveryError,
-        Link,
-        RejectedError,
-        SettingsError,
-        target,
-        waiting,
-    )
+    from kprov_capture import target
+    from kprov_capture.delivery import Link, waiting
     from kprov_capture.home import find, open_home
+    from kprov_capture.target import DeliveryError, RejectedError, SettingsError
 
     home = open_home(find(context.asked))
     try:
-        to = target(home.path, server, token_file)
+        to = target.find(home.path, server, token_file)
     except SettingsError as error:
         raise InputError(str(error)[:1].upper() + str(error)[1:]) from error
     if to is None:
