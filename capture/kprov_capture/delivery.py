@@ -4,26 +4,30 @@ A journal is sent from the byte that the server says it has, whole batches only.
 after each what it has now, so what is sent twice is not there twice, and what was
 lost on the way is sent again. What the server acknowledged is noted in
 ``shipped/<run>.json``; without the note the server is asked.
+
+All is imported at once, by the thread that calls, and only where a server is set: a child
+of a process that forks while its thread imports something could never import that.
 """
 
 import contextlib
+import encodings.idna  # noqa: F401  # for the names of hosts
+import gzip
 import json
 import os
 import re
 import threading
 import time
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import urlsplit
 
 from kprov_capture import __version__
 from kprov_capture.home import Home
 from kprov_capture.journal import HEADER, SUFFIX
 from kprov_capture.process import HEARTBEAT_SECONDS, is_alive
 from kprov_capture.target import LaterError, RejectedError, SettingsError, Target
-
-if TYPE_CHECKING:
-    from http.client import HTTPConnection
 
 # As much goes at once where it is there; one batch that is larger goes alone.
 CHUNK_BYTES = 1 << 20
@@ -79,8 +83,6 @@ class Link:
             self._connection = None
 
     def _ask(self, method: str, run_id: str, query: str, body: bytes | None) -> Reply:
-        from http.client import HTTPException
-
         while True:
             used = self._connection is not None
             try:
@@ -96,8 +98,6 @@ class Link:
     def _exchange(
         self, method: str, run_id: str, query: str, body: bytes | None
     ) -> tuple[int, str, bytes]:
-        from urllib.parse import urlsplit
-
         connection = self._connection = self._connection or self._connect()
         path = f"{urlsplit(self.target.url).path or '/'}journal/{run_id}{query}"
         headers = {
@@ -115,10 +115,7 @@ class Link:
             self.close()
         return response.status, response.getheader("Location", ""), data
 
-    def _connect(self) -> "HTTPConnection":
-        from http.client import HTTPConnection, HTTPSConnection
-        from urllib.parse import urlsplit
-
+    def _connect(self) -> HTTPConnection:
         parts = urlsplit(self.target.url)
         # The default context of https verifies certificate and name.
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
@@ -256,8 +253,6 @@ def _bytes(home: Home, run_id: str, offset: int, limit: int) -> bytes:
             return file.read(limit)
     except FileNotFoundError:
         pass
-    import gzip
-
     try:
         with gzip.open(home.done / f"{name}.gz") as packed:
             packed.seek(offset)

@@ -7,6 +7,7 @@ records into the same folder, or by ``kprov ship``.
 """
 
 import os
+import random
 import threading
 import time
 from pathlib import Path
@@ -111,8 +112,6 @@ class Shipper:
         if self._drained.is_set() and self._ending.is_set():
             time.sleep(_GATHER_SECONDS)  # whoever waits is about to go
         elif self._pause:
-            import random
-
             # Chance, so that many trainers do not all come back at once.
             self._ending.wait(self._pause * random.uniform(0.5, 1.0))  # noqa: S311
         else:

@@ -11,18 +11,16 @@ from kprov_rdf.cli.context import Context, pass_context
 from kprov_rdf.errors import InputError
 
 
-def _token(path: Path) -> str:
-    """The token in a file, which is made where it is not there."""
+def _token(path: Path) -> tuple[str, bool]:
+    """The token in a file, and whether it was made now."""
     from kprov_capture import secret
 
     try:
         if path.exists():
-            return secret.read(path)
-        made = secret.create(path)
+            return secret.read(path), False
+        return secret.create(path), True
     except ValueError as error:
         raise InputError(f"{error}. Write one there, or name a new file.") from error
-    click.echo(f"A new token is in {path}. Copy the file to where the trainings run.")
-    return made
 
 
 @click.command(short_help="Serve pages, live charts, linked data and SPARQL.")
@@ -98,8 +96,9 @@ def serve(
     from kprov_rdf.server.serve import is_loopback
     from kprov_rdf.server.serve import serve as run
 
+    made = False
     if token_file:
-        token = _token(Path(token_file))
+        token, made = _token(Path(token_file))
     home = Home(find(context.asked))
     existed = (home.path / "journal").is_dir()
     base = home.base()
@@ -115,7 +114,8 @@ def serve(
         if not is_loopback(host):
             click.echo("Anyone who can reach this machine can read everything here.")
         if token:
-            click.echo("Trainings that show the token may send their runs here.")
+            what = f"the new token in {token_file}" if made else "the token"
+            click.echo(f"Trainings that show {what} may send their runs here.")
 
     run(home, host, port, token, limits, started)
     click.echo("kprov: ended.")
