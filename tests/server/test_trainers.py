@@ -4,17 +4,21 @@ import contextlib
 import gzip
 import json
 import logging
+import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from kprov_capture import guard, shipper
+from kprov_capture.delivery import Link, Spooled
 from kprov_capture.home import Home, create
 from kprov_capture.record import writer
+from kprov_capture.target import Target
 from kprov_rdf import cli, ingest
 from tests import recording
 from tests.conftest import child_environment
@@ -296,6 +300,26 @@ def test_a_server_of_the_same_folder_is_sent_nothing(
     wait_for((home.done / f"{run.id}.nq.gz").exists)
     assert whole(home, run.id) == before
     guard.raise_pending()
+
+
+def test_a_run_that_says_nothing_new_still_gives_signs_of_life(
+    home: Home, far: Home, serve: Serve
+) -> None:
+    server = serve("--token", TOKEN)
+    run = recording.begin(far.path)
+    assert run.settle(10)
+    link = Link(Target(server.url, TOKEN))
+    one = Spooled(far, run.id)
+    one.deliver(link)
+    there = home.journal / f"{run.id}.nq"
+    for last_sign, seen in ((time.time(), True), (time.time() - 3600, False)):
+        os.utime(far.journal / there.name, (last_sign, last_sign))
+        os.utime(there, (0, 0))
+        one.told_alive = -1000.0  # long ago
+        one.deliver(link)
+        assert (there.stat().st_mtime > 0) is seen
+    link.close()
+    run.close()
 
 
 _FORKED = """
