@@ -111,6 +111,18 @@ def read(path: Path, start: Position = Position(), patience: float = RETRY_SECON
         time.sleep(0.1)
 
 
+def whole(data: bytes, start: Position) -> Reading:
+    """The whole batches that ``data`` begins with, where they follow ``start``.
+
+    Raises ``ValueError`` where one of them does not match its digest, or follows the end.
+    """
+    good, ended, bad = _check(data, start)
+    if bad is not None:
+        why = "follows the end of the run" if ended else "does not match its digest"
+        raise ValueError(f"batch {good.batches + 1} {why}")
+    return Reading(data[: good.offset - start.offset], good, ended)
+
+
 def _check(data: bytes, start: Position) -> tuple[Position, bool, bool | None]:
     """The position after the last good batch, whether the run ended there, and what is bad.
 

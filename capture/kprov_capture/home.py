@@ -6,6 +6,7 @@
     journal/        one file per run that is not finished
     journal/done/   finished runs, compressed
     dataflows/      specifications of dataflows that were sent, by a hash of their tags
+    shipped/        how much of each run a server has
     store/          Oxigraph
     snapshots/      copies that readers have open
     hashes/         SHA-256 of files that were read, by size and times; may be deleted

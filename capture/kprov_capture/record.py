@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from kprov_capture import (
     environment,
@@ -24,6 +24,7 @@ from kprov_capture import (
     statements,
     statements_data,
     statements_dataflow,
+    target,
 )
 from kprov_capture import home as homes
 from kprov_capture.background import Background, Ticket
@@ -31,6 +32,9 @@ from kprov_capture.dataflow import Dataflow
 from kprov_capture.facts import ArrayContent
 from kprov_capture.identity import Names, uuid7
 from kprov_capture.journal import SUFFIX, Journal, header
+
+if TYPE_CHECKING:
+    from kprov_capture.shipper import Shipper
 
 _EXIT_SECONDS = 30.0
 
@@ -66,6 +70,24 @@ def _close_all() -> None:
     threads = (files, helper, writer)
     if not all(thread.flush(_EXIT_SECONDS) for thread in threads):
         guard.log.warning("kprov did not finish writing in time; the last records may be missing")
+    shipper = sys.modules.get("kprov_capture.shipper")
+    if shipper is not None:
+        shipper.drain()
+
+
+@guard.guarded("begin to send what is recorded")
+def _follow(place: homes.Home, run_id: str) -> "Shipper | None":
+    """Have the journal of a new run sent, where a server is set."""
+    try:
+        to = target.find(place.path)
+    except target.DeliveryError as error:
+        guard.report(error, "find the server to send to")
+        return None
+    if to is None:
+        return None
+    from kprov_capture import shipper  # what most do not need costs most no time
+
+    return shipper.follow(place, to, run_id)
 
 
 def _forget_all() -> None:
@@ -128,6 +150,7 @@ class Record:
             place.journal / f"{self.names.run_id}{SUFFIX}",
             header(self.names.run, process.describe()),
         )
+        self._shipper = _follow(place, self.names.run_id)
         self._pid = os.getpid()
         # Of the training, and what the execution has where there was none.
         self._status: str | None = None
@@ -279,6 +302,8 @@ class Record:
     def _append(self, text: str, *, end: bool = False, sync: bool = False) -> None:
         if not self._journal.ended:
             self._journal.append(text, end=end, sync=sync)
+            if self._shipper is not None:
+                self._shipper.wake()
 
     def _write_made(self, make: Callable[..., str], args: tuple[Any, ...]) -> None:
         self._append(make(self.names, *args))

@@ -34,6 +34,7 @@ from kprov_capture.nquads import Value
 from kprov_capture.record import Record, writer
 from kprov_capture.series import Series
 from kprov_capture.tasks import Done, Given
+from kprov_capture.workers import Worker
 
 if TYPE_CHECKING:
     from kprov_capture.lineage import Lineage
@@ -148,14 +149,12 @@ class Run(Record):
         *,
         rules: Sequence[Rule] = (),
         pretrained: Sequence[str] = (),
-        workers: tuple[int, int] | None = None,
     ) -> None:
         """The training begins. ``settings`` are hyperparameters by Keras's names.
 
         Call :meth:`dataset` for its data before. ``after`` is what an earlier training
         left of the model, where there was one; ``rules`` are its callbacks; ``pretrained``
-        what :meth:`model_read` gave for the files that its weights come from; ``workers``
-        the rank of this process, and the number of all.
+        what :meth:`model_read` gave for the files that its weights come from.
         """
         self.has_training = True
         self._pretrained = tuple(pretrained)
@@ -163,7 +162,7 @@ class Run(Record):
         self._optimizer = settings.get("optimizer_name")
         self.tell(
             statements.training_started, self.plan, started, dict(settings),
-            self._data["train"][:], self._data["val"][:], rules, self._pretrained, workers,
+            self._data["train"][:], self._data["val"][:], rules, self._pretrained,
         )  # fmt: skip
         if after is not None:
             self.tell(statements_change.continued, self.plan, started, after)
@@ -177,6 +176,11 @@ class Run(Record):
     ) -> None:
         """The layers of the model, how many weights it has, and how many of them can change."""
         self.tell(statements_model.architecture, layers, parameters, trainable)
+
+    def workers(self, worker: Worker) -> None:
+        """The training is one of several processes; of one that is alone nothing is said."""
+        if worker.count > 1 and worker.rank is not None:
+            self.tell(statements_data.workers, worker.count, worker.rank)
 
     def dataset(
         self,

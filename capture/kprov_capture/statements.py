@@ -198,13 +198,11 @@ def training_started(
     val: Sequence[str],
     rules: Sequence[Rule],
     pretrained: Sequence[str],
-    workers: tuple[int, int] | None,
 ) -> str:
     """The training and its first configuration; the architecture as far as it is named.
 
     ``train``, ``val`` and ``pretrained`` are local names of the data that it fits the
-    weights to, of those that it is validated on, and of the models that it began with;
-    ``workers`` the rank of this process and the number of all.
+    weights to, of those that it is validated on, and of the models that it began with.
     """
     graph = Graph(names.run)
     config = config_name(names, 0)
@@ -217,7 +215,6 @@ def training_started(
         (Dnnprov.iTraining, Prov.Collection, Prov.Entity),
         *setting_values(names, graph, settings),
     )
-    rank, count = workers or (None, None)
     graph.node(
         names.training,
         (*((Dnnprov.FineTuning,) if pretrained else ()), Dnnprov.Training, Prov.Activity),
@@ -225,8 +222,6 @@ def training_started(
         (Dnnprov.ofTransformation, Iri(f"{plan}#trainingmodel")),
         (Prov.wasInformedBy, Iri(names.execution)),
         (Prov.startedAtTime, instant(started)),
-        (Dnnprov.workerRank, rank),
-        (Dnnprov.workerCount, count),
         *(
             (SETTINGS[name], typed(name, settings[name]))
             for name in SHORTCUTS

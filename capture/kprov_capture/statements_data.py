@@ -141,6 +141,13 @@ def environment(
     return graph.text()
 
 
+def workers(names: Names, count: int, rank: int) -> str:
+    """How many processes train together, and which of them records."""
+    graph = Graph(names.run)
+    graph.node(names.training, (), (Dnnprov.workerCount, count), (Dnnprov.workerRank, rank))
+    return graph.text()
+
+
 def source_code(names: Names, properties: Mapping[str, Value | None]) -> str:
     graph = Graph(names.run)
     graph.node(names("code"), (Dnnprov.SourceCode, Prov.Entity), *properties.items())

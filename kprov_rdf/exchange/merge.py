@@ -105,7 +105,7 @@ def merge(home: Home, data: bytes, name: str, form: str | None = None) -> Merged
     """
     started = time.time()
     names = ImportNames(hashlib.sha256(data).hexdigest(), home.base())
-    with _alone(home):
+    with alone(home):
         path = home.journal / f"import-sha256-{names.sha256}{SUFFIX}"
         if path.exists() or (home.done / f"{path.name}.gz").exists():
             return Merged(name, names.graph, already=True)
@@ -150,8 +150,8 @@ def _notes(found: _Admitted, names: ImportNames) -> Iterator[str]:
 
 
 @contextmanager
-def _alone(home: Home) -> Iterator[None]:
-    """One merge into a folder at a time, so that what was looked up stays true (POSIX)."""
+def alone(home: Home) -> Iterator[None]:
+    """One at a time adds a graph to a folder, so that what was looked up stays true (POSIX)."""
     try:
         import fcntl
     except ImportError:
@@ -196,6 +196,11 @@ def _known(home: Home, graphs: set[str]) -> LocalStore:
         lines = _text(home, name).splitlines(keepends=True)
         store.load(b"".join(line for line in lines if line.endswith(ends)))
     return store
+
+
+def is_there(home: Home, graph: str) -> bool:
+    """Whether the journals have anything in this graph."""
+    return bool(_known(home, {graph}).graph(graph))
 
 
 def _text(home: Home, name: str) -> bytes:

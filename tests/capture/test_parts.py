@@ -199,7 +199,7 @@ def test_the_recorder_needs_the_standard_library_only() -> None:
 def test_costly_modules_wait_until_they_are_needed() -> None:
     script = (
         "import sys, kprov_capture.run; "
-        "costly = {'importlib.metadata', 'urllib.request', 'tomllib'}; "
+        "costly = {'importlib.metadata', 'urllib.request', 'http.client', 'ssl', 'tomllib'}; "
         "print(sorted(costly & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

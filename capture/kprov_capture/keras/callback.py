@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from kprov_capture import guard
+from kprov_capture import guard, workers
 from kprov_capture.keras.recorder import FINISHED, Options, Recorder
 from kprov_capture.nquads import Value
 from kprov_capture.record import active
@@ -100,11 +100,15 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
     @guard.guarded("start recording")
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self.recorder = None
+        worker = workers.find()
+        if not worker.records:
+            return  # another process of this training does
         recorder = Recorder(self.options, self.model, self.before)
         self.recorder = recorder
         # Without the wrapper of fit (a training loop of the user's own) less is known.
         arguments = self.arguments or {"epochs": (self.params or {}).get("epochs")}
         recorder.start(arguments, self.others)
+        recorder.run.workers(worker)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         if self.recorder:
