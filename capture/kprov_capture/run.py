@@ -40,6 +40,8 @@ class Run(Record):
         self._seconds: list[float] = []
         self._datasets: list[str] = []
         self.has_training = False
+        # The number of the last export to each path.
+        self.exported: dict[str, int] = {}
         super().__init__(dataflow_tag, home=home, backend=backend, campaign=campaign)
 
     # -- on the calling thread: hand over raw values
@@ -111,11 +113,18 @@ class Run(Record):
         number = self.number("testing")
         self.tell(statements_data.testing, self.plan, number, started, ended, local, dict(metrics))
 
-    def model_file(self, started: float, ended: float, path: str) -> None:
-        """The model was saved; the file is hashed in the background (see release_data)."""
+    def model_file(self, started: float, ended: float, path: str, *, hashed: bool = True) -> int:
+        """The model was saved; the file is hashed in the background (see release_data).
+
+        Gives the number N of the export; the file is ``file-N``. With ``hashed=False`` the
+        caller has it hashed, once it is finished.
+        """
         number = self.number("export")
+        self.exported[path] = number
         self.tell(statements_data.model_export, number, started, ended, path)
-        self.hash_file(f"file-{number}", path)
+        if hashed:
+            self.hash_file(f"file-{number}", path)
+        return number
 
     # -- on the writer thread: make statements and write them
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from kprov_capture import guard
+from kprov_capture import guard, travel
 from kprov_capture.facts import Dataset
 from kprov_capture.keras import callback as callbacks
 from kprov_capture.keras import describe
@@ -204,8 +204,7 @@ def _wrap_save(original: Callable[..., Any]) -> Callable[..., Any]:
     def record(run: Run, path: Any, started: float) -> None:
         text = os.path.abspath(os.fspath(path))
         if os.path.isfile(text):
-            run.model_file(started, run.now(), text)
-            run.release_data()
+            travel.model_file(run, started, run.now(), text)
 
     @functools.wraps(original)
     def save(self: Any, filepath: Any, *args: Any, **kwargs: Any) -> Any:
