@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kprov_capture import statements, statements_data
+from kprov_capture import display, guard, statements, statements_data
 from kprov_capture.facts import Change, Dataset, Layer
 from kprov_capture.nquads import Value
 from kprov_capture.record import Record, writer
@@ -18,6 +18,14 @@ from kprov_capture.series import Series
 # The time that a training waits at its end for its last batches to be written: what
 # follows may end the process without a word.
 _END_SECONDS = 2.0
+_UNENDED = {True: "RUNNING", False: "before its training"}
+
+
+def _relative(folder: os.PathLike[str]) -> str:
+    try:
+        return os.path.relpath(folder)
+    except (OSError, ValueError):  # the working folder is gone, or on another drive
+        return str(folder)
 
 
 class Run(Record):
@@ -39,10 +47,39 @@ class Run(Record):
         self._series: dict[str, Series] = {}
         self._seconds: list[float] = []
         self._datasets: list[str] = []
+        # What a notebook shows, of the last epoch and the last adaptation.
+        self._rate: float | None = None
+        self._change: Change | None = None
         self.has_training = False
         # The number of the last export to each path.
         self.exported: dict[str, int] = {}
         super().__init__(dataflow_tag, home=home, backend=backend, campaign=campaign)
+
+    def __repr__(self) -> str:
+        return display.line(self._shown())
+
+    @guard.guarded("show the run")
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return display.html(self._shown())
+
+    def _shown(self) -> display.Shown:
+        """What the writer thread has come to; it goes on meanwhile."""
+        status = self._status
+        if status is None:
+            status = self._default_status if self.closed else _UNENDED[self.has_training]
+        return display.Shown(
+            self.id,
+            self.names.run,
+            self.tag,
+            _relative(self.home),
+            status,
+            len(self._seconds),
+            self._rate,
+            self._change,
+            # Copied at once: a metric may come that was not there before.
+            self._series.copy(),
+        )
 
     # -- on the calling thread: hand over raw values
 
@@ -151,6 +188,7 @@ class Run(Record):
         metrics: Mapping[str, float],
     ) -> None:
         self._seconds.append(elapsed)
+        self._rate = rate
         for name, value in metrics.items():
             self._series.setdefault(name, Series()).add(value, number)
         self._append(
@@ -158,6 +196,7 @@ class Run(Record):
         )
 
     def _write_adaptation(self, change: Change) -> None:
+        self._change = change
         self._append(statements.adaptation(self.names, self.plan, change, self._optimizer))
 
     def _write_training_end(self, ended: float, status: str, error: str | None) -> None:
