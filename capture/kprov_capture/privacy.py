@@ -22,9 +22,10 @@ _NAME = (
     r"|access[_-]?key)"
 )
 _SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
+_PLAIN_NAME = re.compile(r"[\w.+-]+").fullmatch
 # --password x, password=x, "password": "x"
 _NAMED = re.compile(
-    rf"(-[\w.-]*{_NAME}[\w.-]*\s+(?!-)|{_NAME}[\w.-]*[\"']?\s*[=:]\s*[\"']?)([^\s\"',;&]+)",
+    rf"((?<![\w.-])-[\w.-]*{_NAME}[\w.-]*\s+(?!-)|{_NAME}[\w.-]*[\"']?\s*[=:]\s*[\"']?)([^\s\"',;&]+)",
     re.IGNORECASE,
 )
 _USERINFO = re.compile(r"(?<=://)[^\s/?#\"'<>]+(?=@)")
@@ -81,7 +82,7 @@ def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
     before = ""
     for argument in arguments:
         name, joined, value = argument.partition("=")
-        if joined:
+        if joined and _PLAIN_NAME(name):
             yield name, value
         elif before.startswith("-") and not argument.startswith("-"):
             yield before, argument
@@ -120,12 +121,13 @@ def without_userinfo(text: str) -> str:
     return _USERINFO.sub(MASK, text) if "@" in text else text
 
 
-def clean(text: str) -> str:
+def clean(text: str, most: int = 100_000) -> str:
     """The text without secrets that are known, that are named in it, or that are in a URL.
 
-    For a text that is about to be cut: what that leaves of a secret is found no more.
+    It is cut to ``most`` characters, afterwards: what a cut leaves of a secret is found no more.
     """
-    return without_userinfo(_NAMED.sub(rf"\1{MASK}", without_secrets(text)))
+    text = without_secrets(text[: 10 * most])
+    return without_userinfo(_NAMED.sub(rf"\1{MASK}", text))[:most]
 
 
 def command_line(arguments: Sequence[str]) -> str:
@@ -133,7 +135,7 @@ def command_line(arguments: Sequence[str]) -> str:
     shown, before = [], ""
     for argument in arguments:
         name, joined, _ = argument.partition("=")
-        if joined and _SECRET_NAME.search(name):
+        if joined and _PLAIN_NAME(name) and _SECRET_NAME.search(name):
             shown.append(f"{name}={MASK}")
         elif before.startswith("-") and "=" not in before and _SECRET_NAME.search(before):
             shown.append(argument if argument.startswith("-") else MASK)

@@ -28,9 +28,21 @@ _TOLD = frozenset({"error", "commandLine"})
 
 _ESCAPE = re.compile(r"\\(?:u([0-9A-F]{4})|(.))")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
-_FOLDERS = re.compile(r"(?:[^\s=:,;\"'\\/]*[\\/]+)+")
+_ARGUMENT = re.compile(r"[^\s=:,;\"']+")
+_SLASH = r"(?:[\\/]+|%2[Ff]|%5[Cc])"
+_PART = r"(?:[^\s\\/\"'<>|:,;%]|%(?!2[Ff]|5[Cc]))+"
+
+
+def _not_after(characters: str) -> str:
+    """Where a word or path begins: after none of these, or after a code in a URL."""
+    return rf"(?:(?<![{characters}])|(?<=%[0-9A-Fa-f]{{2}}))"
+
+
+# The folders of a path that does not begin with a name; in quotes they may have blanks.
 _ABSOLUTE = re.compile(
-    r"(?<![\w.:/\\~-])(?:file://)?(?:[A-Za-z]:)?[\\/]+(?:[^\s\\/\"'<>|:,;]+[\\/]+)+"
+    r"(?<=[\"'])/[^\"'<>|\n]*/|"
+    + _not_after(r"\w.:/%~-")
+    + rf"(?:file://)?(?:[A-Za-z]:|~|\.{{1,2}})?{_SLASH}(?=[^\s\\/])(?:{_PART}{_SLASH})*"
 )
 
 
@@ -46,11 +58,11 @@ def _file_name(path: str) -> str:
 
 
 def _word(text: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])")
+    return re.compile(_not_after("A-Za-z0-9") + rf"{re.escape(text)}(?![A-Za-z0-9])")
 
 
 def _folder(text: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.~-]){re.escape(text)}(?![\w.~-])")
+    return re.compile(_not_after(r"\w.~-") + rf"{re.escape(text)}(?![\w.~-])")
 
 
 @functools.lru_cache(maxsize=1)
@@ -131,7 +143,7 @@ class Redaction:
             if predicate == "path":
                 return _file_name(text)
             if predicate == "commandLine":
-                text = _FOLDERS.sub("", text)
+                text = _ARGUMENT.sub(lambda one: _file_name(one[0]), text)
         for pattern, instead in self._replaced:
             text = pattern.sub(instead, text)
         return _ABSOLUTE.sub("", text) if "paths" in self.parts else text

@@ -104,7 +104,7 @@ class Recorder:
         self._start_training({})  # interrupted before it began
         if self._adaptations is not None:
             self._adaptations.stop()
-        told = None if error is None else privacy.clean(f"{type(error).__name__}: {error}")[:2000]
+        told = None if error is None else privacy.clean(f"{type(error).__name__}: {error}", 2000)
         self.run.end_training(status, told)
         self.run.release_data()
 
