@@ -38,9 +38,9 @@ def written(run: Run) -> bytes:
     return reader.read(run.home / "journal" / f"{run.id}.nq").text
 
 
-def record(home: Path, text: str) -> Run:
+def record(home: Path, text: str, campaign: str | None = None) -> Run:
     """A run that has the text wherever a user can bring one in."""
-    run = Run(f"flow {text}", home=home, campaign=text)
+    run = Run(f"flow {text}", home=home, campaign=campaign)
     settings = {"optimizer_name": "Adam", "custom": text, f"of {text}": 1}
     run.dataset("train", Dataset("train-set", "train", "x", specification=text, unhashed=text))
     run.start_training(settings)
@@ -88,7 +88,7 @@ def test_a_secret_of_the_environment_is_nowhere_in_a_journal(
     assume(f" {secret.strip()} " not in " redacted ")
     with monkeypatch.context() as patch:
         patch.setenv("MY_API_TOKEN", secret)
-        run = record(home.path, secret)
+        run = record(home.path, secret, campaign=secret)
     text = written(run)
     for form in forms(secret):
         assert form.encode() not in text
@@ -227,7 +227,7 @@ def test_one_setting_redacts_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("file:///x/y/z.h5 ~/q/w.txt ../q/w.txt", "z.h5 w.txt w.txt"),
         (r"C:\Users\ana\m.h5", "m.h5"),
         ('{"p": "/x/y/z", "q": "%2Fx%2Fy"}', '{"p": "z", "q": "y"}'),
-        *((text, text) for text in ("f1/micro and/or", "http://e.org/a/b", "1 / 2", "(8,) //", "/")),
+        *((one, one) for one in ("f1/micro and/or", "http://e.org/a/b", "1 / 2", "(8,) //", "/")),
     ],
 )  # fmt: skip
 def test_of_a_path_in_a_text_the_file_name_is_left(
