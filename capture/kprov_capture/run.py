@@ -21,6 +21,19 @@ _END_SECONDS = 2.0
 _UNENDED = {True: "RUNNING", False: "before its training"}
 
 
+# Size and time of the last change, in ns.
+FileState = tuple[int, int]
+
+
+def file_state(path: str) -> FileState | None:
+    """What a file that was written again since has otherwise; None where it cannot be told."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
 def _relative(folder: os.PathLike[str]) -> str:
     try:
         return os.path.relpath(folder)
@@ -51,8 +64,8 @@ class Run(Record):
         self._rate: float | None = None
         self._change: Change | None = None
         self.has_training = False
-        # The number of the last export to each path.
-        self.exported: dict[str, int] = {}
+        # The number of the last export to each path, and the state of the file then.
+        self.exported: dict[str, tuple[int, FileState | None]] = {}
         super().__init__(dataflow_tag, home=home, backend=backend, campaign=campaign)
 
     def __repr__(self) -> str:
@@ -157,7 +170,7 @@ class Run(Record):
         caller has it hashed, once it is finished.
         """
         number = self.number("export")
-        self.exported[path] = number
+        self.exported[path] = number, file_state(path)
         self.tell(statements_data.model_export, number, started, ended, path)
         if hashed:
             self.hash_file(f"file-{number}", path)

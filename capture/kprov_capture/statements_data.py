@@ -145,21 +145,21 @@ def archive_members(
 
 
 def document(
-    names: Names, number: int, path: str, content: Fingerprint, written: float | None
+    names: Names, number: int, export: int, path: str, content: Fingerprint, written: float | None
 ) -> str:
-    """The provenance that went with the file of export ``number``.
+    """The document ``number``: the provenance that went with the file of ``export``.
 
     ``written`` is when, of a file of its own, which tells the other's hash; what was put
     into the archive has None.
     """
     graph = Graph(names.run)
-    iri, file = names(f"document-{number}"), names(f"file-{number}")
+    iri, file = names(f"document-{number}"), names(f"file-{export}")
     graph.node(iri, (Dnnprov.File, Prov.Entity), (Dnnprov.path, path))
     _content(names, graph, iri, content)
     if written is None:
         graph.node(file, (Prov.Collection,))
         graph.link(file, Prov.hadMember, iri)
-        graph.link(iri, Prov.wasGeneratedBy, names(f"export-{number}"))
+        graph.link(iri, Prov.wasGeneratedBy, names(f"export-{export}"))
     else:
         graph.node(
             iri,

@@ -11,7 +11,7 @@ from kprov_capture import archive, guard, statements_data
 from kprov_capture.archive import CannotEmbedError
 from kprov_capture.home import Home
 from kprov_capture.redaction import IN_ARCHIVE
-from kprov_capture.run import Run
+from kprov_capture.run import Run, file_state
 
 # Saving a model waits at most about this long for each: what is written, and the copy.
 _SECONDS = 5.0
@@ -55,9 +55,14 @@ def _embedded(run: Run, number: int, path: str) -> bool:
         guard.report(error, "embed the provenance in a model's file, and puts it beside")
         return False
     inside = path + IN_ARCHIVE + archive.DOCUMENT
-    content = archive.of_bytes(document)
-    run.tell(statements_data.document, number, inside, content, None)
+    _tell(run, number, inside, document, None)
     return True
+
+
+def _tell(run: Run, export: int, path: str, document: bytes, written: float | None) -> None:
+    content = archive.of_bytes(document)
+    number = run.number("document")
+    run.tell(statements_data.document, number, export, path, content, written)
 
 
 def beside(run: Run, path: str | os.PathLike[str]) -> str:
@@ -77,8 +82,8 @@ def beside(run: Run, path: str | os.PathLike[str]) -> str:
         )
     if not os.path.isfile(text):
         raise FileNotFoundError(f"there is no file {text}; save the model before")
-    number = run.exported.get(text)
-    if number is None:
+    number, state = run.exported.get(text, (0, None))
+    if state is None or state != file_state(text):  # not saved before, or saved again since
         now = run.now()
         number = run.model_file(now, now, text)
     try:
@@ -91,6 +96,5 @@ def _beside(run: Run, number: int, path: str) -> str:
     run.release_data(_SECONDS)  # its hash is to stand in the document
     document = run.document(_SECONDS)
     name = archive.put_beside(path, document)
-    content = archive.of_bytes(document)
-    run.tell(statements_data.document, number, name, content, run.now())
+    _tell(run, number, name, document, run.now())
     return name
