@@ -70,7 +70,7 @@ def html(run: Shown | None) -> str:
         return f'<p style="{_CELL}">No run yet: it begins with <code>fit</code>.</p>'
     short = run.id[-8:]
     # Whether something answers at the address is not asked: the table is to cost nothing.
-    link = f'<a href="{_text(run.iri)}">{_text(run.iri)}</a>'
+    link = f'<a href="{_text(run.iri)}" style="color:inherit">{_text(run.iri)}</a>'
     rows = [
         ("run", f"<b>{_text(short)}</b> of {_text(_plain(run.tag, 200))}"),
         ("status", _text(f"{run.status}, {run.epochs} epoch{'' if run.epochs == 1 else 's'}")),

@@ -143,6 +143,7 @@ def batches(*texts: bytes, header: dict[str, object]) -> bytes:
 
 RUN = "http://localhost:8642/run/01a1fe94-3ad0-7644-ac21-208526dc958d"
 OTHER = b"<http://e/s> <http://e/p> <http://e/o> <http://e/g> .\n"
+DEFAULT = b"<http://e/s> <http://e/p> <http://e/o> .\n"
 DEEP = b"<http://e/s> <http://e/p> " + b"<<( " * 3000 + b"\n"
 
 
@@ -153,7 +154,7 @@ DEEP = b"<http://e/s> <http://e/p> " + b"<<( " * 3000 + b"\n"
         (b"\x00\xff" * 100, "does not begin as the journal of a run"),
         (b"# kprov journal 1 " + b"[" * 90_000 + b"\n", "does not begin as the journal"),
         (batches(OTHER, header={"run": RUN}), "also says something in <http://e/g>"),
-        (batches(b"<http://e/s> <http://e/p> <http://e/o> .\n", header={"run": RUN}), "also says something"),
+        (batches(DEFAULT, header={"run": RUN}), "also says something"),
         (batches(b"no quads\n", header={"run": RUN}), "is not N-Quads"),
         (batches(b"\xff\xfe\n", header={"run": RUN}), "is not N-Quads"),
         (batches(DEEP, header={"run": RUN}), "nested"),
