@@ -9,10 +9,10 @@ GENERATED = capture/kprov_capture/terms.py shapes/terms.ttl ontology/classes.ttl
   docs/ontology.md docs/ontology.html docs/shapes.md $(wildcard docs/diagrams/*.svg) bench/README.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check generate namespace reason lock bench
+.PHONY: help demo test check generate namespace reason lock bench bench-peers
 
 help:  ## Show the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 # Third-party packages come hash-checked from requirements.txt; the project itself
 # is a folder, which pip cannot hash, so it is installed in a second step.
@@ -61,6 +61,7 @@ build/owl/jars: tools/reason/requirements.txt | .venv/installed
 
 bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/capture.py
+	$(BIN)/python bench/overhead.py
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/cli.py
 	$(BIN)/python bench/merge.py
@@ -68,7 +69,19 @@ bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/server.py
 	$(BIN)/python bench/validate.py
 
-lock:  ## Refresh requirements.txt (needs uv; the only command that does)
+.venv-peers/installed: bench/requirements-peers.txt
+	@echo "Setting up .venv-peers: about 160 packages, the trackers that kprov is compared with, 2.6 GB."
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --disable-pip-version-check --quiet --require-hashes -r bench/requirements-peers.txt
+	touch $@
+
+bench-peers: .venv-peers/installed  ## Measure kprov beside other trackers, in an environment of their own
+	PYTHONPATH=capture .venv-peers/bin/python bench/peers.py
+
+lock:  ## Refresh the pinned requirements (needs uv; the only command that does)
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make lock" --output-file requirements.txt
+	uv pip compile bench/requirements-peers.in --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make lock" --output-file bench/requirements-peers.txt

@@ -41,6 +41,7 @@ PROV_TERMS = [
     "wasAssociatedWith",
     "wasAttributedTo",
     "wasDerivedFrom",
+    "wasEndedBy",
     "wasGeneratedBy",
     "wasInformedBy",
     "wasRevisionOf",

@@ -139,6 +139,7 @@ def embed(path: str, document: bytes, manifest_: bytes, seconds: float) -> None:
             archive.writestr(MANIFEST, manifest_)
         _check_time(deadline)
         shutil.copystat(path, name)
+        os.utime(name)  # it is another file, also to who goes by size and time
         if _state(os.stat(path)) != _state(before):
             raise CannotEmbedError("it was changed meanwhile")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kprov_capture.facts import Change
+from kprov_capture.nquads import Value
 from kprov_capture.series import Series
 
 _METRICS = 24
@@ -52,7 +53,12 @@ def _plain(text: str, most: int = _NAME) -> str:
 
 def _change(change: Change) -> str:
     where = "" if change.epoch is None else f"epoch {change.epoch}: "
-    return f"{where}{_number(change.old)} → {_number(change.new)} by {change.technique}"
+    old, new = (_value(one) for one in (change.old, change.new))
+    return f"{where}{change.setting} {old} → {new} by {change.technique}"
+
+
+def _value(value: Value) -> str:
+    return _number(value) if isinstance(value, float) else str(value)
 
 
 def line(run: Shown) -> str:
@@ -75,7 +81,7 @@ def html(run: Shown | None) -> str:
         ("run", f"<b>{_text(short)}</b> of {_text(_plain(run.tag, 200))}"),
         ("status", _text(f"{run.status}, {run.epochs} epoch{'' if run.epochs == 1 else 's'}")),
         ("learning rate", _text(_number(run.rate))),
-        ("last change of it", _text(_plain(_change(run.change), 200)) if run.change else ""),
+        ("last adaptation", _text(_plain(_change(run.change), 200)) if run.change else ""),
         ("see it", f"<code>kprov show {_text(short)}</code> in {_text(_plain(run.home, 200))}"),
         ("address", f"{link} <small>(where <code>kprov serve</code> runs)</small>"),
     ]

@@ -152,6 +152,17 @@ def software(backend: str | None) -> tuple[dict[str, Value | None], dict[str, st
     return properties, imported(distributions)
 
 
+def accelerators(folder: str = "/proc/driver/nvidia/gpus") -> list[str]:
+    """Models of the GPUs that NVIDIA's driver tells of (proc(5) style files, Linux)."""
+    found = []
+    for path in sorted(Path(folder).glob("*/information")):
+        for line in (_read(path) or "").splitlines():
+            name, _, value = line.partition(":")
+            if name == "Model" and value.strip():
+                found.append(value.strip())
+    return found
+
+
 def _git(folder: str, *arguments: str) -> str | None:
     import subprocess
 

@@ -32,22 +32,27 @@ class Layer:
     parameters: int | None = None
     config: Any = None
     also_in: tuple[str, ...] = ()
+    trainable: bool | None = None
+    trainable_parameters: int | None = None
+    # The paths of the layers whose outputs this one reads.
+    inbound: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change of the learning rate.
+    """A change of a setting while a training runs.
 
-    ``epoch`` is the one in whose hook it was made, ``after_epoch`` the last one
-    that had ended by then. ``kind`` is schedule, rule, or other.
+    ``setting`` is its name as Keras has it. ``epoch`` is the one in whose hook it was
+    made, ``after_epoch`` the last one that had ended by then; ``step`` counts the updates
+    of the weights that were made before. ``kind`` is schedule, rule, or other.
     """
 
     number: int
     epoch: int | None
     after_epoch: int | None
     at: float
-    old: float
-    new: float
+    old: Value
+    new: Value
     kind: str
     technique: str
     reason: str | None = None
@@ -55,6 +60,71 @@ class Change:
     patience: int | None = None
     factor: float | None = None
     best: float | None = None
+    setting: str = "learning_rate"
+    step: int | None = None
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What an earlier training left of the model that is trained again.
+
+    ``training`` and ``config`` are IRIs of that run; ``changes`` are the settings that
+    differ since: name, old and new value.
+    """
+
+    training: str
+    config: str
+    changes: tuple[tuple[str, Value, Value], ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A callback that a training was given, and its settings."""
+
+    name: str
+    config: Mapping[str, Any]
+    monitor: str | None = None
+    patience: int | None = None
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The decision to end a training early, made at ``at`` in or after ``epoch``."""
+
+    at: float
+    epoch: int | None
+    technique: str
+    reason: str | None = None
+    monitor: str | None = None
+    patience: int | None = None
+    best: float | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model file that was read; ``node`` and ``run`` are IRIs, where an earlier run wrote it."""
+
+    path: str
+    node: str | None = None
+    run: str | None = None
+    campaign: str | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a training ended.
+
+    ``restored`` is the number of a restoration, the epoch whose weights the model was
+    given back, and by what.
+    ``pretrained`` are the local names of the models that it began with.
+    """
+
+    at: float
+    status: str
+    error: str | None = None
+    stop: Stop | None = None
+    restored: tuple[int, int, str] | None = None
+    pretrained: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,3 +166,28 @@ class ArrayContent:
     element_type: str
     shape: tuple[int, ...]
     content: Fingerprint
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a step of the data preparation applied; ``source`` are the bytes of its own code."""
+
+    label: str
+    config: str
+    source: Fingerprint | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Data that a step of the preparation read or made; ``arrays`` are name, type and shape."""
+
+    local: str
+    source: str
+    samples: int | None = None
+    batches: int | None = None
+    specification: str | None = None
+    unhashed: str | None = None
+    arrays: tuple[tuple[str, str, tuple[int, ...]], ...] = ()
+    # Of a part of a split: its name, and its share of the whole.
+    part: str | None = None
+    share: float | None = None

@@ -7,6 +7,7 @@
     journal/done/   finished runs, compressed
     store/          Oxigraph
     snapshots/      copies that readers have open
+    hashes/         SHA-256 of files that were read, by size and times; may be deleted
     monetdb/        the embedded mirror; mirror.json says where the last one was made
 """
 
@@ -53,9 +54,12 @@ class HomeError(Exception):
 def _settings(file: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
-    import tomllib  # costs 10 ms, and only this needs it
+    text = file.read_text("utf-8")
+    if text == _SETTINGS:
+        return {}  # as it was created: importing tomllib costs 10 ms
+    import tomllib
 
-    return tomllib.loads(file.read_text("utf-8"))
+    return tomllib.loads(text)
 
 
 def _redacted(told: object) -> frozenset[str]:

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -20,6 +20,7 @@ from typing import Any, Self
 from kprov_capture import environment, fingerprint, guard, process, statements, statements_data
 from kprov_capture import home as homes
 from kprov_capture.background import Background, Ticket
+from kprov_capture.facts import ArrayContent
 from kprov_capture.identity import Names, uuid7
 from kprov_capture.journal import SUFFIX, Journal, header
 from kprov_capture.redaction import Redaction
@@ -47,13 +48,16 @@ def _heartbeat() -> None:
 
 writer = Background("kprov-writer", _heartbeat, process.HEARTBEAT_SECONDS)
 helper = Background("kprov-helper")
+# Files of any size are hashed on a thread of their own: data in memory do not wait for them.
+files = Background("kprov-files")
 
 
 def _close_all() -> None:
     """At the end of the process: close what is open, and wait until it is written."""
     for record in list(_open):
         record.close(wait=False)
-    if not (helper.flush(_EXIT_SECONDS) and writer.flush(_EXIT_SECONDS)):
+    threads = (files, helper, writer)
+    if not all(thread.flush(_EXIT_SECONDS) for thread in threads):
         guard.log.warning("kprov did not finish writing in time; the last records may be missing")
 
 
@@ -119,6 +123,8 @@ class Record:
         self._backend = backend
         self._environment_asked = False
         self._numbers: dict[str, int] = {}
+        # Makes the statements that follow from the content of a data set.
+        self.on_content: Callable[[str, Sequence[ArrayContent]], str] | None = None
         self.closed = False
         with _open_lock:
             if not _open:
@@ -180,9 +186,11 @@ class Record:
         if arrays and self._mine():
             self._later(self._hash_arrays, local, dict(arrays), self._ticket())
 
-    def hash_file(self, local: str, path: str) -> None:
+    def hash_file(self, local: str, path: str) -> Ticket:
         """Hash the file that is ``local`` in the background (see release_data)."""
-        self._later(self._hash_file, local, path, self._ticket())
+        ticket = self._ticket()
+        self._later(self._hash_file, local, path, ticket)
+        return ticket
 
     def _ticket(self) -> Ticket:
         ticket = Ticket()
@@ -216,9 +224,10 @@ class Record:
     def settle(self, seconds: float) -> bool:
         """Wait until all that was handed over is in the journal; False when it takes longer."""
         deadline = time.monotonic() + seconds
-        if not helper.flush(seconds):
-            return False
-        return writer.flush(max(0.0, deadline - time.monotonic()))
+        return all(
+            thread.flush(max(0.0, deadline - time.monotonic()))
+            for thread in (files, helper, writer)
+        )
 
     def document(self, seconds: float) -> bytes:
         """The journal as far as it is written: whole batches, with the chain of their digests.
@@ -250,8 +259,8 @@ class Record:
         self.closed = True
         with _open_lock:
             _open.discard(self)
-        # By way of the helper: what it is finding out comes before the end of the run.
-        helper.put(writer.put, self._write_closing, self.now())
+        # By way of the helpers: what they are finding out comes before the end of the run.
+        files.put(helper.put, writer.put, self._write_closing, self.now())
         if wait and not self.settle(2 * _EXIT_SECONDS):
             guard.log.warning("kprov did not finish writing %s in time", self._journal.path)
 
@@ -304,7 +313,10 @@ class Record:
 
     def _find_environment(self) -> None:
         properties, packages = environment.software(self._backend)
-        writer.put(self._append, statements_data.environment(self.names, properties, packages))
+        text = statements_data.environment(
+            self.names, properties, packages, environment.accelerators()
+        )
+        writer.put(self._append, text)
 
     def _find_code(self) -> None:
         writer.put(self._append, statements_data.source_code(self.names, environment.code()))
@@ -313,6 +325,8 @@ class Record:
         try:
             whole, parts = fingerprint.of_arrays(arrays)
             text = statements_data.dataset_content(self.names, local, whole, parts)
+            if self.on_content is not None and not ticket.late:
+                text += self.on_content(local, parts)
         except (TypeError, ValueError) as error:
             text = statements_data.unhashed(self.names, local, str(error))
         self._tell_content(local, text, ticket)

@@ -1,16 +1,19 @@
 """Facts of a run as PROV-O statements: pure functions from values to N-Quads.
 
+Here are the execution, the training and its epochs; data, models and changes have modules
+of their own.
+
 Each function returns the text of one batch. Every node has its PROV class and
 every relation its PROV property beside the DNNProv one, so that PROV alone
 tells the story. There are no blank nodes. Times are seconds since 1970.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 
-from kprov_capture.facts import Agent, Change, Layer, MetricSummary
-from kprov_capture.identity import Names, ncname
+from kprov_capture.facts import Agent, Rule
+from kprov_capture.identity import Names
 from kprov_capture.nquads import Graph, Iri, Value, as_double, instant
 from kprov_capture.terms import (
     DCTERMS_CREATED,
@@ -107,12 +110,18 @@ def opening(
         (Prov.startedAtTime, instant(started)),
     )
     if campaign is not None:
-        iri = names.campaign(campaign)
-        run.node(iri, (Dnnprov.Campaign, Prov.Collection, Prov.Entity), (RDFS_LABEL, campaign))
-        run.link(names.execution, Dnnprov.partOfCampaign, iri)
-        # Its members are records: what PROV calls bundles.
-        run.link(iri, Prov.hadMember, names.run)
+        campaign_of(names, run, campaign, names.run)
     return catalog.text() + run.text()
+
+
+def campaign_of(names: Names, graph: Graph, campaign: str, *runs: str) -> None:
+    """The execution is part of a campaign, whose members are records: PROV's bundles."""
+    iri = names.campaign(campaign)
+    graph.node(iri, (Dnnprov.Campaign, Prov.Collection, Prov.Entity), (RDFS_LABEL, campaign))
+    graph.link(names.execution, Dnnprov.partOfCampaign, iri)
+    for run in runs:
+        graph.node(run, (Prov.Bundle, Prov.Entity))
+        graph.link(iri, Prov.hadMember, run)
 
 
 def closing(names: Names, ended: float, status: str) -> str:
@@ -138,15 +147,17 @@ def property_for(names: Names, graph: Graph, kind: str, name: str, declared: boo
     return iri
 
 
-def _settings(names: Names, graph: Graph, settings: Mapping[str, Value]) -> list[tuple[str, Value]]:
+def setting_values(
+    names: Names, graph: Graph, settings: Mapping[str, Value]
+) -> list[tuple[str, Value]]:
     """Each setting with its property: one of the run's own where the value has another type."""
     return [
-        (property_for(names, graph, "setting", name, _fits(name, value)), _typed(name, value))
+        (property_for(names, graph, "setting", name, fits(name, value)), typed(name, value))
         for name, value in settings.items()
     ]
 
 
-def _number(value: float | None) -> float | None:
+def real(value: float | None) -> float | None:
     """Keras also takes 0 for 0.0."""
     return None if value is None else as_double(value)
 
@@ -161,7 +172,7 @@ def metric_values(
     ]
 
 
-def _typed(name: str, value: Value) -> Value:
+def typed(name: str, value: Value) -> Value:
     """The value as the type that the ontology declares, where it is such a number.
 
     Keras takes 1 for 1.0, and NumPy's numbers.
@@ -172,37 +183,12 @@ def _typed(name: str, value: Value) -> Value:
     return value
 
 
-def _fits(name: str, value: Value) -> bool:
+def fits(name: str, value: Value) -> bool:
     """Whether a value has the type that the ontology declares for the setting."""
     kind = TYPES.get(name, object)
     if isinstance(value, bool):
         return kind in (bool, object)
-    return isinstance(_typed(name, value), kind)
-
-
-def _layers(names: Names, graph: Graph, layers: Sequence[Layer]) -> None:
-    parents = {layer.parent for layer in layers} | {p for layer in layers for p in layer.also_in}
-    for layer in layers:
-        iri = names(ncname(f"layer-{layer.path}"))
-        types = [Dnnprov.Layer, Prov.Entity]
-        if layer.path in parents:
-            types.insert(1, Prov.Collection)
-        config = None if layer.config is None else json.dumps(layer.config, default=repr)
-        graph.node(
-            iri,
-            types,
-            (Dnnprov.layerName, layer.name),
-            (Dnnprov.layerType, layer.type),
-            (Dnnprov.position, layer.position),
-            (Dnnprov.activation, layer.activation),
-            (Dnnprov.dropoutRate, _number(layer.dropout_rate)),
-            (Dnnprov.outputShape, layer.output_shape),
-            (Dnnprov.parameterCount, layer.parameters),
-            (Dnnprov.layerConfig, config),
-        )
-        for parent in (layer.parent, *layer.also_in):
-            owner = names.architecture if parent is None else names(ncname(f"layer-{parent}"))
-            graph.link(owner, Prov.hadMember, iri)
+    return isinstance(typed(name, value), kind)
 
 
 def training_started(
@@ -210,13 +196,17 @@ def training_started(
     plan: str,
     started: float,
     settings: Mapping[str, Value],
-    datasets: Iterable[str],
-    after: str | None,
+    train: Sequence[str],
+    val: Sequence[str],
+    rules: Sequence[Rule],
+    pretrained: Sequence[str],
+    workers: tuple[int, int] | None,
 ) -> str:
     """The training and its first configuration; the architecture as far as it is named.
 
-    ``datasets`` are the local names of the data that it uses; ``after`` is the
-    training that left this model, where there was one.
+    ``train``, ``val`` and ``pretrained`` are local names of the data that it fits the
+    weights to, of those that it is validated on, and of the models that it began with;
+    ``workers`` the rank of this process and the number of all.
     """
     graph = Graph(names.run)
     config = config_name(names, 0)
@@ -227,35 +217,41 @@ def training_started(
     graph.node(
         config,
         (Dnnprov.iTraining, Prov.Collection, Prov.Entity),
-        *_settings(names, graph, settings),
+        *setting_values(names, graph, settings),
     )
+    rank, count = workers or (None, None)
     graph.node(
         names.training,
-        (Dnnprov.Training, Prov.Activity),
+        (*((Dnnprov.FineTuning,) if pretrained else ()), Dnnprov.Training, Prov.Activity),
         (Dnnprov.partOfExecution, Iri(names.execution)),
         (Dnnprov.ofTransformation, Iri(f"{plan}#trainingmodel")),
         (Prov.wasInformedBy, Iri(names.execution)),
         (Prov.startedAtTime, instant(started)),
+        (Dnnprov.workerRank, rank),
+        (Dnnprov.workerCount, count),
         *(
-            (SETTINGS[name], _typed(name, settings[name]))
+            (SETTINGS[name], typed(name, settings[name]))
             for name in SHORTCUTS
-            if name in settings and _fits(name, settings[name])
+            if name in settings and fits(name, settings[name])
         ),
     )
-    graph.link(
-        names.training, Prov.used, config, names.architecture, *(names(local) for local in datasets)
-    )
-    if after:
-        graph.node(after, (Prov.Activity,))
-        graph.link(names.training, Prov.wasInformedBy, after)
-    return graph.text()
-
-
-def architecture(names: Names, layers: Sequence[Layer], parameters: int | None) -> str:
-    """The layers of the model; told apart from the training, since a model may be built late."""
-    graph = Graph(names.run)
-    graph.node(names.architecture, (), (Dnnprov.parameterCount, parameters))
-    _layers(names, graph, layers)
+    data = [names(local) for local in (*train, *val)]
+    models = [names(local) for local in pretrained]
+    graph.link(names.training, Prov.used, config, names.architecture, *data, *models)
+    graph.link(names.training, Dnnprov.trainedOn, *(names(local) for local in train))
+    graph.link(names.training, Dnnprov.validatedOn, *(names(local) for local in val))
+    for number, rule in enumerate(rules, 1):
+        iri = names(f"callback-{number}")
+        graph.node(
+            iri,
+            (Dnnprov.Callback, Prov.Plan, Prov.Entity),
+            (RDFS_LABEL, rule.name),
+            (Dnnprov.callbackConfig, json.dumps(rule.config, default=repr)),
+            (Dnnprov.monitoredMetric, rule.monitor),
+            (Dnnprov.patience, rule.patience),
+        )
+        graph.link(names.training, Prov.used, iri)
+        graph.link(names.training, Dnnprov.usesCallback, iri)
     return graph.text()
 
 
@@ -287,117 +283,7 @@ def epoch(
         (Prov.wasGeneratedBy, Iri(activity)),
         (Dnnprov.epoch, number),
         (Dnnprov.elapsedTime, as_double(elapsed)),
-        (Dnnprov.learningRate, _number(rate)),
+        (Dnnprov.learningRate, real(rate)),
         *metric_values(names, graph, metrics),
     )
-    return graph.text()
-
-
-_ADAPTATIONS = {
-    "schedule": (Dnnprov.ScheduledAdaptation, Dnnprov.Adaptation, Prov.Activity),
-    "rule": (Dnnprov.RuleAdaptation, Dnnprov.Adaptation, Prov.Activity),
-    "other": (Dnnprov.Adaptation, Prov.Activity),
-}
-
-
-def adaptation(names: Names, plan: str, change: Change, optimizer: Value | None) -> str:
-    """A change of the rate: the activity, and the configuration that it generated.
-
-    That configuration says what changed; the rest is said of the one that it revises.
-    """
-    graph = Graph(names.run)
-    activity = names(f"adaptation-{change.number}")
-    before = config_name(names, change.number - 1)
-    after = config_name(names, change.number)
-    # A rule that acted before any epoch ended watched nothing that is recorded.
-    watched_none = change.kind == "rule" and change.after_epoch is None
-    graph.node(
-        activity,
-        _ADAPTATIONS["other" if watched_none else change.kind],
-        (Dnnprov.partOfExecution, Iri(names.execution)),
-        (Dnnprov.ofTransformation, Iri(f"{plan}#adaptation")),
-        (Dnnprov.adapts, Iri(names.training)),
-        (Dnnprov.technique, change.technique),
-        (Dnnprov.reason, change.reason),
-        (Dnnprov.monitoredMetric, change.monitor),
-        (Dnnprov.patience, change.patience),
-        (Dnnprov.factor, _number(change.factor)),
-        (Dnnprov.bestValue, _number(change.best)),
-        (Prov.used, Iri(before)),
-        (Prov.startedAtTime, instant(change.at)),
-        (Prov.endedAtTime, instant(change.at)),
-    )
-    if change.after_epoch is not None:
-        informed_by, watched = epoch_names(names, change.after_epoch)
-        graph.link(activity, Prov.wasInformedBy, informed_by)
-        if change.kind == "rule":
-            graph.link(activity, Prov.used, watched)
-    graph.node(
-        after,
-        (Dnnprov.iTraining, Dnnprov.oAdaptation, Prov.Collection, Prov.Entity),
-        (Prov.wasGeneratedBy, Iri(activity)),
-        (Prov.wasDerivedFrom, Iri(before)),
-        (Prov.wasRevisionOf, Iri(before)),
-        (Dnnprov.adaptedProperty, Iri(Dnnprov.learningRate)),
-        (Dnnprov.epoch, change.epoch),
-        (Dnnprov.oldValue, as_double(change.old)),
-        (Dnnprov.newValue, as_double(change.new)),
-        (Dnnprov.optimizerName, optimizer),
-        (Dnnprov.learningRate, as_double(change.new)),
-    )
-    graph.link(names.training, Prov.wasInformedBy, activity)
-    graph.link(names.training, Prov.used, after)
-    return graph.text()
-
-
-def training_ended(
-    names: Names,
-    ended: float,
-    status: str,
-    error: str | None,
-    epochs: int,
-    mean_time: float | None,
-    metrics: Mapping[str, MetricSummary],
-    datasets: Iterable[str],
-) -> str:
-    """The end of the training, the model that it left, and the summary of its metrics."""
-    graph = Graph(names.run)
-    graph.node(
-        names.training,
-        (),
-        (Dnnprov.status, status),
-        (Dnnprov.error, error),
-        (Prov.endedAtTime, instant(ended)),
-    )
-    graph.node(
-        names.model,
-        (Dnnprov.TrainedModel, Prov.Entity),
-        (Prov.wasGeneratedBy, Iri(names.training)),
-        (Prov.generatedAtTime, instant(ended)),
-        (Prov.wasDerivedFrom, Iri(names.architecture)),
-    )
-    graph.link(names.model, Prov.wasDerivedFrom, *(names(local) for local in datasets))
-    graph.node(
-        names("summary"),
-        (Dnnprov.RunSummary, Prov.Collection, Prov.Entity),
-        (Prov.wasGeneratedBy, Iri(names.training)),
-        (Dnnprov.epochCount, epochs),
-        (Dnnprov.meanEpochTime, mean_time),
-    )
-    for name, summary in metrics.items():
-        iri = names(ncname(f"summary-{name}"))
-        graph.link(names("summary"), Prov.hadMember, iri)
-        minimum, at_minimum = summary.minimum or (None, None)
-        maximum, at_maximum = summary.maximum or (None, None)
-        graph.node(
-            iri,
-            (Dnnprov.MetricSummary, Prov.Entity),
-            (Dnnprov.ofMetric, Iri(property_for(names, graph, "metric", name))),
-            (Dnnprov.minimum, minimum),
-            (Dnnprov.minimumEpoch, at_minimum),
-            (Dnnprov.maximum, maximum),
-            (Dnnprov.maximumEpoch, at_maximum),
-            (Dnnprov.mean, summary.mean),
-            (Dnnprov.last, summary.last),
-        )
     return graph.text()

@@ -9,12 +9,12 @@ from kprov_capture.facts import ArrayContent, Dataset, Fingerprint
 from kprov_capture.identity import Names, ncname
 from kprov_capture.nquads import Graph, Iri, Value, instant
 from kprov_capture.statements import metric_values
-from kprov_capture.terms import Dnnprov, Prov
+from kprov_capture.terms import RDFS_LABEL, Dnnprov, Prov
 
 ROLES = {"train": Dnnprov.TrainSet, "val": Dnnprov.ValSet, "test": Dnnprov.TestSet}
 
 
-def _content(names: Names, graph: Graph, subject: str, content: Fingerprint) -> None:
+def content_of(names: Names, graph: Graph, subject: str, content: Fingerprint) -> None:
     """``subject`` is a specialization of these bytes: content has no origin and no role."""
     iri = names.content(content.sha256)
     graph.node(
@@ -48,7 +48,7 @@ def dataset_content(
 ) -> str:
     """The content of a data set: each array's bytes, and the manifest that lists them."""
     graph = Graph(names.run)
-    _content(names, graph, names(local), whole)
+    content_of(names, graph, names(local), whole)
     for array in arrays:
         iri = names(ncname(f"{local}-{array.name}"))
         graph.link(names(local), Prov.hadMember, iri)
@@ -58,7 +58,7 @@ def dataset_content(
             (Dnnprov.elementType, array.element_type),
             (Dnnprov.shape, ",".join(map(str, array.shape))),
         )
-        _content(names, graph, iri, array.content)
+        content_of(names, graph, iri, array.content)
     return graph.text()
 
 
@@ -77,8 +77,9 @@ def testing(
     ended: float,
     dataset_local: str,
     metrics: Mapping[str, float],
+    model: str = "model",
 ) -> str:
-    """An evaluation of the model and what it reported."""
+    """An evaluation of the model with the local name ``model``, and what it reported."""
     graph = Graph(names.run)
     activity = names(f"testing-{number}")
     graph.node(
@@ -90,36 +91,14 @@ def testing(
         (Prov.startedAtTime, instant(started)),
         (Prov.endedAtTime, instant(ended)),
     )
-    graph.link(activity, Prov.used, names.model, names(dataset_local))
+    graph.link(activity, Prov.used, names(model), names(dataset_local))
+    graph.link(activity, Dnnprov.tests, names(model))
+    graph.link(activity, Dnnprov.testedOn, names(dataset_local))
     graph.node(
         names(f"testing-{number}-metrics"),
         (Dnnprov.oTesting, Prov.Entity),
         (Prov.wasGeneratedBy, Iri(activity)),
         *metric_values(names, graph, metrics),
-    )
-    return graph.text()
-
-
-def model_export(names: Names, number: int, started: float, ended: float, path: str) -> str:
-    """The model was written to a file."""
-    graph = Graph(names.run)
-    activity, file = names(f"export-{number}"), names(f"file-{number}")
-    graph.node(
-        activity,
-        (Dnnprov.ModelExport, Prov.Activity),
-        (Dnnprov.partOfExecution, Iri(names.execution)),
-        (Prov.wasInformedBy, Iri(names.training)),
-        (Prov.used, Iri(names.model)),
-        (Prov.startedAtTime, instant(started)),
-        (Prov.endedAtTime, instant(ended)),
-    )
-    graph.node(
-        file,
-        (Dnnprov.File, Prov.Entity),
-        (Dnnprov.path, path),
-        (Prov.wasGeneratedBy, Iri(activity)),
-        (Prov.generatedAtTime, instant(ended)),
-        (Prov.wasDerivedFrom, Iri(names.model)),
     )
     return graph.text()
 
@@ -140,7 +119,7 @@ def archive_members(
             (Dnnprov.path, path + name),
             (Prov.wasGeneratedBy, Iri(names(f"export-{number}"))),
         )
-        _content(names, graph, member, content)
+        content_of(names, graph, member, content)
     return graph.text()
 
 
@@ -155,7 +134,7 @@ def document(
     graph = Graph(names.run)
     iri, file = names(f"document-{number}"), names(f"file-{export}")
     graph.node(iri, (Dnnprov.File, Prov.Entity), (Dnnprov.path, path))
-    _content(names, graph, iri, content)
+    content_of(names, graph, iri, content)
     if written is None:
         graph.node(file, (Prov.Collection,))
         graph.link(file, Prov.hadMember, iri)
@@ -173,14 +152,20 @@ def document(
 
 def file_content(names: Names, local: str, content: Fingerprint) -> str:
     graph = Graph(names.run)
-    _content(names, graph, names(local), content)
+    content_of(names, graph, names(local), content)
     return graph.text()
 
 
 def environment(
-    names: Names, properties: Mapping[str, Value | None], packages: Mapping[str, str]
+    names: Names,
+    properties: Mapping[str, Value | None],
+    packages: Mapping[str, str],
+    accelerators: Sequence[str] = (),
 ) -> str:
-    """The environment that the execution ran in; ``packages`` maps names to versions."""
+    """The environment that the execution ran in.
+
+    ``packages`` maps names to versions; ``accelerators`` are the models of its GPUs.
+    """
     graph = Graph(names.run)
     iri = names("environment")
     graph.node(iri, (Dnnprov.Environment, Prov.Collection, Prov.Entity), *properties.items())
@@ -194,6 +179,12 @@ def environment(
             (Dnnprov.packageVersion, version),
         )
     graph.link(names.execution, Prov.used, iri)
+    graph.link(names.execution, Dnnprov.ranIn, iri)
+    for number, model in enumerate(accelerators):
+        gpu = names(f"gpu-{number}")
+        graph.node(gpu, (Dnnprov.Accelerator, Dnnprov.Hardware, Prov.Entity), (RDFS_LABEL, model))
+        graph.link(names.execution, Prov.used, gpu)
+        graph.link(names.execution, Dnnprov.ranOn, gpu)
     return graph.text()
 
 
@@ -201,4 +192,5 @@ def source_code(names: Names, properties: Mapping[str, Value | None]) -> str:
     graph = Graph(names.run)
     graph.node(names("code"), (Dnnprov.SourceCode, Prov.Entity), *properties.items())
     graph.link(names.execution, Prov.used, names("code"))
+    graph.link(names.execution, Dnnprov.ranCode, names("code"))
     return graph.text()

@@ -7,18 +7,18 @@ run to the archive, and :mod:`kprov_capture.archive` says how.
 
 import os
 
-from kprov_capture import archive, guard, statements_data
+from kprov_capture import archive, guard, statements_data, written
 from kprov_capture.archive import CannotEmbedError
-from kprov_capture.home import Home
+from kprov_capture.home import Home, HomeError
 from kprov_capture.redaction import IN_ARCHIVE
-from kprov_capture.run import Run, file_state
+from kprov_capture.run import Run
 
 # Saving a model waits at most about this long for each: what is written, and the copy.
 _SECONDS = 5.0
 _COPY_SECONDS = 15.0
 
 
-def model_file(run: Run, started: float, ended: float, path: str) -> None:
+def model_file(run: Run, started: float, ended: float, path: str, kind: str | None = None) -> None:
     """The model was saved to ``path``: record it, and put its provenance where it is wanted.
 
     Where it cannot be embedded it lies beside. What fails leaves the file as it was.
@@ -26,19 +26,22 @@ def model_file(run: Run, started: float, ended: float, path: str) -> None:
     """
     try:
         how = Home(run.home).travel()
-    except Exception:
-        run.model_file(started, ended, path)
-        raise
-    if how == "embedded" and path.endswith(".keras"):
-        number = run.model_file(started, ended, path, hashed=False)
-        embedded = _embedded(run, number, path)
-        run.hash_file(f"file-{number}", path)
-        how = "embedded" if embedded else "beside"
-    else:
-        number = run.model_file(started, ended, path)
+    except HomeError as error:
+        guard.report(error, "tell how provenance is to go with a model")
+        how = "off"
+    exports = [0]
+
+    def finish(number: int) -> None:
+        nonlocal how
+        exports[0] = number
+        if how == "embedded":
+            wanted = path.endswith(".keras")
+            how = "beside" if wanted and not _embedded(run, number, path) else "off"
+
+    run.model_file(started, ended, path, kind=kind, finish=finish)
     if how == "beside":
         try:
-            _beside(run, number, path)
+            _beside(run, exports[0], path)
         except (OSError, CannotEmbedError) as error:
             guard.report(error, "write the provenance of a model beside it")
     run.release_data(_SECONDS)
@@ -83,9 +86,10 @@ def beside(run: Run, path: str | os.PathLike[str]) -> str:
     if not os.path.isfile(text):
         raise FileNotFoundError(f"there is no file {text}; save the model before")
     number, state = run.exported.get(text, (0, None))
-    if state is None or state != file_state(text):  # not saved before, or saved again since
+    if state is None or state != written.state(text):  # not saved before, or saved again since
         now = run.now()
-        number = run.model_file(now, now, text)
+        run.model_file(now, now, text)
+        number, _ = run.exported[text]
     try:
         return _beside(run, number, text)
     except CannotEmbedError as error:

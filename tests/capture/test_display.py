@@ -103,7 +103,7 @@ def test_a_run_without_training_says_so(home: Home) -> None:
 def test_the_last_change_of_the_rate_is_shown(home: Home) -> None:
     run = recording.record(home.path)
     rows = table(run._repr_html_())
-    assert rows["last change of it"] == ["epoch 0: 0.001 → 0.0005 by ReduceLROnPlateau"]
+    assert rows["last adaptation"] == ["epoch 0: learning_rate 0.001 → 0.0005 by ReduceLROnPlateau"]
     assert rows["learning rate"] == ["0.0005"]
 
 

@@ -51,8 +51,7 @@ def record(home: Path, text: str, campaign: str | None = None) -> Run:
     url = "https://example.org/?key=" + urllib.parse.quote(text, "")
     run.end_training("FINISHED_WITH_ERROR", f"ValueError: no access with {text!r} to {url}")
     now = run.now()
-    run.model_file(now, now, f"/tmp/{text}/model.h5", hashed=False)
-    run.hash_file("file-1", f"/tmp/{text}/model.h5")
+    run.model_file(now, now, f"/tmp/{text}/model.h5", kind="h5")
     run.close()
     return run
 
@@ -97,6 +96,8 @@ def test_a_secret_of_the_environment_is_nowhere_in_a_journal(
     assert not [value for value in values if secret in value]
     assert [value for value in values if "redacted" in value]
     assert reader.read(home.journal / f"{run.id}.nq").ended, "and all of it is N-Quads"
+    notes = [one.read_bytes() for one in (home.path / "written").iterdir()]
+    assert not [one for one in notes if json.dumps(secret)[1:-1].encode() in one]
 
 
 def test_a_record_with_a_masked_secret_is_valid(

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 import kprov_capture.keras as kprov
 from kprov_capture.home import Home
-from kprov_capture.keras import wrappers
+from kprov_capture.keras import recorder
 
 
 def same_as_history(captured: Any, history: keras.callbacks.History) -> None:
@@ -403,7 +403,7 @@ def test_a_callback_that_two_fits_use_at_once_records_two_runs(
     outer = small()
     outer.fit(*digits, epochs=3, verbose=0, callbacks=[provenance, Inner()])
     outer.evaluate(*digits, verbose=0)
-    inner_run = wrappers.callbacks.runs[inner]
+    inner_run = recorder.recorders[inner].run
     found = captured(provenance.run, inner_run)
     assert sorted((run.status, run.epochs, run.planned) for run in found.runs) == [
         ("FINISHED", 2, 2),
@@ -431,6 +431,17 @@ def test_a_callback_that_two_threads_use_at_once(digits, provenance, home: Home,
         thread.start()
     for thread in threads:
         thread.join()
-    found = captured(*(wrappers.callbacks.runs[network] for network in networks))
+    found = captured(*(recorder.recorders[network].run for network in networks))
     assert [(run.status, run.epochs) for run in found.runs] == [("FINISHED", 3)] * 2
+    assert found.violations() == []
+
+
+def test_the_seed_and_the_precision_are_settings(model, digits, provenance, captured) -> None:
+    keras.utils.set_random_seed(20261121)
+    model.fit(*digits, epochs=1, verbose=0, callbacks=[provenance])
+    found = captured(provenance.run)
+    assert found.rows("?c a dnnprov:iTraining ; dnnprov:seed ?seed", "seed") == [(20261121,)]
+    assert found.rows(
+        '?p dnnprov:reportedName "dtype_policy" . ?c a dnnprov:iTraining ; ?p ?name', "name"
+    ) == [("float32",)]
     assert found.violations() == []

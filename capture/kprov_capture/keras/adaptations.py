@@ -1,4 +1,4 @@
-"""Changes of the learning rate as adaptations, and what was in force in an epoch."""
+"""Changes of the optimizer's settings as adaptations, and what was in force in an epoch."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,31 +7,47 @@ import keras
 
 from kprov_capture import guard
 from kprov_capture.facts import Change
-from kprov_capture.keras.rates import Cause, RateWatch
+from kprov_capture.keras.cause import Cause
+from kprov_capture.keras.rates import RateWatch, innermost
+from kprov_capture.nquads import Value
 from kprov_capture.run import Run
 
+# What Keras takes None for: no momentum, no decay.
+_NONE_IS = {"momentum": 0.0, "weight_decay": 0.0}
 
-def _rule(callback: Any) -> dict[str, Any]:
-    """What a ReduceLROnPlateau knows of its decision; all of it is public."""
-    best = None if callback.best is None else float(callback.best)
+
+def rule_of(callback: Any) -> dict[str, Any]:
+    """What a callback knows of its decision; all of it is public."""
+    best = getattr(callback, "best", None)
+    found = None if best is None else float(best)
     return {
-        "kind": "rule",
         "monitor": callback.monitor,
         "patience": int(callback.patience),
-        "factor": float(callback.factor),
-        "best": best,
-        "reason": f"{callback.monitor} did not improve on {best} for {callback.patience} epochs",
+        "best": found,
+        "reason": f"{callback.monitor} did not improve on {found} for {callback.patience} epochs",
     }
 
 
 def _kind(cause: Cause) -> dict[str, Any]:
     callback = cause.callback
     if isinstance(callback, keras.callbacks.ReduceLROnPlateau):
-        return _rule(callback)
+        return {"kind": "rule", "factor": float(callback.factor), **rule_of(callback)}
     if isinstance(callback, keras.callbacks.LearningRateScheduler):
         name = getattr(callback.schedule, "__name__", type(callback.schedule).__name__)
         return {"kind": "schedule", "reason": f"set by the schedule {name!r}"}
     return {"kind": "other"}
+
+
+def _plain_settings(optimizer: Any) -> dict[str, Value | None]:
+    """The settings of an optimizer that are attributes of it, without the rate."""
+    found: dict[str, Value | None] = {}
+    for name in innermost(optimizer).get_config():
+        value = getattr(innermost(optimizer), name, _NONE_IS)
+        if name not in ("name", "learning_rate") and (
+            value is None or isinstance(value, (bool, int, float, str))
+        ):
+            found[name] = value
+    return found
 
 
 @dataclass
@@ -43,30 +59,95 @@ class _Within:
 
 
 class Adaptations:
-    """Records each change of the rate of ``optimizer`` into ``run``.
+    """Records each change of the settings of ``optimizer`` into ``run``.
 
     A callback that sets the rate at every step (a warm-up, a cycle) would make an
-    adaptation a step: what it does within an epoch is recorded as one, at its end.
+    adaptation a step: what it does within an epoch is recorded as one, at its end. Of a
+    schedule object the rate of the first step stands for the epoch. Settings beside the
+    rate are compared when an epoch begins. Without ``record`` the rates are followed and
+    no adaptation is recorded.
     """
 
-    def __init__(self, run: Run, optimizer: Any) -> None:
+    def __init__(
+        self,
+        run: Run,
+        optimizer: Any,
+        *,
+        record: bool = True,
+        left: tuple[float, float | None] | None = None,
+    ) -> None:
         self._run = run
+        self._optimizer = optimizer
+        self._record = record
         self._count = 0
         self._epoch: int | None = None
         self._last_ended: int | None = None
         # Rate and configuration of this epoch, where they are not those in force now.
         self._of_epoch: tuple[float | None, int] | None = None
+        self._scheduled: float | None = None
         self._within: _Within | None = None
-        self._watch = RateWatch(optimizer, self._changed)
+        self._steps_before: int | None = None  # of this epoch, once it was asked for
+        self._plain: dict[str, Value | None] = {}
+        read = guard.guarded("read the settings of the optimizer")(_plain_settings)
+        self._plain = read(optimizer) or {}
+        # What is in force now, of what changed.
+        self.changed: dict[str, Value] = {}
+        self._watch = RateWatch(optimizer, self._rate_changed)
+        if left is not None:
+            self._watch.take_over(left)
+        if self._watch.rate is None:
+            self._scheduled = self._watch.read()
+
+    @property
+    def rate(self) -> float | None:
+        """The rate in force now; None where a schedule object computes it."""
+        return self._watch.rate
+
+    def left(self) -> tuple[float, float | None]:
+        """What the next fit takes over: see :class:`RateWatch`."""
+        return self._watch.left()
+
+    @property
+    def config(self) -> int:
+        """The number of the configuration in force."""
+        return self._count
 
     def epoch_began(self, epoch: int) -> None:
         self._epoch = epoch
         self._of_epoch = None
+        self._steps_before = None
         self._watch.look()
+        self._compare()
         if self._watch.rate is None:
-            # A schedule object gives another rate for each step: that of the first stands
-            # for the epoch.
-            self._of_epoch = self._watch.read(), self._count
+            self._follow_schedule(epoch)
+
+    def _follow_schedule(self, epoch: int) -> None:
+        old, new = self._scheduled, self._watch.read()
+        self._scheduled = new
+        if old is not None and new is not None and old != new:
+            schedule = getattr(innermost(self._optimizer), "_learning_rate", None)
+            of_keras = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
+            self._tell(
+                self._change(
+                    Cause(epoch=epoch), old, new, "learning_rate",
+                    kind="schedule" if of_keras else "other",
+                    technique=type(schedule).__name__ if of_keras else "assignment",
+                )
+            )  # fmt: skip
+        self._of_epoch = new, self._count
+
+    @guard.guarded("compare the settings of the optimizer")
+    def _compare(self) -> None:
+        holder = innermost(self._optimizer)
+        for name, old in self._plain.items():
+            new = getattr(holder, name, old)
+            if new is old or new == old:
+                continue
+            self._plain[name] = new
+            before = _NONE_IS.get(name) if old is None else old
+            after = _NONE_IS.get(name) if new is None else new
+            if before is not None and after is not None and before != after:
+                self._tell(self._change(Cause(), before, after, name, kind="other"))
 
     def of_epoch(self) -> tuple[float | None, int]:
         """The rate in force in this epoch, and the number of its configuration."""
@@ -81,22 +162,41 @@ class Adaptations:
         self._watch.stop()
         self._tell_within()
 
-    @guard.guarded("record an adaptation")
-    def _changed(self, old: float, new: float, cause: Cause) -> None:
-        hook = cause.hook or ""
+    def _steps(self, cause: Cause) -> int | None:
+        """How many updates of the weights were made before the change.
+
+        Reading the optimizer's counter waits for the device, so within an epoch it is
+        read once, and batches are counted from there.
+        """
+        if not hasattr(self._optimizer, "iterations"):
+            return None
+        if cause.batch is None:
+            return int(keras.ops.convert_to_numpy(self._optimizer.iterations))
+        done = cause.batch + (1 if cause.hook and cause.hook.endswith("end") else 0)
+        if self._steps_before is None:
+            self._steps_before = int(keras.ops.convert_to_numpy(self._optimizer.iterations)) - done
+        return self._steps_before + done
+
+    def _change(self, cause: Cause, old: Value, new: Value, setting: str, **more: Any) -> Change:
         epoch = self._epoch if cause.epoch is None else cause.epoch
-        at_end = hook == "on_epoch_end"
-        change = Change(
+        at_end = cause.hook == "on_epoch_end"
+        steps = guard.guarded("read the number of steps")(self._steps)
+        return Change(
             number=0,
             epoch=epoch,
             after_epoch=epoch if at_end else self._last_ended,
             at=self._run.now(),
             old=old,
             new=new,
-            technique=type(cause.callback).__name__ if cause.callback else "assignment",
-            **_kind(cause),
+            setting=setting,
+            step=steps(cause),
+            **{"technique": cause.name, **more},
         )
-        if "batch" in hook:
+
+    @guard.guarded("record an adaptation")
+    def _rate_changed(self, old: float, new: float, cause: Cause) -> None:
+        change = self._change(cause, old, new, "learning_rate", **_kind(cause))
+        if "batch" in (cause.hook or ""):
             self._of_epoch = self._of_epoch or (old, self._count)
             if self._within is None:
                 self._within = _Within(change)
@@ -105,7 +205,7 @@ class Adaptations:
                 self._within.count += 1
             return
         self._tell_within()
-        if at_end:
+        if cause.hook == "on_epoch_end":
             self._of_epoch = self._of_epoch or (old, self._count)
         self._tell(change)
 
@@ -116,5 +216,7 @@ class Adaptations:
             self._tell(replace(within.change, reason=within.change.reason or reason))
 
     def _tell(self, change: Change) -> None:
-        self._count += 1
-        self._run.adaptation(replace(change, number=self._count))
+        self.changed[change.setting] = change.new
+        if self._record:
+            self._count += 1
+            self._run.adaptation(replace(change, number=self._count))

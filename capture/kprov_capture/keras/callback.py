@@ -1,112 +1,29 @@
-"""Provenance: the callback, and the recorder of one fit."""
+"""Provenance: the callback."""
 
 import os
 import re
-import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
 
-from kprov_capture import guard, privacy
-from kprov_capture.keras import describe
-from kprov_capture.keras.adaptations import Adaptations
+from kprov_capture import guard
+from kprov_capture.keras.recorder import FINISHED, Options, Recorder
 from kprov_capture.nquads import Value
+from kprov_capture.record import active
 from kprov_capture.run import Run
 
 _TAG = re.compile(r"[^\x00-\x1f\x7f]{1,200}\Z")
 
-FINISHED = "FINISHED"
-INTERRUPTED = "INTERRUPTED"
-FINISHED_WITH_ERROR = "FINISHED_WITH_ERROR"
 
-# The run that a model's last training belongs to: later evaluate and save calls go there.
-runs: "weakref.WeakKeyDictionary[Any, Run]" = weakref.WeakKeyDictionary()
-
-
-class Recorder:
-    """Records one fit of one model into one run."""
-
-    def __init__(
-        self,
-        tag: str,
-        home: str | os.PathLike[str] | None,
-        model: Any,
-        after: str | None,
-    ) -> None:
-        self.run = Run(tag, home=home, backend=keras.backend.backend())
-        self._model = weakref.ref(model)
-        self._after = after
-        self._adaptations: Adaptations | None = None
-        self._epoch_started = self.run.now()
-        self._started = False
-        self._layers_told = False
-        self._ended = False
-
-    def start(self, arguments: Mapping[str, Any]) -> None:
-        """The model is built and the first epoch is about to begin."""
-        model = self._model()
-        if model is None:
-            return
-        self._describe(model, arguments)
-        self._start_training({})  # where the description failed, the training is there all the same
-        self._describe_layers(model)
-        self._follow(model)
-
-    @guard.guarded("record the settings and the data")
-    def _describe(self, model: Any, arguments: Mapping[str, Any]) -> None:
-        for data, arrays in describe.datasets(arguments):
-            self.run.dataset(data.role, data, arrays)
-        self._start_training(describe.settings(model, arguments))
-
-    def _start_training(self, settings: Mapping[str, Value]) -> None:
-        if not self._started:
-            self._started = True
-            self.run.start_training(settings, self._after)
-
-    @guard.guarded("follow the model and its learning rate")
-    def _follow(self, model: Any) -> None:
-        runs[model] = self.run
-        # Without waiting: a model is collected at any time, on any thread.
-        weakref.finalize(model, self.run.close, wait=False).atexit = False
-        self._adaptations = Adaptations(self.run, model.optimizer)
-
-    @guard.guarded("record the layers")
-    def _describe_layers(self, model: Any) -> None:
-        """Once the model is built, which a subclassed one is only after its first batch."""
-        if model is not None and model.built and not self._layers_told:
-            self._layers_told = True
-            self.run.architecture(describe.layers(model), int(model.count_params()))
-
-    @guard.guarded("record the start of an epoch")
-    def epoch_began(self, epoch: int) -> None:
-        self._epoch_started = self.run.now()
-        if self._adaptations is not None:
-            self._adaptations.epoch_began(epoch)
-
-    @guard.guarded("record an epoch")
-    def epoch_ended(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
-        now, started = self.run.now(), self._epoch_started
-        rate, config = self._adaptations.of_epoch() if self._adaptations else (None, 0)
-        metrics = describe.numbers(logs)
-        self.run.epoch(epoch, started, now, now - started, rate, config, metrics)
-        if self._adaptations is not None:
-            self._adaptations.epoch_ended(epoch)
-        if not self._layers_told:
-            self._describe_layers(self._model())
-
-    @guard.guarded("record the end of the training")
-    def end(self, status: str, error: BaseException | None = None) -> None:
-        """The training ended; the first call counts."""
-        if self._ended:
-            return
-        self._ended = True
-        self._start_training({})  # interrupted before it began
-        if self._adaptations is not None:
-            self._adaptations.stop()
-        told = None if error is None else privacy.clean(f"{type(error).__name__}: {error}", 2000)
-        self.run.end_training(status, told)
-        self.run.release_data()
+def check_tag(given: Any, usage: str) -> str:
+    """A name of a dataflow. Raises ``ValueError`` that shows ``usage``."""
+    if not isinstance(given, str) or not _TAG.match(given):
+        raise ValueError(
+            f"Provenance needs the name of the dataflow, such as {usage}: "
+            f"up to 200 characters on one line; found {str(given)[:80]!r}"
+        )
+    return given
 
 
 class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -116,23 +33,48 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
 
     ``home`` is the state folder; without it ``$KPROV_HOME``, the nearest
     ``.kprov`` upwards, or a new ``./.kprov``. One fit is one run; ``evaluate``
-    and ``save`` of the model afterwards belong to its last run. The training
-    never fails because of it: what could not be recorded is logged once.
+    and ``save`` of the model afterwards belong to its last run. ``hyperparameters``
+    are settings of the user's own, by name; ``campaign`` names a group of runs.
+    Within ``with kprov.Run(tag):`` the first fit belongs to that run, and the tag
+    can be left out.
+
+    The training never fails because of it: what could not be recorded is logged once.
     """
 
-    def __init__(self, dataflow_tag: str, *, home: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self,
+        dataflow_tag: str | None = None,
+        *,
+        home: str | os.PathLike[str] | None = None,
+        hyperparameters: Mapping[str, Value] | None = None,
+        campaign: str | None = None,
+    ) -> None:
         super().__init__()
-        if not isinstance(dataflow_tag, str) or not _TAG.match(dataflow_tag):
-            raise ValueError(
-                "Provenance needs the name of the dataflow, such as Provenance('digits-cnn'): "
-                f"up to 200 characters on one line; found {str(dataflow_tag)[:80]!r}"
-            )
-        self.dataflow_tag = dataflow_tag
-        self.home = home
+        around = active()
+        if dataflow_tag is None and around is not None:
+            dataflow_tag = around.tag
+        tag = check_tag(dataflow_tag, "Provenance('digits-cnn')")
+        self.options = Options(tag, home, campaign, own=dict(hyperparameters or {}))
         self.recorder: Recorder | None = None
-        # Set by the wrapper of fit: its arguments, and the training that went before.
+        # Set by the wrapper of fit: its arguments, the other callbacks, and what the last
+        # recorded fit of the model left.
         self.arguments: Mapping[str, Any] | None = None
-        self.after: str | None = None
+        self.others: list[Any] = []
+        self.before: Recorder | None = None
+
+    @classmethod
+    def with_options(cls, options: Options) -> "Provenance":
+        made = cls(options.tag)
+        made.options = options
+        return made
+
+    @property
+    def dataflow_tag(self) -> str:
+        return self.options.tag
+
+    @property
+    def home(self) -> str | os.PathLike[str] | None:
+        return self.options.home
 
     @property
     def run(self) -> Run | None:
@@ -141,16 +83,28 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
 
     def __getstate__(self) -> dict[str, Any]:
         # KerasTuner and others copy callbacks: a copy records runs of its own.
-        return {**self.__dict__, "recorder": None, "arguments": None, "_model": None}
+        fresh: dict[str, Any] = {"recorder": None, "arguments": None, "others": [], "before": None}
+        return {**self.__dict__, **fresh, "_model": None}
+
+    def begin(
+        self, arguments: Mapping[str, Any], others: Iterable[Any], before: Recorder | None
+    ) -> None:
+        """The wrapper of fit is about to call it."""
+        self.recorder = None
+        self.arguments, self.others, self.before = arguments, list(others), before
+
+    def release(self) -> None:
+        """The fit is over: free the data sets that its arguments hold."""
+        self.arguments, self.others, self.before = None, [], None
 
     @guard.guarded("start recording")
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self.recorder = None
-        recorder = Recorder(self.dataflow_tag, self.home, self.model, self.after)
+        recorder = Recorder(self.options, self.model, self.before)
         self.recorder = recorder
         # Without the wrapper of fit (a training loop of the user's own) less is known.
         arguments = self.arguments or {"epochs": (self.params or {}).get("epochs")}
-        recorder.start(arguments)
+        recorder.start(arguments, self.others)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         if self.recorder:

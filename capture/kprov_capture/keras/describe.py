@@ -2,13 +2,15 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
 from kprov_capture import guard
-from kprov_capture.facts import Dataset, Layer
+from kprov_capture.facts import Dataset
+from kprov_capture.keras.layers import config_of, frozen, sublayers
 from kprov_capture.keras.rates import innermost, shortest
 from kprov_capture.nquads import Value
 
@@ -40,6 +42,10 @@ def _optimizer_settings(optimizer: Any) -> dict[str, Value | None]:
     config.pop("name", None)
     if isinstance(rate, dict):
         settings["learning_rate_schedule"] = json.dumps(rate, default=repr)
+        # The rate of the next step stands beside it, so that runs can be compared.
+        settings["learning_rate"] = shortest(
+            float(keras.ops.convert_to_numpy(holder.learning_rate))
+        )
     elif rate is not None:
         settings["learning_rate"] = shortest(float(rate))
     return settings | {name: _plain(value) for name, value in config.items()}
@@ -71,20 +77,31 @@ def _batch_size(arguments: Mapping[str, Any]) -> int | None:
     return None
 
 
+@guard.guarded("read the seed")
+def _seed() -> int | None:
+    """What ``keras.utils.set_random_seed`` was given; kept in a private place only."""
+    ask = getattr(sys.modules.get("keras.src.utils.rng_utils"), "get_random_seed", None)
+    seed = ask() if ask else None
+    return seed if isinstance(seed, int) else None
+
+
 def settings(model: Any, arguments: Mapping[str, Any]) -> dict[str, Value]:
     """Hyperparameters of a fit by Keras's names; ``arguments`` are those of the call."""
     found: dict[str, Value | None] = {}
     part = guard.guarded("read the settings of the optimizer")(_optimizer_settings)
     found |= part(model.optimizer) or {}
     found["batch_size"] = _batch_size(arguments)
-    found["num_layers"] = len(getattr(model, "layers", ()))
+    found["num_layers"] = len(sublayers(model))
     loss = getattr(model, "loss", None)
     found["loss"] = _name_of(loss)
     if isinstance(loss, keras.Loss):
-        found["loss_config"] = _plain(_config(loss))
+        found["loss_config"] = _plain(config_of(loss))
     # Only kept in a private place; get_compile_config() would serialize the whole optimizer.
     compiled = getattr(model, "_compile_loss", None)
     found["loss_weights"] = _plain(getattr(compiled, "_user_loss_weights", None))
+    found["frozen_layers"] = json.dumps(frozen(model))
+    found["seed"] = _seed()
+    found["dtype_policy"] = getattr(getattr(model, "dtype_policy", None), "name", None)
     found["jit_compile"] = _plain(getattr(model, "jit_compile", None))
     found["steps_per_execution"] = _plain(getattr(model, "steps_per_execution", None))
     found["shuffle"] = _plain(arguments.get("shuffle", True))
@@ -94,95 +111,6 @@ def settings(model: Any, arguments: Mapping[str, Any]) -> dict[str, Value]:
         found[name] = _plain(arguments.get(name))
     found["epochs"] = 1 if found["epochs"] is None else found["epochs"]
     return {name: value for name, value in found.items() if value is not None}
-
-
-# -- architecture
-
-
-def _sublayers(layer: Any) -> list[Any]:
-    if hasattr(layer, "layers"):
-        return list(layer.layers)
-    # Wrappers and composite layers keep theirs in a private list; no public way exists.
-    flatten = getattr(layer, "_flatten_layers", None)
-    return list(flatten(include_self=False, recursive=False)) if flatten else []
-
-
-def _config(layer: Any) -> Any:
-    try:
-        return layer.get_config()
-    except Exception:
-        return None  # custom layers need not have one, and some raise
-
-
-def _activation(layer: Any, config: Any) -> str | None:
-    found = config.get("activation") if isinstance(config, dict) else None
-    if found is None:
-        found = getattr(layer, "activation", None)
-    if isinstance(found, dict):  # a serialized object
-        found = found.get("config", {}).get("name") or found.get("class_name")
-    if found is not None and not isinstance(found, str):
-        found = getattr(found, "__name__", None) or type(found).__name__
-    return found
-
-
-def _output_shape(layer: Any) -> str | None:
-    try:
-        shape = (
-            layer.compute_output_shape(layer.input.shape)
-            if not hasattr(layer, "output")
-            else layer.output.shape
-        )
-        return ",".join(map(str, shape))
-    except Exception:
-        return None  # not built, shared by several inputs, or several outputs
-
-
-def _dropout(layer: Any, config: Any) -> float | None:
-    rate = config.get("rate") if isinstance(config, dict) else None
-    if rate is None:
-        rate = getattr(layer, "dropout", None)
-    return float(rate) if isinstance(rate, (int, float)) and not isinstance(rate, bool) else None
-
-
-def _parameters(layer: Any) -> int | None:
-    try:
-        return int(layer.count_params())
-    except Exception:
-        return None  # not built
-
-
-def layers(model: Any) -> list[Layer]:
-    """Every layer, nested ones too, in the model's order; a shared layer stands once."""
-    return list(_walk(model, None, {}))
-
-
-def _walk(parent: Any, path: str | None, seen: dict[int, str]) -> Iterator[Layer]:
-    taken: set[str] = set()
-    for position, layer in enumerate(_sublayers(parent)):
-        own = layer.name if path is None else f"{path}.{layer.name}"
-        if id(layer) in seen:
-            continue
-        while own in taken:  # composite layers may repeat a name
-            own += "_"
-        taken.add(own)
-        seen[id(layer)] = own
-        config = _config(layer)
-        nested = _sublayers(layer)
-        yield Layer(
-            path=own,
-            parent=path,
-            name=layer.name,
-            type=type(layer).__name__,
-            position=position,
-            activation=_activation(layer, config),
-            dropout_rate=_dropout(layer, config),
-            output_shape=_output_shape(layer),
-            parameters=_parameters(layer),
-            # A nested model's configuration is that of its layers, which follow.
-            config=None if nested else config,
-        )
-        if nested:
-            yield from _walk(layer, own, seen)
 
 
 # -- data

@@ -7,7 +7,6 @@ the rate is read once, and from then on ``assign`` of the variable is watched.
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -15,6 +14,7 @@ import keras
 import numpy as np
 
 from kprov_capture import guard
+from kprov_capture.keras.cause import Cause, cause_of
 
 
 def shortest(value: float) -> float:
@@ -37,38 +37,6 @@ def exact(assigned: float, held: float, rate: float) -> float:
         if held * factor == assigned:
             return float(f"{rate * factor:.15g}")
     return shortest(assigned) if float(np.float32(assigned)) == assigned else assigned
-
-
-@dataclass(frozen=True)
-class Cause:
-    """What assigned: the callback where one did, its hook, and the epoch it was given."""
-
-    callback: keras.callbacks.Callback | None = None
-    hook: str | None = None
-    epoch: int | None = None
-
-
-def _cause(frame: FrameType | None) -> Cause:
-    """The callback that is running, found on the stack.
-
-    CallbackList calls the hooks in a loop over ``callback``, so that its frame
-    tells of functions too (LambdaCallback). In a loop of the user's own it is the
-    outermost method of a callback.
-    """
-    found = Cause()
-    while frame is not None:
-        told = frame.f_locals
-        owner, epoch = told.get("self"), told.get("epoch")
-        callback = (
-            told.get("callback") if isinstance(owner, keras.callbacks.CallbackList) else owner
-        )
-        if isinstance(callback, keras.callbacks.Callback):
-            hook = frame.f_code.co_name.lstrip("_")
-            found = Cause(callback, hook, epoch if isinstance(epoch, int) else None)
-            if callback is not owner:
-                break
-        frame = frame.f_back
-    return found
 
 
 def innermost(optimizer: Any) -> Any:
@@ -112,9 +80,20 @@ class RateWatch:
 
     def read(self) -> float | None:
         """The rate, read from the optimizer; None where it has none."""
-        if not hasattr(self._optimizer, "learning_rate"):
+        try:  # not hasattr, which would compute the rate of a schedule object once more
+            return self._shortest(self._read_raw())
+        except AttributeError:
             return None
-        return self._shortest(self._read_raw())
+
+    def left(self) -> tuple[float, float | None]:
+        """What the variable holds, and the rate that this stands for."""
+        return self._held, self.rate
+
+    def take_over(self, left: tuple[float, float | None]) -> None:
+        """The rate that an earlier watch knew exactly, where the variable still holds it."""
+        held, rate = left
+        if held == self._held and rate is not None:
+            self.rate = rate
 
     def look(self) -> None:
         """Notice that the variable was replaced: a schedule object was assigned."""
@@ -151,4 +130,4 @@ class RateWatch:
             self.rate = self._shortest(assigned)
         elif self._held != held:
             self.rate = exact(assigned, held, old) if self._single else assigned
-            self._on_change(old, self.rate, _cause(caller))
+            self._on_change(old, self.rate, cause_of(caller))

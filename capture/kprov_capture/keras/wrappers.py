@@ -1,30 +1,25 @@
-"""Wrappers of ``fit``, ``evaluate`` and ``save`` of ``keras.Model``."""
+"""Wrappers of ``fit`` and ``evaluate`` of ``keras.Model``."""
 
 import copy
 import functools
 import inspect
-import os
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
-from kprov_capture import guard, travel
+from kprov_capture import guard
 from kprov_capture.facts import Dataset
-from kprov_capture.keras import callback as callbacks
-from kprov_capture.keras import describe
+from kprov_capture.keras import describe, recorder, stops, ways
 from kprov_capture.keras.callback import Provenance
+from kprov_capture.keras.recorder import Recorder
 from kprov_capture.run import Run
 
 # The models that are in a recorded fit, by thread: evaluating one there is validation.
-_fits: set[tuple[int, int]] = set()
+fits: dict[tuple[int, int], Provenance] = {}
 # One Provenance may be given to two fits at once.
 _taking = threading.Lock()
-
-
-def _fit_key(model: Any) -> tuple[int, int]:
-    return threading.get_ident(), id(model)
 
 
 def _provenance_in(given: Any) -> Provenance | None:
@@ -41,15 +36,19 @@ def _provenance_in(given: Any) -> Provenance | None:
     return None
 
 
-def _first(provenance: Provenance, given: Any) -> Any:
-    """The callbacks with ours first: what a later one raises loses no epoch then."""
-    if isinstance(given, Provenance):
-        return provenance
-    if not isinstance(given, (list, tuple)):
-        return given  # a list that Keras has set up already
-    flat = keras.tree.flatten(list(given))
-    # One fit is one training, however many of ours are given.
-    return [provenance, *(one for one in flat if not isinstance(one, Provenance))]
+def _ours_first(provenance: Provenance, given: Any) -> tuple[Any, list[Any]]:
+    """The callbacks with ours first, and those of the user.
+
+    What a later callback raises loses no epoch then. One fit is one training, however many
+    of ours are given.
+    """
+    if isinstance(given, keras.callbacks.CallbackList):  # one that Keras has set up already
+        others = [one for one in given.callbacks if not isinstance(one, Provenance)]
+        given.callbacks[:] = [provenance, *others]
+        return given, others
+    flat = keras.tree.flatten(given) if isinstance(given, (list, tuple)) else [given]
+    others = [one for one in flat if one is not None and not isinstance(one, Provenance)]
+    return [provenance, *others], others
 
 
 class _Call:
@@ -75,9 +74,15 @@ class _Call:
 
 
 @guard.guarded("find the run of a model")
-def _run_of(model: Any) -> Run | None:
-    """The run of the model's last training. A model that cannot be hashed has none."""
-    return callbacks.runs.get(model)
+def recorder_of(model: Any) -> Recorder | None:
+    """The recorder of the model's last training. A model that cannot be hashed has none."""
+    return recorder.recorders.get(model)
+
+
+def run_of(model: Any) -> Run | None:
+    """The run that is open for what is done with a trained model."""
+    found = recorder_of(model)
+    return found.run if found is not None and not found.run.closed else None
 
 
 def _call(signature: inspect.Signature, args: Any, kwargs: Any) -> _Call | None:
@@ -88,52 +93,61 @@ def _call(signature: inspect.Signature, args: Any, kwargs: Any) -> _Call | None:
         return None
 
 
+def _take(model: Any, call: _Call) -> Provenance | None:
+    """The callback that records this fit: that of the call, of the model, or of autolog."""
+    given = _provenance_in(call.callbacks)
+    found = given or ways.asked_for(model)
+    if found is None:
+        return None
+    with _taking:
+        if found.arguments is not None:  # another fit is using it: a copy records this one
+            found = copy.copy(found)
+        before = recorder_of(model)
+        callbacks, others = _ours_first(found, call.callbacks)
+        if given is None and isinstance(call.callbacks, keras.callbacks.CallbackList):
+            found.set_model(model)  # what Keras does with those that it is given
+            found.set_params(call.callbacks.params)
+        found.begin(call.arguments, others, before)
+    call.set_callbacks(callbacks)
+    return found
+
+
 def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(original)
 
     @guard.guarded("look at the arguments of fit")
     def prepare(model: Any, args: Any, kwargs: Any) -> tuple[Provenance, _Call] | None:
+        if stops.key(model) in fits:  # a fit that calls fit of its superclass
+            return None
+        call = _call(signature, args, kwargs)
+        found = None if call is None else _take(model, call)
         # A training that is not recorded: what is done with the model afterwards
         # is no longer about what the last run left.
-        callbacks.runs.pop(model, None)
-        call = _call(signature, args, kwargs)
-        if call is None:
-            return None
-        found = _provenance_in(call.callbacks)
-        if found is None:
-            return None
-        with _taking:
-            if found.arguments is not None:  # another fit is using it: a copy records this one
-                found = copy.copy(found)
-            found.arguments, found.recorder = call.arguments, None
-        call.set_callbacks(_first(found, call.callbacks))
-        return found, call
+        recorder.recorders.pop(model, None)
+        return (found, call) if found is not None and call is not None else None
 
     @functools.wraps(original)
     def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
-        last = _run_of(self)
         prepared = prepare(self, args, kwargs)
         if prepared is None:
             return original(self, *args, **kwargs)
         provenance, call = prepared
-        provenance.after = last.names.training if last else None
-        key = _fit_key(self)
-        _fits.add(key)
-        status, failure = callbacks.FINISHED, None
+        key = stops.key(self)
+        fits[key] = provenance
+        status, failure = recorder.FINISHED, None
         try:
             return original(self, *call.args, **call.kwargs)
         except Exception as error:
-            status, failure = callbacks.FINISHED_WITH_ERROR, error
+            status, failure = recorder.FINISHED_WITH_ERROR, error
             raise
         except BaseException:  # Ctrl-C, sys.exit
-            status = callbacks.INTERRUPTED
+            status = recorder.INTERRUPTED
             raise
         finally:
-            _fits.discard(key)
+            fits.pop(key, None)
             if provenance.recorder:
                 provenance.recorder.end(status, failure)
-            # Free the data sets that the arguments hold.
-            provenance.arguments = None
+            provenance.release()
 
     return fit
 
@@ -153,8 +167,8 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @guard.guarded("look at the arguments of evaluate")
     def prepare(model: Any, args: Any, kwargs: Any) -> tuple[Run, _Metrics, _Call] | None:
-        run = _run_of(model)
-        if run is None or run.closed or _fit_key(model) in _fits:
+        run = run_of(model)
+        if run is None or stops.key(model) in fits:
             return None
         call, metrics = _call(signature, args, kwargs), _Metrics()
         if call is None:
@@ -199,31 +213,13 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
     return evaluate
 
 
-def _wrap_save(original: Callable[..., Any]) -> Callable[..., Any]:
-    @guard.guarded("record the saved model")
-    def record(run: Run, path: Any, started: float) -> None:
-        text = os.path.abspath(os.fspath(path))
-        if os.path.isfile(text):
-            travel.model_file(run, started, run.now(), text)
-
-    @functools.wraps(original)
-    def save(self: Any, filepath: Any, *args: Any, **kwargs: Any) -> Any:
-        run = _run_of(self)
-        if run is None or run.closed or _fit_key(self) in _fits:
-            return original(self, filepath, *args, **kwargs)
-        started = run.now()
-        result = original(self, filepath, *args, **kwargs)
-        record(run, filepath, started)
-        return result
-
-    return save
-
-
 def install() -> None:
     """Wrap the methods of ``keras.Model``; harmless when repeated."""
-    for name, wrap in (("fit", _wrap_fit), ("evaluate", _wrap_evaluate), ("save", _wrap_save)):
+    for name, wrap in (("fit", _wrap_fit), ("evaluate", _wrap_evaluate)):
         original = getattr(keras.Model, name)
         if not getattr(original, "_kprov", False):
             wrapped = wrap(original)
             wrapped._kprov = True  # type: ignore[attr-defined]
             setattr(keras.Model, name, wrapped)
+    if not isinstance(vars(keras.Model).get("stop_training"), stops.StopTraining):
+        keras.Model.stop_training = stops.StopTraining()
