@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kprov_capture.journal import HEADER, NO_DIGEST, chain
-from kprov_rdf.errors import JournalDamagedError, StorageError
+from kprov_rdf.errors import InputError, JournalDamagedError, StorageError
 
 _COMMIT = re.compile(rb"^# commit ([0-9]+) ([0-9a-f]{64})( end)?\n", re.MULTILINE)
 RETRY_SECONDS = 5.0
@@ -79,6 +79,28 @@ def describe(path: Path) -> dict[str, Any]:
             f"file away: mv {path} {path}.damaged"
         )
     return found
+
+
+def copied(data: bytes, name: str) -> tuple[str, bytes]:
+    """The run of a journal that was copied, and its whole batches, each with its digest.
+
+    Raises ``InputError`` where it is none, or not as it was written.
+    """
+    first = data[: data.find(b"\n", 0, 100_000) + 1]
+    try:
+        found = json.loads(first.decode().removeprefix(HEADER))
+        run = found["run"] if first.startswith(HEADER.encode()) else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        run = None
+    if not isinstance(run, str):
+        raise InputError(f"{name} does not begin as the journal of a run does; it is not read.")
+    good, _, bad = _check(data, Position())
+    if bad is not None or good.offset < len(data):
+        raise InputError(
+            f"{name} was changed or cut after it was written: what follows batch {good.batches} "
+            "does not match its digest. It is not read."
+        )
+    return run, data
 
 
 def read(path: Path, start: Position = Position(), patience: float = RETRY_SECONDS) -> Reading:

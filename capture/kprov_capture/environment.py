@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from kprov_capture import __version__
+from kprov_capture import __version__, privacy
 from kprov_capture.facts import Agent
 from kprov_capture.nquads import Value
 from kprov_capture.terms import Dnnprov
@@ -193,7 +193,7 @@ def code() -> dict[str, Value | None]:
         changed = "the script is not in the commit"
     return {
         Dnnprov.path: path,
-        Dnnprov.commandLine: " ".join(sys.argv),
+        Dnnprov.commandLine: privacy.command_line(sys.argv),
         Dnnprov.gitCommit: commit,
         Dnnprov.gitDirty: None if changed is None else changed != "",
     }

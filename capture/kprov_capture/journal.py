@@ -123,6 +123,11 @@ class Journal:
             os.ftruncate(handle, self._size)
             raise
 
+    def written(self) -> bytes:
+        """The batches that are in the file. Raises ``OSError`` where it cannot be read."""
+        with open(self.path, "rb") as file:
+            return file.read(self._size)
+
     def touch(self) -> None:
         """A sign of life for readers on other hosts."""
         if self._created and not self.ended:

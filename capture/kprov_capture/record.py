@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
 from kprov_capture import (
@@ -32,6 +33,7 @@ from kprov_capture.dataflow import Dataflow
 from kprov_capture.facts import ArrayContent
 from kprov_capture.identity import Names, uuid7
 from kprov_capture.journal import SUFFIX, Journal, header
+from kprov_capture.redaction import Redaction
 
 if TYPE_CHECKING:
     from kprov_capture.shipper import Shipper
@@ -139,6 +141,8 @@ class Record:
         place = homes.create(homes.find(home))
         self.tag = tag
         self.home: Path = place.path
+        # Before the names, in which a secret may stand too.
+        self._redact = Redaction(place.redacted())
         self.names = Names(uuid7(), place.base())
         self.campaign = campaign
         # The plan that it follows: an IRI that names a version of a dataflow.
@@ -269,6 +273,25 @@ class Record:
         """What the execution has for a status at its close, where no training says another."""
         self._default_status = status
 
+    def document(self, seconds: float) -> bytes:
+        """The journal as far as it is written: whole batches, with the chain of their digests.
+
+        Waits ``seconds`` at most for what was handed over. Raises ``OSError`` where it
+        cannot be read, or is not read in that time.
+        """
+        deadline = time.monotonic() + seconds
+        self.settle(seconds / 2)
+        found: SimpleQueue[bytes | OSError] = SimpleQueue()
+        # On the writer thread, where nothing is written meanwhile.
+        writer.put(self._read_document, found)
+        try:
+            read = found.get(timeout=max(0.0, deadline - time.monotonic()))
+        except Empty:
+            raise TimeoutError(f"{self._journal.path} was not read in time") from None
+        if isinstance(read, OSError):
+            raise read
+        return read
+
     def close(self, *, wait: bool = True) -> None:
         """End the execution. Harmless when repeated; nothing is recorded afterwards.
 
@@ -301,7 +324,7 @@ class Record:
 
     def _append(self, text: str, *, end: bool = False, sync: bool = False) -> None:
         if not self._journal.ended:
-            self._journal.append(text, end=end, sync=sync)
+            self._journal.append(self._redact(text), end=end, sync=sync)
             if self._shipper is not None:
                 self._shipper.wake()
 
@@ -324,6 +347,12 @@ class Record:
     def _write_closing(self, ended: float) -> None:
         status = self._status or self._default_status
         self._append(statements.closing(self.names, ended, status), end=True, sync=True)
+
+    def _read_document(self, found: "SimpleQueue[bytes | OSError]") -> None:
+        try:
+            found.put(self._journal.written())
+        except OSError as error:
+            found.put(error)
 
     # -- on the helper thread: find out slow things, and hand them to the writer
 

@@ -7,10 +7,12 @@ thread that is one queue put; see :mod:`kprov_capture.record`.
 import math
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kprov_capture import (
+    display,
+    guard,
     statements,
     statements_change,
     statements_data,
@@ -45,6 +47,16 @@ if TYPE_CHECKING:
 _END_SECONDS = 2.0
 
 
+_UNENDED = {True: "RUNNING", False: "before its training"}
+
+
+def _relative(folder: os.PathLike[str]) -> str:
+    try:
+        return os.path.relpath(folder)
+    except (OSError, ValueError):  # the working folder is gone, or on another drive
+        return str(folder)
+
+
 class Run(Record):
     """One run: an execution of a dataflow with one training.
 
@@ -72,6 +84,11 @@ class Run(Record):
         self._files: dict[str, tuple[str, str]] = {}
         # The local name of the model as it is now.
         self.model = "model"
+        # What a notebook shows, of the last epoch and the last adaptation.
+        self._rate: float | None = None
+        self._change: Change | None = None
+        # The number of the last export to each path, and the state of the file then.
+        self.exported: dict[str, tuple[int, tuple[int, int] | None]] = {}
         self.has_training = False
         self._steps: Lineage | None = None
         self._steps_lock = threading.Lock()
@@ -83,6 +100,32 @@ class Run(Record):
         super().close(wait=wait)
         if self._steps is not None:
             self._steps.forget()
+
+    def __repr__(self) -> str:
+        return display.line(self._shown())
+
+    @guard.guarded("show the run")
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return display.html(self._shown())
+
+    def _shown(self) -> display.Shown:
+        """What the writer thread has come to; it goes on meanwhile."""
+        status = self._status
+        if status is None:
+            status = self._default_status if self.closed else _UNENDED[self.has_training]
+        return display.Shown(
+            self.id,
+            self.names.run,
+            self.tag,
+            _relative(self.home),
+            status,
+            len(self._seconds),
+            self._rate,
+            self._change,
+            # Copied at once: a metric may come that was not there before.
+            self._series.copy(),
+        )
 
     # -- the preparation of its data
 
@@ -219,6 +262,7 @@ class Run(Record):
 
     def adaptation(self, change: Change) -> None:
         """A setting changed; changes are numbered from 1."""
+        self._change = change
         self.tell(statements_change.adaptation, self.plan, change, self._optimizer)
 
     def checkpoint(self, epoch: int | None, at: float, step: int | None = None) -> str:
@@ -270,17 +314,23 @@ class Run(Record):
         path: str,
         model: str | None = None,
         kind: str | None = None,
+        finish: Callable[[int], None] | None = None,
     ) -> Ticket:
         """The model was written to a file, which is hashed in the background.
 
         ``model`` is the local name of what was written: without it what the training
-        left; ``kind`` the format of the file. See release_data for the ticket.
+        left; ``kind`` the format of the file. ``finish`` is called with the number N of the
+        export before ``file-N`` is hashed, and may change the file. See release_data for
+        the ticket.
         """
         number = self.number("export")
         self.tell(
             statements_model.model_export, number, started, ended, path, model or self.model, kind
         )
+        if finish is not None:
+            finish(number)
         local = f"file-{number}"
+        self.exported[path] = number, written.state(path)
         self._files[path] = local, model or self.model
         self._put(self._note_file, local, path)
         return self.hash_file(local, path)
@@ -353,6 +403,7 @@ class Run(Record):
         metrics: Mapping[str, float],
     ) -> None:
         self._seconds.append(elapsed)
+        self._rate = rate
         for name, value in metrics.items():
             self._series.setdefault(name, Series()).add(value, number)
         self._append(

@@ -103,6 +103,53 @@ def testing(
     return graph.text()
 
 
+def archive_members(
+    names: Names, number: int, path: str, members: Mapping[str, Fingerprint]
+) -> str:
+    """The members of the archive that export ``number`` wrote; ``path`` goes before their names."""
+    graph = Graph(names.run)
+    archive = names(f"file-{number}")
+    graph.node(archive, (Prov.Collection,))
+    for name, content in members.items():
+        member = names(ncname(f"file-{number}-{name}"))
+        graph.link(archive, Prov.hadMember, member)
+        graph.node(
+            member,
+            (Dnnprov.File, Prov.Entity),
+            (Dnnprov.path, path + name),
+            (Prov.wasGeneratedBy, Iri(names(f"export-{number}"))),
+        )
+        content_of(names, graph, member, content)
+    return graph.text()
+
+
+def document(
+    names: Names, number: int, export: int, path: str, content: Fingerprint, written: float | None
+) -> str:
+    """The document ``number``: the provenance that went with the file of ``export``.
+
+    ``written`` is when, of a file of its own, which tells the other's hash; what was put
+    into the archive has None.
+    """
+    graph = Graph(names.run)
+    iri, file = names(f"document-{number}"), names(f"file-{export}")
+    graph.node(iri, (Dnnprov.File, Prov.Entity), (Dnnprov.path, path))
+    content_of(names, graph, iri, content)
+    if written is None:
+        graph.node(file, (Prov.Collection,))
+        graph.link(file, Prov.hadMember, iri)
+        graph.link(iri, Prov.wasGeneratedBy, names(f"export-{export}"))
+    else:
+        graph.node(
+            iri,
+            (),
+            (Prov.wasGeneratedBy, Iri(names.execution)),
+            (Prov.generatedAtTime, instant(written)),
+            (Prov.wasDerivedFrom, Iri(file)),
+        )
+    return graph.text()
+
+
 def file_content(names: Names, local: str, content: Fingerprint) -> str:
     graph = Graph(names.run)
     content_of(names, graph, names(local), content)

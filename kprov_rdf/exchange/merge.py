@@ -34,7 +34,8 @@ from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.store import PREFIXES, LocalStore
 
 MAX_BYTES = 1 << 28
-_RUN = re.compile(r"(.*/)run/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z")
+# The IRI of a run of kprov's, and the base in it.
+RUN = re.compile(r"(.*/)run/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z")
 
 
 # What kprov says of a run in its catalog, and all that is taken from one.
@@ -183,7 +184,7 @@ def _nquads(graph: str, triples: Iterable[ox.Triple]) -> bytes:
 
 def _known(home: Home, graphs: set[str]) -> LocalStore:
     """What the journals say in these graphs: that of a run of this name, and all imports."""
-    runs = {match[2] for match in map(_RUN.match, graphs) if match}
+    runs = {match[2] for match in map(RUN.match, graphs) if match}
     names = {f"{run}{SUFFIX}" for run in runs} | {
         path.name.removesuffix(".gz")
         for folder in (home.journal, home.done)
@@ -220,7 +221,7 @@ def _admit(home: Home, names: ImportNames, brought: LocalStore, name: str) -> _A
     Raises ``InputError`` where it would change what is there.
     """
     own = set(brought.graphs())
-    matches = filter(None, map(_RUN.match, own))
+    matches = filter(None, map(RUN.match, own))
     catalogs = {names.catalog, f"{DEFAULT_BASE}catalog"}
     catalogs |= {f"{match[1]}catalog" for match in matches}
     named = own - catalogs
@@ -251,7 +252,7 @@ def _admit(home: Home, names: ImportNames, brought: LocalStore, name: str) -> _A
 def _check_names(names: ImportNames, graphs: Iterable[str], name: str) -> None:
     for iri in graphs:
         mine = iri == names.graph or iri.startswith(f"{names.graph}#")
-        run = _RUN.match(iri)
+        run = RUN.match(iri)
         base = next((b for b in (names.base, DEFAULT_BASE) if iri.startswith(b)), None)
         if base and not mine and not (run and run[1] == base):
             raise InputError(

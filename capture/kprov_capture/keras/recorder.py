@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kprov_capture import guard
+from kprov_capture import guard, privacy
 from kprov_capture.facts import Earlier, Stop
 from kprov_capture.keras import describe, layers, stops
 from kprov_capture.keras.adaptations import Adaptations
@@ -248,7 +248,7 @@ class Recorder:
             stops.watchers.pop(self._stops, None)
         if self.adaptations is not None:
             self.adaptations.stop()
-        told = None if error is None else f"{type(error).__name__}: {error}"[:2000]
+        told = None if error is None else privacy.clean(f"{type(error).__name__}: {error}", 2000)
         self.run.end_training(
             status, told, stop=self._decision(status), restored=self._restored(status)
         )
