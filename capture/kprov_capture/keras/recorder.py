@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kprov_capture import guard
+from kprov_capture import guard, values
 from kprov_capture.facts import Earlier, Stop
 from kprov_capture.keras import describe, layers, stops
 from kprov_capture.keras.adaptations import Adaptations
@@ -208,7 +208,7 @@ class Recorder:
     def epoch_ended(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
         now, started = self.run.now(), self._epoch_started
         rate, config = self.adaptations.of_epoch() if self.adaptations else (None, 0)
-        metrics = describe.numbers(logs)
+        metrics = values.numbers(logs)
         self.run.epoch(epoch, started, now, now - started, rate, config, metrics)
         self.epoch = epoch
         self._epochs_ended[epoch] = now
