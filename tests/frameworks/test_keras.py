@@ -11,6 +11,7 @@ import pytest
 import kprov_capture.keras as kprov
 from kprov_capture.home import Home
 from kprov_capture.keras.wrappers import _Metrics
+from tests import examples
 from tests.conftest import child_environment
 
 SCRIPT = """
@@ -78,3 +79,7 @@ def test_the_backend_is_recorded(home: Home, captured) -> None:
         "dnnprov:packageVersion ?v",
         "v",
     ) == [(sys.modules[backend].__version__,)]
+
+
+def test_the_example(home: Home) -> None:
+    assert len(examples.run("keras_any_backend.py", home).epochs()) == 15

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset, random_
 
 import kprov_capture.torch as kprov
 from kprov_capture.home import Home
+from tests import examples
 from tests.conftest import child_environment
 
 
@@ -471,3 +472,9 @@ def test_the_losses_are_the_same_to_the_last_bit_in_fresh_processes(home, captur
     losses = json.loads(told[1].splitlines()[0])
     assert [row[1].hex() for row in found.epochs("loss")] == losses
     assert found.violations() == []
+
+
+def test_the_example(home: Home) -> None:
+    found = examples.run("torch_loop.py", home)
+    assert len(found.epochs()) == 15
+    assert {change[3] for change in found.changes()} == {"ReduceLROnPlateau"}

@@ -158,7 +158,7 @@ def _parts(data: Any) -> dict[str, Any]:
     """The tensors or arrays that data are made of, by name; a ``TypeError`` says why not."""
     if isinstance(data, Subset):
         whole = _parts(data.dataset)
-        indices = np.asarray(data.indices)
+        indices = np.asarray(data.indices, np.intp)
         if sum(part[:1].nbytes for part in whole.values()) * len(indices) > _COPIED_BYTES:
             raise TypeError("a subset this large is not copied to be hashed")
         return {name: part[indices] for name, part in whole.items()}

@@ -289,6 +289,8 @@ class Training:
         """The training ended; the first call counts."""
         if self._ended:
             return
+        if self._epoch is not None:  # somebody still holds the loop
+            self._finish(self._epoch, False)
         self._ended = True
         if self.run is None:
             return
