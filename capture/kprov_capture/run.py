@@ -33,7 +33,7 @@ from kprov_capture.facts import (
     Stop,
 )
 from kprov_capture.nquads import Value
-from kprov_capture.record import Record, writer
+from kprov_capture.record import Record, active, writer
 from kprov_capture.series import Series
 from kprov_capture.tasks import Done, Given
 from kprov_capture.workers import Worker
@@ -299,12 +299,17 @@ class Run(Record):
         return "test-set" if number == 1 else f"test-set-{number}"
 
     def testing(
-        self, started: float, ended: float, metrics: Mapping[str, float], local: str
+        self,
+        started: float,
+        ended: float,
+        metrics: Mapping[str, float],
+        local: str,
+        model: str | None = None,
     ) -> None:
-        """An evaluation of the model on the data set ``local``."""
+        """An evaluation on the data set ``local``: of ``model``, or of what the training left."""
         self.tell(
             statements_data.testing, self.plan, self.number("testing"), started, ended, local,
-            dict(metrics), self.model,
+            dict(metrics), model or self.model,
         )  # fmt: skip
 
     def model_file(
@@ -423,3 +428,27 @@ class Run(Record):
             ),
             sync=True,
         )
+
+
+def run_for_training(
+    tag: str,
+    *,
+    home: str | os.PathLike[str] | None,
+    backend: str,
+    campaign: str | None,
+) -> tuple[Run, bool]:
+    """The active run where it has no training yet, and True; or a run of its own, and False.
+
+    What is not given is as in the active record, where there is one.
+    """
+    around = active()
+    if isinstance(around, Run) and not around.has_training:
+        around._backend = around._backend or backend
+        return around, True
+    run = Run(
+        tag,
+        home=home or (around.home if around else None),
+        backend=backend,
+        campaign=campaign or (around.campaign if around else None),
+    )
+    return run, False

@@ -9,7 +9,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import kprov_capture.keras as kprov
 from kprov_capture.home import Home
@@ -73,9 +72,13 @@ def endless(x: np.ndarray, y: np.ndarray) -> Any:
 @pytest.mark.parametrize("kind", ["Sequence", "tf.data", "generator"])
 def test_b1_sources_that_are_no_arrays(kind: str, model, digits, provenance, captured) -> None:
     x, y = digits
+
+    def tf_data() -> Any:
+        return pytest.importorskip("tensorflow").data.Dataset.from_tensor_slices((x, y)).batch(10)
+
     source, steps = {
         "Sequence": lambda: (Batches(x, y), None),
-        "tf.data": lambda: (tf.data.Dataset.from_tensor_slices((x, y)).batch(10), None),
+        "tf.data": lambda: (tf_data(), None),
         "generator": lambda: (endless(x, y), 5),
     }[kind]()
     history = model.fit(

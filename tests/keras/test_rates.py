@@ -167,6 +167,7 @@ def test_the_variable_is_left_as_it_was(model, digits, home) -> None:
     assert "assign" not in model.optimizer._learning_rate.__dict__
 
 
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX warns of it itself")
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_a_rate_that_is_beyond_a_float32_is_ours_to_bear(
     model, digits, home, monkeypatch, caplog

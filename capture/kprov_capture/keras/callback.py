@@ -1,7 +1,6 @@
 """Provenance: the callback."""
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,18 +11,7 @@ from kprov_capture.keras.recorder import FINISHED, Options, Recorder
 from kprov_capture.nquads import Value
 from kprov_capture.record import active
 from kprov_capture.run import Run
-
-_TAG = re.compile(r"[^\x00-\x1f\x7f]{1,200}\Z")
-
-
-def check_tag(given: Any, usage: str) -> str:
-    """A name of a dataflow. Raises ``ValueError`` that shows ``usage``."""
-    if not isinstance(given, str) or not _TAG.match(given):
-        raise ValueError(
-            f"Provenance needs the name of the dataflow, such as {usage}: "
-            f"up to 200 characters on one line; found {str(given)[:80]!r}"
-        )
-    return given
+from kprov_capture.values import check_tag
 
 
 class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types

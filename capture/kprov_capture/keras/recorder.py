@@ -9,14 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from kprov_capture import guard, privacy
+from kprov_capture import guard, privacy, values
 from kprov_capture.facts import Earlier, Stop
 from kprov_capture.keras import describe, layers, stops
 from kprov_capture.keras.adaptations import Adaptations
 from kprov_capture.keras.cause import Cause
 from kprov_capture.nquads import Value
-from kprov_capture.record import active
-from kprov_capture.run import Run
+from kprov_capture.run import run_for_training
 
 FINISHED = "FINISHED"
 INTERRUPTED = "INTERRUPTED"
@@ -59,19 +58,13 @@ class Recorder:
 
     def __init__(self, options: Options, model: Any, before: "Recorder | None") -> None:
         self.options = options
-        joined = active()
         # The first training in a ``with`` statement belongs to its run.
-        self.joined = isinstance(joined, Run) and not joined.has_training
-        if isinstance(joined, Run) and self.joined:
-            self.run = joined
-        else:
-            campaign = options.campaign or (joined.campaign if joined else None)
-            self.run = Run(
-                options.tag,
-                home=options.home or (joined.home if joined else None),
-                backend=keras.backend.backend(),
-                campaign=campaign,
-            )
+        self.run, self.joined = run_for_training(
+            options.tag,
+            home=options.home,
+            backend=keras.backend.backend(),
+            campaign=options.campaign,
+        )
         self._model = weakref.ref(model)
         self._before = before
         self.settings: dict[str, Value] = {}
@@ -210,7 +203,7 @@ class Recorder:
     def epoch_ended(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
         now, started = self.run.now(), self._epoch_started
         rate, config = self.adaptations.of_epoch() if self.adaptations else (None, 0)
-        metrics = describe.numbers(logs)
+        metrics = values.numbers(logs)
         self.run.epoch(epoch, started, now, now - started, rate, config, metrics)
         self.epoch = epoch
         self._epochs_ended[epoch] = now

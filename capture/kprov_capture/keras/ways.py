@@ -13,9 +13,10 @@ from typing import Any
 import keras
 
 from kprov_capture import guard
-from kprov_capture.keras.callback import Provenance, check_tag
+from kprov_capture.keras.callback import Provenance
 from kprov_capture.keras.recorder import Options
 from kprov_capture.nquads import Value
+from kprov_capture.values import check_tag
 
 # Names of Keras-Prov that Keras spells in another way.
 _LEGACY = {"num_epochs": "epochs"}

@@ -9,9 +9,9 @@ from typing import Any
 
 import keras
 
-from kprov_capture import guard
+from kprov_capture import guard, values
 from kprov_capture.facts import Dataset
-from kprov_capture.keras import describe, recorder, stops, ways
+from kprov_capture.keras import recorder, stops, ways
 from kprov_capture.keras.callback import Provenance
 from kprov_capture.keras.recorder import Recorder
 from kprov_capture.run import Run
@@ -159,7 +159,7 @@ class _Metrics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
 
     @guard.guarded("read what evaluate reports")
     def on_test_end(self, logs: Any = None) -> None:
-        self.found = describe.numbers(logs)
+        self.found = values.numbers(logs)
 
 
 def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -188,7 +188,7 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
             return
         local = run.next_test_set()
         x, y, weights = (call.arguments[name] for name in ("x", "y", "sample_weight"))
-        described = guard.guarded("describe the test set")(describe.dataset)
+        described = guard.guarded("describe the test set")(values.dataset)
         source = f"{type(x).__module__}.{type(x).__qualname__}"
         unknown = Dataset(local, "test", source, unhashed="it could not be described")
         data, arrays = described("test", local, x, y, weights) or (unknown, {})
