@@ -5,6 +5,7 @@
     kprov.toml      settings
     journal/        one file per run that is not finished
     journal/done/   finished runs, compressed
+    series/         values in files, a folder per run: batches.npy, system.npy
     store/          Oxigraph
     snapshots/      copies that readers have open
     monetdb/        the embedded mirror; mirror.json says where the last one was made
@@ -45,6 +46,10 @@ class Home:
     @property
     def done(self) -> Path:
         return self.path / "journal" / "done"
+
+    @property
+    def series(self) -> Path:
+        return self.path / "series"
 
     @property
     def store(self) -> Path:

@@ -180,6 +180,10 @@ class Record:
         """Hash the file that is ``local`` in the background (see release_data)."""
         self._later(self._hash_file, local, path, self._ticket())
 
+    def hash_finished_file(self, local: str, path: str) -> None:
+        """Hash the file that is ``local`` in the background; nobody changes it any more."""
+        self._later(self._hash_file, local, path, Ticket())
+
     def _ticket(self) -> Ticket:
         ticket = Ticket()
         if self._mine():

@@ -6,14 +6,17 @@ thread that is one queue put; see :mod:`kprov_capture.record`.
 
 import math
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kprov_capture import statements, statements_data
+from kprov_capture import guard, statements, statements_data
+from kprov_capture.batches import Batches
 from kprov_capture.facts import Change, Dataset, Layer
 from kprov_capture.nquads import Value
 from kprov_capture.record import Record, writer
 from kprov_capture.series import Series
+from kprov_capture.system import System
 
 # The time that a training waits at its end for its last batches to be written: what
 # follows may end the process without a word.
@@ -40,6 +43,10 @@ class Run(Record):
         self._seconds: list[float] = []
         self._datasets: list[str] = []
         self.has_training = False
+        self._training_ended = False
+        self._beginning = threading.Lock()
+        self._batches: Batches | None = None
+        self._system: System | None = None
         super().__init__(dataflow_tag, home=home, backend=backend, campaign=campaign)
 
     # -- on the calling thread: hand over raw values
@@ -88,6 +95,41 @@ class Run(Record):
         of the configuration in force: 0, or that of the adaptation that generated it.
         """
         self._put(self._write_epoch, number, started, ended, elapsed, rate, config, metrics)
+        if self._batches is not None:
+            self._batches.epoch_ended()
+
+    def batch(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
+        """What was reported at a batch goes to ``series/{id}/batches.npy``.
+
+        ``epoch`` and ``step`` count from 0. Any thread may call it, between
+        :meth:`start_training` and :meth:`end_training`; it costs less than a microsecond.
+        """
+        batches = self._batches
+        if batches is None:
+            batches = self._begin_batches()
+        if batches is not None:
+            batches.add(epoch, step, metrics)
+
+    @guard.guarded("record the metrics of a batch")
+    def _begin_batches(self) -> Batches | None:
+        with self._beginning:  # batches may come from several threads
+            if self._batches is None and self._in_training("batch"):
+                self._batches = Batches(self)
+            return self._batches
+
+    @guard.guarded("follow the load of the system")
+    def follow_system(self, seconds: float) -> None:
+        """Sample processor, memory and GPUs into ``series/{id}/system.npy`` till the training ends.
+
+        Every ``seconds``, on a thread of its own. Call it after :meth:`start_training`.
+        """
+        if self._system is None and self._in_training("follow_system"):
+            self._system = System(self, seconds)
+
+    def _in_training(self, wanted: str) -> bool:
+        if not self.has_training:
+            raise RuntimeError(f"call start_training before {wanted}")
+        return self._mine() and not self._training_ended
 
     def adaptation(self, change: Change) -> None:
         """The learning rate changed; changes are numbered from 1."""
@@ -95,9 +137,25 @@ class Run(Record):
 
     def end_training(self, status: str, error: str | None = None) -> None:
         """The training ended as FINISHED, INTERRUPTED or FINISHED_WITH_ERROR."""
+        self._end_series()
         self._put(self._write_training_end, self.now(), status, error)
         if self._mine():
             writer.flush(_END_SECONDS)
+
+    def close(self, *, wait: bool = True) -> None:
+        """End the execution. Harmless when repeated; nothing is recorded afterwards."""
+        if self._mine():
+            self._end_series()
+        super().close(wait=wait)
+
+    @guard.guarded("end the series of values")
+    def _end_series(self) -> None:
+        self._training_ended = True
+        batches, self._batches = self._batches, None
+        system, self._system = self._system, None
+        for series in (batches, system):
+            if series is not None:
+                series.end(_END_SECONDS)
 
     def next_test_set(self) -> str:
         """The local name for the data of the next testing."""
