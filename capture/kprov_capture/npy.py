@@ -26,8 +26,10 @@ def header(fields: Sequence[tuple[str, str]]) -> tuple[bytes, int]:
     escapes for the rest, so that version 1.0 or 2.0 can hold any name.
     """
     columns = ", ".join(f"({name!a}, {kind!r})" for name, kind in fields)
-    before = f"{{'descr': [{columns}], 'fortran_order': False, 'shape': ("
-    text = f"{before}{0:{_DIGITS}},), }}"
+    # The number comes first, so that it lies within one page: a write of it is whole or not at
+    # all, whatever signal comes. The order of the keys is free.
+    before = "{'shape': ("
+    text = f"{before}{0:{_DIGITS}},), 'fortran_order': False, 'descr': [{columns}]}}"
     for version, width in ((1, 2), (2, 4)):
         start = len(_MAGIC) + 2 + width
         length = start + len(text) + 1
