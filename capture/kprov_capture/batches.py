@@ -4,6 +4,7 @@ The calling thread appends to a list; a thread of its own empties that list twic
 second, and when an epoch ends.
 """
 
+import math
 import os
 from collections.abc import Mapping
 from operator import le
@@ -32,7 +33,7 @@ class Batches:
         self._file = SeriesFile(record, LOCAL, _KEYS)
         self._rows: list[Any] = []  # epoch, step, metrics, epoch, step, metrics, …
         self._held: list[Any] = []
-        self._everything = False
+        self._ended = -math.inf  # the last epoch that ended
         self._pid = os.getpid()
         self._ticker = Ticker("kprov-batches", self._look, _SECONDS)
         self._ticker.start()
@@ -54,9 +55,9 @@ class Batches:
             if os.getpid() != self._pid:
                 rows.clear()  # in a forked child nobody takes them
 
-    def epoch_ended(self) -> None:
-        """Have all rows written that were handed over."""
-        self._everything = True
+    def epoch_ended(self, epoch: int) -> None:
+        """No row of this epoch comes any more: have all of them written."""
+        self._ended = epoch
         self._ticker.wake()
 
     def end(self, timeout: float) -> None:
@@ -65,11 +66,10 @@ class Batches:
             guard.log.warning("kprov did not finish writing %s in time", self._file.table.path)
 
     def _look(self, last: bool) -> None:
-        everything, self._everything = last or self._everything, False
-        count = len(self._rows)
+        ended, count = math.inf if last else self._ended, len(self._rows)
         flat = _ordered(self._held + self._rows[:count])
         del self._rows[:count]  # what is appended meanwhile stays
-        until = len(flat) - (0 if everything else min(count, 3 * _OUT_OF_ORDER))
+        until = len(flat) - 3 * _open_rows(flat, ended, min(count // 3, _OUT_OF_ORDER))
         self._held = flat[until:]
         try:
             if until:
@@ -79,6 +79,14 @@ class Batches:
         finally:
             if last:
                 self._file.end()
+
+
+def _open_rows(flat: list[Any], ended: float, most: int) -> int:
+    """How many of the last rows, at most ``most``, are of an epoch that has not ended."""
+    try:
+        return sum(epoch > ended for epoch in flat[len(flat) - 3 * most :: 3])
+    except TypeError:
+        return 0
 
 
 def _ordered(flat: list[Any]) -> list[Any]:

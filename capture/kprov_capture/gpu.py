@@ -22,6 +22,7 @@ class Gpus:
         self._pipe = -1
         self._text = b""
         self._found = False
+        self._last: dict[str, float] = {}
         self._problem: str | None = None
         command = [
             "nvidia-smi",
@@ -55,7 +56,10 @@ class Gpus:
         for line in lines.decode("utf-8", "replace").splitlines():
             found |= _values(line)
         self._found = self._found or bool(found)
-        return found
+        # It tells as often as it is looked at, but not in step: the last values hold for one
+        # look more, and no longer, since they might be those of a child that is gone.
+        told, self._last = found or self._last, found
+        return told
 
     def missing(self) -> str | None:
         """Why there are no values, where there never were any."""

@@ -96,7 +96,7 @@ class Run(Record):
         """
         self._put(self._write_epoch, number, started, ended, elapsed, rate, config, metrics)
         if self._batches is not None:
-            self._batches.epoch_ended()
+            self._batches.epoch_ended(number)
 
     def batch(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
         """What was reported at a batch goes to ``series/{id}/batches.npy``.
