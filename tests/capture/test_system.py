@@ -66,7 +66,7 @@ def test_the_load_is_sampled_until_the_training_ends(home: Home, nvidia_smi) -> 
     assert np.nanmax(found["gpu_0_memory_bytes"]) == 2048 * 1024**2
     assert "gpu_1_percent" not in found.dtype.names, "it is not told"
     assert np.nanmax(found["gpu_1_memory_bytes"]) == 100 * 1024**2
-    assert (found[load.PROCESS_CPU] >= 0).all()
+    assert np.nanmin(found[load.PROCESS_CPU]) >= 0
     if LINUX:
         assert (found[load.PROCESS_MEMORY] > 1e6).all()
         assert (found[load.MACHINE_MEMORY] > 1e6).all()
