@@ -7,6 +7,7 @@
     journal/done/   finished runs, compressed
     dataflows/      specifications of dataflows that were sent, by a hash of their tags
     shipped/        how much of each run a server has
+    series/         values in files, a folder per run: batches.npy, system.npy
     store/          Oxigraph
     snapshots/      copies that readers have open
     hashes/         SHA-256 of files that were read, by size and times; may be deleted
@@ -95,6 +96,10 @@ class Home:
     @property
     def done(self) -> Path:
         return self.path / "journal" / "done"
+
+    @property
+    def series(self) -> Path:
+        return self.path / "series"
 
     @property
     def store(self) -> Path:

@@ -232,6 +232,10 @@ class Record:
         self._later(self._hash_file, local, path, ticket)
         return ticket
 
+    def hash_finished_file(self, local: str, path: str) -> None:
+        """Hash the file that is ``local`` in the background; nobody changes it any more."""
+        self._later(self._hash_file, local, path, Ticket())
+
     def _ticket(self) -> Ticket:
         ticket = Ticket()
         if self._mine():

@@ -6,9 +6,8 @@ thread that is one queue put; see :mod:`kprov_capture.record`.
 
 import math
 import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kprov_capture import (
     display,
@@ -17,10 +16,7 @@ from kprov_capture import (
     statements_change,
     statements_data,
     statements_model,
-    tasks,
-    written,
 )
-from kprov_capture.background import Ticket
 from kprov_capture.dataflow import Dataflow
 from kprov_capture.facts import (
     Change,
@@ -29,18 +25,15 @@ from kprov_capture.facts import (
     Ending,
     Layer,
     Rule,
-    Source,
     Stop,
 )
+from kprov_capture.measured import Measured
+from kprov_capture.model_files import ModelFiles
 from kprov_capture.nquads import Value
-from kprov_capture.record import Record, active, writer
+from kprov_capture.prepared import Prepared
+from kprov_capture.record import active, writer
 from kprov_capture.series import Series
-from kprov_capture.tasks import Done, Given
 from kprov_capture.workers import Worker
-
-if TYPE_CHECKING:
-    from kprov_capture.lineage import Lineage
-    from kprov_capture.preparation import Paths, Split, Step
 
 # The time that a training waits at its end for its last batches to be written: what
 # follows may end the process without a word.
@@ -57,7 +50,7 @@ def _relative(folder: os.PathLike[str]) -> str:
         return str(folder)
 
 
-class Run(Record):
+class Run(Prepared, ModelFiles, Measured):
     """One run: an execution of a dataflow with one training.
 
     ``dataflow_tag`` names what is trained, or is the specification of the dataflow;
@@ -76,30 +69,15 @@ class Run(Record):
         self._optimizer: Value | None = None
         self._series: dict[str, Series] = {}
         self._seconds: list[float] = []
-        # Local names of the data by role, of the models that it began with, of each
-        # checkpoint, and of what was written to which path.
+        # Local names of the data by role, and of the models that it began with.
         self._data: dict[str, list[str]] = {"train": [], "val": [], "test": []}
         self._pretrained: tuple[str, ...] = ()
-        self._checkpoints: set[str] = set()
-        self._files: dict[str, tuple[str, str]] = {}
-        # The local name of the model as it is now.
-        self.model = "model"
         # What a notebook shows, of the last epoch and the last adaptation.
         self._rate: float | None = None
         self._change: Change | None = None
-        # The number of the last export to each path, and the state of the file then.
-        self.exported: dict[str, tuple[int, tuple[int, int] | None]] = {}
-        self.has_training = False
-        self._steps: Lineage | None = None
-        self._steps_lock = threading.Lock()
         super().__init__(
             dataflow_tag, home=home, backend=backend, campaign=campaign, dataflow=dataflow
         )
-
-    def close(self, *, wait: bool = True) -> None:
-        super().close(wait=wait)
-        if self._steps is not None:
-            self._steps.forget()
 
     def __repr__(self) -> str:
         return display.line(self._shown())
@@ -126,62 +104,6 @@ class Run(Record):
             # Copied at once: a metric may come that was not there before.
             self._series.copy(),
         )
-
-    # -- the preparation of its data
-
-    def _preparation(self) -> "Lineage":
-        from kprov_capture.lineage import Lineage
-
-        with self._steps_lock:
-            if self._steps is None:
-                self._steps = Lineage(self)
-                self.on_content = self._steps.found
-            return self._steps
-
-    def transformation(
-        self,
-        name: str,
-        /,
-        *,
-        inputs: Mapping[str, Any] | None = None,
-        using: Any = None,
-        reads: "Paths" = (),
-        writes: "Paths" = (),
-        kind: str | None = None,
-        **parameters: Any,
-    ) -> "Step":
-        """A step of the data preparation, to be used in a ``with`` statement.
-
-        ``inputs`` are data by name, ``using`` what is applied to them: a scikit-learn
-        estimator or pipeline, a Keras layer, a function, or its name. ``reads`` and
-        ``writes`` are files or folders. What reads files and no data is a LoadData, anything
-        else a Preprocessing, unless ``kind`` says so. ``parameters`` are recorded by name.
-        """
-        from kprov_capture.preparation import Step
-
-        return Step(self._preparation(), name, inputs, using, reads, writes, kind, parameters)
-
-    def split(
-        self,
-        name: str,
-        /,
-        *,
-        inputs: Mapping[str, Any],
-        using: Any = None,
-        reads: "Paths" = (),
-        writes: "Paths" = (),
-        seed: Any = None,
-        **parameters: Any,
-    ) -> "Split":
-        """A step that divides data into parts; ``seed`` is that of its random numbers."""
-        from kprov_capture.preparation import Split
-
-        if seed is not None:
-            parameters = {"seed": seed, **parameters}
-        return Split(
-            self._preparation(), name, inputs,
-            using=using, reads=reads, writes=writes, parameters=parameters,
-        )  # fmt: skip
 
     # -- on the calling thread: hand over raw values
 
@@ -259,19 +181,13 @@ class Run(Record):
         of the configuration in force: 0, or that of the adaptation that generated it.
         """
         self._put(self._write_epoch, number, started, ended, elapsed, rate, config, metrics)
+        if self._batches is not None:
+            self._batches.epoch_ended(number)
 
     def adaptation(self, change: Change) -> None:
         """A setting changed; changes are numbered from 1."""
         self._change = change
         self.tell(statements_change.adaptation, self.plan, change, self._optimizer)
-
-    def checkpoint(self, epoch: int | None, at: float, step: int | None = None) -> str:
-        """The local name of the model as it was after ``epoch``, or after ``step`` updates."""
-        local = f"checkpoint-{epoch}" if step is None else f"checkpoint-step-{step}"
-        if local not in self._checkpoints:
-            self._checkpoints.add(local)
-            self.tell(statements_model.checkpoint, local, epoch, step, at)
-        return local
 
     def end_training(
         self,
@@ -287,6 +203,7 @@ class Run(Record):
         weights the model was given back at the end, and what did that; call
         :meth:`checkpoint` for that epoch before.
         """
+        self._end_series()
         back = None if restored is None else (self.number("restoration"), *restored)
         ending = Ending(self.now(), status, error, stop, back, self._pretrained)
         self._put(self._write_training_end, ending, self._data["train"][:1])
@@ -312,90 +229,7 @@ class Run(Record):
             dict(metrics), model or self.model,
         )  # fmt: skip
 
-    def model_file(
-        self,
-        started: float,
-        ended: float,
-        path: str,
-        model: str | None = None,
-        kind: str | None = None,
-        finish: Callable[[int], None] | None = None,
-    ) -> Ticket:
-        """The model was written to a file, which is hashed in the background.
-
-        ``model`` is the local name of what was written: without it what the training
-        left; ``kind`` the format of the file. ``finish`` is called with the number N of the
-        export before ``file-N`` is hashed, and may change the file. See release_data for
-        the ticket.
-        """
-        number = self.number("export")
-        self.tell(
-            statements_model.model_export, number, started, ended, path, model or self.model, kind
-        )
-        if finish is not None:
-            finish(number)
-        local = f"file-{number}"
-        self.exported[path] = number, written.state(path)
-        self._files[path] = local, model or self.model
-        self._put(self._note_file, local, path)
-        return self.hash_file(local, path)
-
-    def model_read(self, path: str, known: tuple[int, int] | None) -> tuple[str, Source]:
-        """A model file that was read: its local name here, and which run wrote it.
-
-        ``known`` are size and time of the file when it was read: its content is named
-        where they are still the same.
-        """
-        source = written.find(self.home, path)
-        local = f"pretrained-{self.number('pretrained')}"
-        self.tell(statements_model.model_read, local, source)
-        if known is not None and written.state(path) == known:
-            self.hash_file(local, path)
-        else:
-            reason = "the file changed after the model was read from it"
-            self.tell(statements_data.unhashed, local, reason)
-        return local, source
-
-    def resume(self, path: str, technique: str) -> None:
-        """Within a training, its model was given the weights in a file.
-
-        Where an earlier run wrote that, this one goes on with it.
-        """
-        local, source = self.model_read(path, written.state(path))
-        number = self.number("restoration")
-        self.tell(statements_model.restoration, number, self.now(), technique, local, None)
-        if source.run is not None and source.run != self.names.run:
-            # Where neither has a campaign, the name of the first run makes one.
-            self.campaign = self.campaign or source.campaign or f"resumed-{source.run[-36:]}"
-            self.tell(statements_model.resumption, source.run, self.campaign)
-
-    def restore(self, path: str, technique: str) -> None:
-        """After the training, its model was given the weights in a file."""
-        number = self.number("restoration")
-        model = f"model-{number + 1}"
-        if path in self._files:
-            used = self._files[path][1]  # what this run wrote there
-        else:
-            used, _ = self.model_read(path, written.state(path))
-        self.tell(statements_model.restoration, number, self.now(), technique, used, model)
-        self.model = model
-
-    def task(
-        self,
-        transformation: str,
-        inputs: Mapping[str, Given] | None = None,
-        outputs: Mapping[str, Given] | None = None,
-        *,
-        started: float | None = None,
-        error: str | None = None,
-    ) -> Done:
-        """A step of the user's own dataflow was executed; see :func:`kprov_capture.tasks.task`."""
-        return tasks.task(self, transformation, inputs, outputs, started=started, error=error)
-
     # -- on the writer thread: make statements and write them
-
-    def _note_file(self, local: str, path: str) -> None:
-        written.remember(self.home, path, self.names(local), self.names.run, self.campaign)
 
     def _write_epoch(
         self,

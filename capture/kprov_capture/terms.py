@@ -195,6 +195,7 @@ class Dnnprov:
     iTesting = "https://w3id.org/dnnprov#iTesting"
     iTraining = "https://w3id.org/dnnprov#iTraining"
     inboundLayer = "https://w3id.org/dnnprov#inboundLayer"
+    incompleteReason = "https://w3id.org/dnnprov#incompleteReason"
     initialAccumulatorValue = "https://w3id.org/dnnprov#initialAccumulatorValue"
     initialEpoch = "https://w3id.org/dnnprov#initialEpoch"
     jitCompile = "https://w3id.org/dnnprov#jitCompile"

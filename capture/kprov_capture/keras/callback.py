@@ -6,12 +6,25 @@ from typing import Any
 
 import keras
 
-from kprov_capture import guard, workers
+from kprov_capture import display, guard, workers
+from kprov_capture.keras.batches import Batches
 from kprov_capture.keras.recorder import FINISHED, Options, Recorder
 from kprov_capture.nquads import Value
 from kprov_capture.record import active
 from kprov_capture.run import Run
 from kprov_capture.values import check_tag
+
+
+def check_seconds(given: Any) -> float | None:
+    """An interval in seconds. Raises ``ValueError`` for what is none."""
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given < 1e9:
+        raise ValueError(
+            "system_metrics is the seconds between two samples, such as system_metrics=5; "
+            f"found {given!r}"
+        )
+    return float(given)
 
 
 class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -23,6 +36,8 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
     ``.kprov`` upwards, or a new ``./.kprov``. One fit is one run; ``evaluate``
     and ``save`` of the model afterwards belong to its last run. ``hyperparameters``
     are settings of the user's own, by name; ``campaign`` names a group of runs.
+    ``batch_metrics`` keeps the metrics of each batch too, ``system_metrics`` the load of
+    processor, memory and GPUs every so many seconds, in files (``kprov series``).
     Within ``with kprov.Run(tag):`` the first fit belongs to that run, and the tag
     can be left out.
 
@@ -36,19 +51,30 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         home: str | os.PathLike[str] | None = None,
         hyperparameters: Mapping[str, Value] | None = None,
         campaign: str | None = None,
+        batch_metrics: bool = False,
+        system_metrics: float | None = None,
     ) -> None:
         super().__init__()
         around = active()
         if dataflow_tag is None and around is not None:
             dataflow_tag = around.tag
         tag = check_tag(dataflow_tag, "Provenance('digits-cnn')")
-        self.options = Options(tag, home, campaign, own=dict(hyperparameters or {}))
+        self.options = Options(
+            tag,
+            home,
+            campaign,
+            own=dict(hyperparameters or {}),
+            batch_metrics=bool(batch_metrics),
+            system_metrics=check_seconds(system_metrics),
+        )
         self.recorder: Recorder | None = None
         # Set by the wrapper of fit: its arguments, the other callbacks, and what the last
         # recorded fit of the model left.
         self.arguments: Mapping[str, Any] | None = None
         self.others: list[Any] = []
         self.before: Recorder | None = None
+        # Hands over what is reported at each batch, where that is wanted.
+        self.batches: Batches | None = None
 
     @classmethod
     def with_options(cls, options: Options) -> "Provenance":
@@ -69,9 +95,14 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         """The run of the last fit."""
         return self.recorder.run if self.recorder else None
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows."""
+        return self.run._repr_html_() if self.run else display.html(None)
+
     def __getstate__(self) -> dict[str, Any]:
         # KerasTuner and others copy callbacks: a copy records runs of its own.
         fresh: dict[str, Any] = {"recorder": None, "arguments": None, "others": [], "before": None}
+        fresh["batches"] = None
         return {**self.__dict__, **fresh, "_model": None}
 
     def begin(
@@ -83,7 +114,7 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
 
     def release(self) -> None:
         """The fit is over: free the data sets that its arguments hold."""
-        self.arguments, self.others, self.before = None, [], None
+        self.arguments, self.others, self.before, self.batches = None, [], None, None
 
     @guard.guarded("start recording")
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
@@ -97,6 +128,10 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         arguments = self.arguments or {"epochs": (self.params or {}).get("epochs")}
         recorder.start(arguments, self.others)
         recorder.run.workers(worker)
+        if self.options.system_metrics is not None:
+            recorder.run.follow_system(self.options.system_metrics)
+        if self.batches is not None:
+            self.batches.run = recorder.run
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         if self.recorder:

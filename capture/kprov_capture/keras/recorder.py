@@ -34,7 +34,8 @@ class Options:
     """What is recorded of a fit, and where.
 
     ``hyps`` are the settings that are recorded (None: all of them), by Keras's names;
-    ``own`` are hyperparameters of the user's, by name.
+    ``own`` are hyperparameters of the user's, by name. ``batch_metrics`` keeps the metrics of
+    each batch in a file, ``system_metrics`` the load of the system, every so many seconds.
     """
 
     tag: str
@@ -43,6 +44,8 @@ class Options:
     hyps: frozenset[str] | None = None
     own: Mapping[str, Value] = field(default_factory=dict)
     adaptation: bool = True
+    batch_metrics: bool = False
+    system_metrics: float | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import keras
 from kprov_capture import guard, values
 from kprov_capture.facts import Dataset
 from kprov_capture.keras import recorder, stops, ways
+from kprov_capture.keras.batches import Batches
 from kprov_capture.keras.callback import Provenance
 from kprov_capture.keras.recorder import Recorder
 from kprov_capture.run import Run
@@ -48,7 +49,12 @@ def _ours_first(provenance: Provenance, given: Any) -> tuple[Any, list[Any]]:
         return given, others
     flat = keras.tree.flatten(given) if isinstance(given, (list, tuple)) else [given]
     others = [one for one in flat if one is not None and not isinstance(one, Provenance)]
-    return [provenance, *others], others
+    ours: list[Any] = [provenance]
+    if provenance.options.batch_metrics:
+        # Before the other: what waits for the end of an epoch belongs to that epoch.
+        provenance.batches = Batches()
+        ours.insert(0, provenance.batches)
+    return [*ours, *others], others
 
 
 class _Call:
