@@ -46,13 +46,6 @@ _END_SECONDS = 2.0
 _UNENDED = {True: "RUNNING", False: "before its training"}
 
 
-def _relative(folder: os.PathLike[str]) -> str:
-    try:
-        return os.path.relpath(folder)
-    except (OSError, ValueError):  # the working folder is gone, or on another drive
-        return str(folder)
-
-
 class Run(Record):
     """One run: an execution of a dataflow with one training.
 
@@ -111,7 +104,7 @@ class Run(Record):
             self.id,
             self.names.run,
             self.tag,
-            _relative(self.home),
+            display.relative(self.home),
             status,
             len(self._seconds),
             self._rate,
