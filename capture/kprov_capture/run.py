@@ -109,8 +109,8 @@ class Run(Record):
             len(self._seconds),
             self._rate,
             self._change,
-            # Copied at once: a metric may come that was not there before.
-            self._series.copy(),
+            # Copied at once: a metric may come that was not there before, yet without a value.
+            {name: one for name, one in self._series.copy().items() if one.values},
         )
 
     # -- the preparation of its data
