@@ -3,6 +3,7 @@
 No style sheet and no script: the table takes the colours of the page that it stands in.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -32,6 +33,14 @@ class Shown:
     rate: float | None = None
     change: Change | None = None
     series: Mapping[str, Series] = field(default_factory=dict)
+
+
+def relative(folder: os.PathLike[str]) -> str:
+    """The folder as it is named from the working folder, where that can be."""
+    try:
+        return os.path.relpath(folder)
+    except (OSError, ValueError):  # the working folder is gone, or on another drive
+        return str(folder)
 
 
 def _text(text: str) -> str:

@@ -43,13 +43,6 @@ _END_SECONDS = 2.0
 _UNENDED = {True: "RUNNING", False: "before its training"}
 
 
-def _relative(folder: os.PathLike[str]) -> str:
-    try:
-        return os.path.relpath(folder)
-    except (OSError, ValueError):  # the working folder is gone, or on another drive
-        return str(folder)
-
-
 class Run(Prepared, ModelFiles, Measured):
     """One run: an execution of a dataflow with one training.
 
@@ -96,13 +89,13 @@ class Run(Prepared, ModelFiles, Measured):
             self.id,
             self.names.run,
             self.tag,
-            _relative(self.home),
+            display.relative(self.home),
             status,
             len(self._seconds),
             self._rate,
             self._change,
-            # Copied at once: a metric may come that was not there before.
-            self._series.copy(),
+            # Copied at once: a metric may come that was not there before, yet without a value.
+            {name: one for name, one in self._series.copy().items() if one.values},
         )
 
     # -- on the calling thread: hand over raw values

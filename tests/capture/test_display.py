@@ -100,6 +100,14 @@ def test_a_run_without_training_says_so(home: Home) -> None:
     assert "FINISHED" in repr(run)
 
 
+def test_a_metric_that_has_no_value_yet_is_left_out(home: Home) -> None:
+    run = recording.begin(home.path)
+    run._series["loss"] = Series()  # as the writer thread leaves it for a moment
+    assert "loss" not in table(run._repr_html_())
+    assert "loss" not in repr(run)
+    run.close()
+
+
 def test_the_last_change_of_the_rate_is_shown(home: Home) -> None:
     run = recording.record(home.path)
     rows = table(run._repr_html_())

@@ -10,23 +10,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import kprov_capture.keras as kprov
 from kprov_capture.keras.batches import Batches
 
 Fit = Callable[..., tuple[keras.callbacks.History, np.ndarray]]
 
 
 @pytest.fixture
-def fit(provenance, captured, home) -> Fit:
+def fit(captured, home) -> Fit:
     """Fit a model with the metrics of each batch; gives the history and the rows."""
+    provenance = kprov.Provenance("batches", home=home.path, batch_metrics=True)
 
     def call(model: keras.Model, *data: Any, **arguments: Any) -> Any:
-        batches = Batches()
-
-        def begin(logs: Any) -> None:
-            batches.run = provenance.run
-
-        callbacks = [provenance, keras.callbacks.LambdaCallback(on_train_begin=begin), batches]
-        history = model.fit(*data, verbose=0, callbacks=callbacks, **arguments)
+        history = model.fit(*data, verbose=0, callbacks=[provenance], **arguments)
         assert captured(provenance.run).violations() == []
         return history, np.load(home.series / provenance.run.id / "batches.npy")
 
