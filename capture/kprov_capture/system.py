@@ -1,13 +1,16 @@
 """Samples of the system's load while a training goes on, to a .npy file."""
 
 import math
+from typing import TYPE_CHECKING
 
 from kprov_capture import guard
-from kprov_capture.gpu import Gpus
 from kprov_capture.load import MACHINE_CPU, MACHINE_MEMORY, PROCESS_MEMORY, Load
 from kprov_capture.record import Record
 from kprov_capture.series_file import SeriesFile
 from kprov_capture.ticker import Ticker
+
+if TYPE_CHECKING:
+    from kprov_capture.gpu import Gpus
 
 LOCAL = "system"
 LEAST_SECONDS = 0.1
@@ -48,6 +51,8 @@ class System:
 
     def _sample(self, last: bool) -> None:
         if self._gpus is None:  # at once, and here: starting a process takes its time
+            from kprov_capture.gpu import Gpus  # subprocess takes milliseconds to import
+
             self._gpus = Gpus(self._seconds)
             if not last:
                 return
