@@ -12,19 +12,13 @@ from kprov_capture.keras.recorder import FINISHED, Options, Recorder
 from kprov_capture.nquads import Value
 from kprov_capture.record import active
 from kprov_capture.run import Run
+from kprov_capture.system import check_interval
 from kprov_capture.values import check_tag
 
 
-def check_seconds(given: Any) -> float | None:
-    """An interval in seconds. Raises ``ValueError`` for what is none."""
-    if given is None:
-        return None
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given < 1e9:
-        raise ValueError(
-            "system_metrics is the seconds between two samples, such as system_metrics=5; "
-            f"found {given!r}"
-        )
-    return float(given)
+def checked_interval(given: Any) -> float | None:
+    """An interval in seconds, or None. Raises ``ValueError`` for what is neither."""
+    return None if given is None else check_interval(given)
 
 
 class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -65,7 +59,7 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
             campaign,
             own=dict(hyperparameters or {}),
             batch_metrics=bool(batch_metrics),
-            system_metrics=check_seconds(system_metrics),
+            system_metrics=checked_interval(system_metrics),
         )
         self.recorder: Recorder | None = None
         # Set by the wrapper of fit: its arguments, the other callbacks, and what the last

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from kprov_capture import guard
-from kprov_capture.keras.callback import Provenance, check_seconds
+from kprov_capture.keras.callback import Provenance, checked_interval
 from kprov_capture.keras.recorder import Options
 from kprov_capture.nquads import Value
 from kprov_capture.values import check_tag
@@ -143,7 +143,7 @@ def provenance(
     own = own_settings(hyperparameters, values)
     options = Options(
         tag, home, campaign, chosen(hyps), own, bool(adaptation), bool(batch_metrics),
-        check_seconds(system_metrics),
+        checked_interval(system_metrics),
     )  # fmt: skip
     made = _asked[self] = Provenance.with_options(options)
     return made
