@@ -340,7 +340,7 @@ def _state(path: str) -> tuple[Stamp | None, str]:
     if "://" in path:
         return None, "it is an address, which is not read"
     try:
-        return filehashes.stamp(path), ""
+        return filehashes.fresh_stamp(path), ""
     except UnhashableError as error:
         return None, f"it {error}"
 
