@@ -24,6 +24,8 @@ KEPT = 4_096  # entries on disk
 _WORTH_KEEPING = 1 << 20  # bytes: what is smaller is hashed as fast as it is looked up
 # A file that changed so recently may change again without a change of its times.
 _SETTLED_NS = 2_000_000_000
+# Times of files go by the ticks of the kernel, 1 to 10 ms; a change within one is not seen.
+_TICK_NS = 20_000_000
 _CHUNK = 1 << 22
 _REMEMBERED = 20_000
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -56,6 +58,24 @@ def stamp(path: str) -> Stamp:
     except (OSError, ValueError) as error:
         raise UnhashableError(f"could not be read: {error}") from error
     raise UnhashableError("is neither a file nor a folder")
+
+
+def fresh_stamp(path: str) -> Stamp:
+    """The :func:`stamp` of what was perhaps just written: any change after it is a change of it."""
+    found = stamp(path)
+    if time.time_ns() - _newest(found) < _TICK_NS:
+        time.sleep(_TICK_NS / 1e9)
+        return stamp(path)
+    return found
+
+
+def _newest(found: Stamp) -> int:
+    """The last change of a file, or of a file in a folder, in ns since 1970."""
+    if found and isinstance(found[0], int):
+        files = [found]
+    else:
+        files = [one for _, one in cast(FolderStamp, found)]
+    return max((max(one[1:3]) for one in files), default=0)
 
 
 def _in(folder: str) -> list[str]:

@@ -241,7 +241,7 @@ class Lineage:
 
     # -- files
 
-    def read(self, path: str) -> tuple[str, str | None]:
+    def read(self, step: str, path: str) -> tuple[str, str | None]:
         """A step reads a file or a folder: its local name, and the step that wrote it."""
         state, reason = _state(path)
         with self._lock:
@@ -252,7 +252,7 @@ class Lineage:
             if state is not None:
                 self._files[path, state] = local, None
         self.run.tell(said.file, local, path)
-        self._hash_later(local, path, state, reason)
+        self._hash_later(step, local, path, state, reason)
         return local, None
 
     def write(self, path: str, step: str, at: float, sources: Sequence[str]) -> None:
@@ -263,13 +263,15 @@ class Lineage:
             with self._lock:
                 self._files[path, state] = local, step
         self.run.tell(said.file, local, path, (step, at), sources)
-        self._hash_later(local, path, state, reason)
+        self._hash_later(step, local, path, state, reason)
 
-    def _hash_later(self, local: str, path: str, state: Stamp | None, reason: str) -> None:
+    def _hash_later(
+        self, step: str, local: str, path: str, state: Stamp | None, reason: str
+    ) -> None:
         if state is None:
             self.run.tell(statements_data.unhashed, local, reason)
         elif self.run._mine():
-            files.put(self._hash_file, local, path, state)
+            files.put(self._hash_file, local, path, state, self._ticket(step))
 
     # -- in the background
 
@@ -284,7 +286,7 @@ class Lineage:
             self.run._later(self.run._hash_arrays, local, dict(arrays), self._ticket(step))
 
     def wait(self, step: str) -> None:
-        """Wait until the data of a step are hashed; what takes longer gets no hash."""
+        """Wait until data and files of a step are hashed; data that take longer get no hash."""
         deadline = time.monotonic() + _WAIT_SECONDS
         for ticket in self._tickets.pop(step, []):
             ticket.late = not ticket.done.wait(max(0.0, deadline - time.monotonic()))
@@ -304,13 +306,15 @@ class Lineage:
             self._deadline = time.monotonic() + _AFTER_CLOSE_SECONDS
         return time.monotonic() < self._deadline
 
-    def _hash_file(self, local: str, path: str, state: Stamp) -> None:
+    def _hash_file(self, local: str, path: str, state: Stamp, ticket: Ticket) -> None:
         names, cache = self.run.names, self.run.home / "hashes"
         try:
             found = filehashes.of(path, state, cache, self._go_on)
             text = statements_data.file_content(names, local, found)
         except UnhashableError as error:
             text = statements_data.unhashed(names, local, f"it {error}")
+        # Late or not: that the file is the same as it was, is known.
+        ticket.done.set()
         writer.put(self.run._append, text)
 
     def found(self, local: str, arrays: Sequence[ArrayContent]) -> str:
@@ -340,7 +344,7 @@ def _state(path: str) -> tuple[Stamp | None, str]:
     if "://" in path:
         return None, "it is an address, which is not read"
     try:
-        return filehashes.stamp(path), ""
+        return filehashes.fresh_stamp(path), ""
     except UnhashableError as error:
         return None, f"it {error}"
 

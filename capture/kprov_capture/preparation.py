@@ -171,7 +171,7 @@ class Step:
         self.local = lineage.next_step()
         self._data, before, self._samples = lineage.inputs(self.local, self._inputs)
         self._inputs = {}  # nothing here holds the data any longer
-        files = [lineage.read(path) for path in self._to_read]
+        files = [lineage.read(self.local, path) for path in self._to_read]
         self._files = [local for local, _ in files]
         self._told_kind = self._kind() or "Execution"
         lineage.run.tell(
@@ -193,7 +193,7 @@ class Step:
     def _reads(self, paths: list[str]) -> None:
         if not self._is_live():
             return
-        files = [self._lineage.read(path) for path in paths]
+        files = [self._lineage.read(self.local, path) for path in paths]
         self._files += [local for local, _ in files]
         used, before = [local for local, _ in files], _distinct(step for _, step in files)
         self._lineage.run.tell(said.uses, self.local, used, before)

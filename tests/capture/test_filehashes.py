@@ -141,6 +141,17 @@ def test_a_folder_with_too_many_files_says_so(
         filehashes.stamp(str(tmp_path))
 
 
+def test_a_change_right_after_the_stamp_is_noticed(tmp_path: Path) -> None:
+    """Though the clock of the file system has ticks, within which times are equal."""
+    path = tmp_path / "data"
+    for _ in range(20):
+        path.write_bytes(b"one")
+        state = filehashes.fresh_stamp(str(path))
+        path.write_bytes(b"two")
+        with pytest.raises(UnhashableError, match="changed before it was hashed"):
+            filehashes.of(str(path), state, tmp_path / "hashes", always)
+
+
 def test_what_takes_longer_than_the_process_is_given_up(tmp_path: Path) -> None:
     path = tmp_path / "data"
     path.write_bytes(b"some data")

@@ -27,7 +27,7 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from kprov_capture import filters, lineage
+from kprov_capture import filters, lineage, record
 from kprov_capture.facts import Dataset
 from kprov_capture.home import Home, create
 from kprov_capture.run import Run
@@ -518,12 +518,13 @@ def test_a_path_may_be_anything(path: str, run: Run) -> None:
     assert len(Told(run).unhashed()) == 2
 
 
-def test_a_file_that_changes_before_it_is_hashed_gets_no_hash(run: Run, tmp_path: Path) -> None:
-    from kprov_capture.record import files
-
+def test_a_file_that_changes_before_it_is_hashed_gets_no_hash(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lineage, "_WAIT_SECONDS", 0.0)
     path, block = tmp_path / "growing.csv", threading.Event()
     path.write_text("1")
-    files.put(block.wait)
+    record.files.put(block.wait)
     with run.transformation("load", reads=path):
         path.write_text("1,2")
     block.set()
