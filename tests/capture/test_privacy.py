@@ -77,7 +77,14 @@ SECRETS = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t\x01"),
     min_size=9,
     max_size=40,
-).filter(lambda text: len(text.strip()) > 8 and len(set(text)) > 4 and "\0" not in text)
+).filter(
+    lambda text: (
+        len(text.strip()) > 8
+        and len(set(text)) > 4
+        and "\0" not in text
+        and text.strip() not in "FINISHED_WITH_ERROR"
+    )
+)
 
 
 @given(SECRETS)

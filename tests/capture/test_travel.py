@@ -84,7 +84,7 @@ def test_the_hashes_lead_both_ways(run: Run, tmp_path: Path) -> None:
     }
     # The document is the journal as it was, whole batches with their digests, and tells of
     # the parts of the model.
-    assert journal.whole(document, "it")[0] == run.names.run
+    assert journal.copied(document, "it")[0] == run.names.run
     for data in PARTS.values():
         assert sha256(data).encode() in document
     # The run tells of the finished archive, and of the document in it.
@@ -305,6 +305,6 @@ def test_a_document_is_read_though_other_threads_write(run: Run) -> None:
         recording.epoch(run, number, 0.5)
     second = run.document(20)
     assert second.startswith(first)
-    assert journal.whole(second, "it")[1].count(b"EpochExecution>") == 400
+    assert journal.copied(second, "it")[1].count(b"EpochExecution>") == 400
     assert record.writer.flush(20)
     run.close()
