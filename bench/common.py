@@ -67,7 +67,10 @@ def given() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results/")
     parser.add_argument("--quick", action="store_true", help="fewer repeats, where there are many")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.quick and options.save:
+        parser.error("rough figures are not kept: leave out --quick or --save")
+    return options
 
 
 def quick() -> bool:

@@ -34,7 +34,7 @@ import keras
 from common import Row, quick, report
 from fits import TRAIN, Child, Stopwatch, digits, tiny
 
-EPOCHS, SKIPPED, ROUNDS = (40, 10, 1) if quick() else (200, 20, 3)
+EPOCHS, SKIPPED, ROUNDS = (40, 10, 1) if quick() else (120, 20, 3)
 
 # What a fit needs of a tracker: its callbacks, and what to do when the fit is over.
 Prepared = tuple[list[Any], Callable[[], Any]]

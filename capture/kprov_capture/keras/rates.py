@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from kprov_capture import guard
+from kprov_capture.keras import schedules
 from kprov_capture.keras.cause import Cause, cause_of
 
 
@@ -76,6 +77,9 @@ class RateWatch:
         return shortest(value) if self._single else value
 
     def _read_raw(self) -> float:
+        computed = schedules.rate(self._optimizer)
+        if computed is not None:
+            return computed
         return float(keras.ops.convert_to_numpy(self._optimizer.learning_rate))
 
     def read(self) -> float | None:
