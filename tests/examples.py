@@ -26,7 +26,11 @@ def run(name: str, home: Home) -> Captured:
     assert found.epochs("loss")
     ((accuracy,),) = found.rows("?m a dnnprov:oTesting ; dnnprov:accuracy ?a", "a")
     assert accuracy > 0.85
-    ((path,),) = found.rows("?f a dnnprov:File ; dnnprov:path ?p ; prov:specializationOf ?c", "p")
+    ((path,),) = found.rows(
+        "?e a dnnprov:ModelExport . ?f prov:wasGeneratedBy ?e ; dnnprov:path ?p ; "
+        "prov:specializationOf ?c FILTER (!CONTAINS(?p, '!/'))",
+        "p",
+    )
     assert Path(path).exists()
     assert found.violations() == []
     return found

@@ -10,6 +10,7 @@ import pytest
 
 import kprov_capture.keras as kprov
 from kprov_capture.home import Home
+from kprov_capture.keras.batches import Batches
 from kprov_capture.keras.wrappers import _Metrics
 from tests import examples
 from tests.conftest import child_environment
@@ -37,7 +38,9 @@ print(json.dumps([{k: [float(v).hex() for v in vs] for k, vs in history.history.
 """
 
 
-@pytest.mark.parametrize("hooks", [[], [_Metrics()]], ids=["fit", "evaluate"])
+@pytest.mark.parametrize(
+    "hooks", [[], [_Metrics()], [Batches()]], ids=["fit", "evaluate", "batch-metrics"]
+)
 def test_batches_stay_asynchronous(hooks, home: Home) -> None:
     """One hook of ours for batches would make every step wait for the device."""
     found = keras.callbacks.CallbackList([kprov.Provenance("quick", home=home.path), *hooks])

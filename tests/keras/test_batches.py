@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import kprov_capture.keras as kprov
 from kprov_capture.keras.batches import Batches
@@ -54,7 +53,7 @@ def test_the_last_of_several_steps_in_one_is_the_real_one(
     """Keras would say 15, where the last of 15 steps is number 14."""
     x, y = digits
     model.compile("sgd", "sparse_categorical_crossentropy", steps_per_execution=4)
-    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(20)
+    data = pytest.importorskip("tensorflow").data.Dataset.from_tensor_slices((x, y)).batch(20)
     if not known:
         data = data.filter(lambda x, y: True)
     history, found = fit(model, data, shuffle=False, epochs=2)
@@ -87,7 +86,7 @@ def test_what_is_reported_from_a_pool_is_in_order(
     for epoch in range(3):
         listed.on_epoch_begin(epoch)
         for step in range(200):
-            listed.on_train_batch_end(step, {"loss": tf.constant(float(step))})
+            listed.on_train_batch_end(step, {"loss": keras.ops.convert_to_tensor(float(step))})
         listed.on_epoch_end(epoch)
         recording.epoch(run, epoch, 1.0)
     listed.on_train_end()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
+import pytest
 
 import kprov_capture.keras as kprov
 from kprov_capture.home import Home
@@ -63,6 +63,7 @@ def test_the_way_of_the_digits_into_a_fit(
 def test_a_pipeline_of_tf_data_and_a_tensor(
     digits: Data, home: Home, captured: Callable[..., Captured]
 ) -> None:
+    tf = pytest.importorskip("tensorflow")
     tensor = tf.constant(digits[0])
     stream = tf.data.Dataset.from_tensor_slices(digits).batch(32)
     with (
