@@ -1,4 +1,4 @@
-"""What a plain training leaves: settings, times, environment, agents (C5, C6, C15, C17, C20, C21)."""
+"""What a plain training leaves: settings, times, environment, agents (C5 to C21)."""
 
 import json
 import platform
