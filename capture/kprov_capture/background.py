@@ -32,7 +32,6 @@ class Background:
         self._name = name
         self._beat = beat
         self._beat_seconds = beat_seconds
-        self._start_lock = threading.Lock()
         self._forget_thread()
         if hasattr(os, "register_at_fork"):
             # Threads do not survive a fork, and the parent's jobs are the parent's to do.
@@ -41,7 +40,8 @@ class Background:
     def _forget_thread(self) -> None:
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._start_lock = threading.Lock()
+        # Python may collect a model at any time, also here, and close its run on this thread.
+        self._start_lock = threading.RLock()
 
     def put(self, job: Callable[..., None], *args: Any) -> None:
         """Have ``job(*args)`` done later. Costs the caller less than a microsecond."""
@@ -51,9 +51,14 @@ class Background:
 
     def _start(self) -> None:
         with self._start_lock:
+            thread = threading.Thread(target=self._work, name=self._name, daemon=True)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-                self._thread.start()
+                self._thread = thread
+                try:
+                    thread.start()
+                except RuntimeError:  # the system gives no more threads: the next job tries again
+                    self._thread = None
+                    raise
 
     def _work(self) -> None:
         last_beat = time.monotonic()
@@ -61,7 +66,10 @@ class Background:
             self._one_job()
             if self._beat and time.monotonic() - last_beat >= (self._beat_seconds or 0):
                 last_beat = time.monotonic()
-                self._beat()
+                try:
+                    self._beat()
+                except Exception as error:
+                    guard.report_from_background(error, "give a sign of life")
 
     def _one_job(self) -> None:
         # A function of its own: after it, nothing here holds the job's data sets.

@@ -4,6 +4,7 @@ Modules that take milliseconds to import are imported where they are used, so th
 importing the recorder costs a training script little.
 """
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -20,9 +21,10 @@ def library() -> Agent:
     return Agent("kprov-capture", __version__, f"kprov_capture {__version__}")
 
 
-def _settings_folder() -> Path:
-    configured = os.environ.get("XDG_CONFIG_HOME")
-    return Path(configured or os.path.expanduser("~/.config")) / "kprov"
+def _settings_folder() -> Path | None:
+    """None for a user without a home, whom ``~`` would lead to the working folder."""
+    configured = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    return Path(configured) / "kprov" if os.path.isabs(configured) else None
 
 
 def _read(path: Path) -> str | None:
@@ -34,19 +36,24 @@ def _read(path: Path) -> str | None:
 
 def _kept_id(kind: str) -> str:
     """A random id, kept in the user's settings so that runs of one user share it."""
-    path = _settings_folder() / f"{kind}-id"
+    folder, new = _settings_folder(), os.urandom(8).hex()
+    if folder is None:
+        return new
+    path = folder / f"{kind}-id"
     if found := _read(path):
         return found
-    new = os.urandom(8).hex()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         # Exclusively, so that of two first runs at once one id wins.
         with path.open("x", encoding="ascii") as file:
             file.write(new + "\n")
     except FileExistsError:
         return _read(path) or new
     except OSError:
-        return new  # no writable settings: a person of this process only
+        # No writable settings: a person of this process only. A full disk leaves an empty file.
+        with contextlib.suppress(OSError):
+            if _read(path) == "":
+                path.unlink()
     return new
 
 
@@ -171,8 +178,9 @@ def _git(folder: str, *arguments: str) -> str | None:
     quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_GIT_SECONDS, env=quiet, check=False
-        )
+            command, capture_output=True, text=True, errors="replace", timeout=_GIT_SECONDS,
+            stdin=subprocess.DEVNULL, env=quiet, check=False,
+        )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return None  # no git, or too slow a file system
     return done.stdout.strip() if done.returncode == 0 else None
@@ -193,7 +201,7 @@ def code() -> dict[str, Value | None]:
         changed = "the script is not in the commit"
     return {
         Dnnprov.path: path,
-        Dnnprov.commandLine: privacy.command_line(sys.argv),
+        Dnnprov.commandLine: privacy.command_line([str(one) for one in getattr(sys, "argv", ())]),
         Dnnprov.gitCommit: commit,
         Dnnprov.gitDirty: None if changed is None else changed != "",
     }

@@ -4,6 +4,7 @@ An error of ours is logged once and the training goes on. Under
 ``KPROV_STRICT=1`` (our tests) it is raised, so that the guard hides no bug.
 """
 
+import contextlib
 import functools
 import logging
 import os
@@ -23,20 +24,37 @@ def strict() -> bool:
     return os.environ.get("KPROV_STRICT") == "1"
 
 
+def text_of(value: object) -> str:
+    """``str(value)``; where that fails, what it is."""
+    try:
+        return str(value)
+    except Exception as error:
+        return f"a {type(value).__qualname__} whose text cannot be had ({type(error).__name__})"
+
+
 def report(error: BaseException, what: str) -> None:
     """Log ``error`` unless one of its kind was logged for ``what`` before."""
     kind = (what, type(error).__name__)
     if kind in _seen:
         return
     _seen.add(kind)
-    log.warning(
-        "kprov could not %s: %s: %s. The training goes on. Further errors of this kind are "
-        "not shown; set KPROV_STRICT=1 to have them raised.",
-        what,
-        type(error).__name__,
-        str(error).rstrip("."),
-    )
-    log.debug("where it came from", exc_info=error)
+    told = text_of(error).rstrip(".")
+    # A handler or filter of the user's may raise.
+    with contextlib.suppress(Exception):
+        log.warning(
+            "kprov could not %s: %s: %s. The training goes on. Further errors of this kind are "
+            "not shown; set KPROV_STRICT=1 to have them raised.",
+            what,
+            type(error).__name__,
+            told,
+        )
+        log.debug("where it came from", exc_info=error)
+
+
+def warn(text: str, *values: object) -> None:
+    """Log a warning; a handler of the user's that raises is not ours to suffer from."""
+    with contextlib.suppress(Exception):
+        log.warning(text, *values)
 
 
 def report_from_background(error: BaseException, what: str) -> None:

@@ -171,6 +171,15 @@ def open_home(path: Path) -> Home:
     return Home(path)
 
 
+def _write_new(path: Path, text: str) -> None:
+    """Whole or not at all: on a full disk an empty file would be taken for what it should be."""
+    try:
+        path.write_text(text, "utf-8")
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def create(path: Path) -> Home:
     """The state folder at ``path``, created where it is missing. Harmless when repeated."""
     home = Home(path)
@@ -178,7 +187,7 @@ def create(path: Path) -> Home:
         home.done.mkdir(parents=True, exist_ok=True)
         for name, text in ((".gitignore", "*\n"), ("kprov.toml", _SETTINGS)):
             if not (path / name).exists():
-                (path / name).write_text(text, "utf-8")
+                _write_new(path / name, text)
     except OSError as error:
         raise HomeError(
             f"The kprov folder {path} cannot be created: {error.strerror}. {_CHOOSE}"

@@ -1,9 +1,13 @@
 """Writing N-Quads (https://www.w3.org/TR/n-quads/): terms, and lines of one graph."""
 
+import json
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
 
+from kprov_capture.guard import text_of
 from kprov_capture.terms import RDF_TYPE, XSD_NAMESPACE
 
 # ECHAR and the control characters that may not stand in a string as they are.
@@ -51,20 +55,44 @@ def escaped(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8").translate(_ESCAPES)
 
 
+def as_json(value: Any) -> str:
+    """JSON of a value, with the ``repr`` of what JSON does not have.
+
+    Of a value that contains itself, or that JSON cannot name, the ``repr`` of the whole.
+    """
+    try:
+        return json.dumps(value, default=repr)
+    except Exception:
+        try:
+            return json.dumps(repr(value))
+        except Exception:
+            return json.dumps(text_of(value))
+
+
+def _digits(value: int) -> str:
+    try:
+        return int.__repr__(value)
+    except ValueError:  # more digits than Python writes (sys.set_int_max_str_digits)
+        return format(Decimal(value), "f")
+
+
 def term(value: Value) -> str:
-    """The N-Quads form of a value: numbers, booleans and times are typed literals."""
+    """The N-Quads form of a value: numbers, booleans and times are typed literals.
+
+    Of any other object it is the text: one value must not lose the batch that it is in.
+    """
     if isinstance(value, Iri):
         return f"<{value}>"
     if isinstance(value, bool):
         return f'"{str(value).lower()}"^^<{XSD_NAMESPACE}boolean>'
     if isinstance(value, int):
-        return f'"{value}"^^<{XSD_NAMESPACE}integer>'
+        return f'"{_digits(value)}"^^<{XSD_NAMESPACE}integer>'
     if isinstance(value, float):
         return f'"{double(float(value))}"^^<{XSD_NAMESPACE}double>'
     if isinstance(value, datetime):
         text = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         return f'"{text}"^^<{XSD_NAMESPACE}dateTime>'
-    return f'"{escaped(str(value))}"'
+    return f'"{escaped(text_of(value))}"'
 
 
 class Graph:

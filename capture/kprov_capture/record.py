@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 _EXIT_SECONDS = 30.0
 
 _open: set["Record"] = set()
-_open_lock = threading.Lock()
+# Python may collect a model at any time, also where this is held, and close its run.
+_open_lock = threading.RLock()
 _announced = False
 _active: ContextVar["Record | None"] = ContextVar("kprov_active", default=None)
 
@@ -68,10 +69,11 @@ files = Background("kprov-files")
 def _close_all() -> None:
     """At the end of the process: close what is open, and wait until it is written."""
     for record in list(_open):
-        record.close(wait=False)
+        with contextlib.suppress(RuntimeError):  # no thread could be started for it
+            record.close(wait=False)
     threads = (files, helper, writer)
     if not all(thread.flush(_EXIT_SECONDS) for thread in threads):
-        guard.log.warning("kprov did not finish writing in time; the last records may be missing")
+        guard.warn("kprov did not finish writing in time; the last records may be missing")
     shipper = sys.modules.get("kprov_capture.shipper")
     if shipper is not None:
         shipper.drain()
@@ -94,6 +96,8 @@ def _follow(place: homes.Home, run_id: str) -> "Shipper | None":
 
 def _forget_all() -> None:
     """In a forked child: the runs are the parent's to record."""
+    global _open_lock
+    _open_lock = threading.RLock()  # whoever held it is not here
     _open.clear()
 
 
@@ -134,6 +138,8 @@ class Record:
         campaign: str | None = None,
         dataflow: Dataflow | None = None,
     ) -> None:
+        if campaign is not None and not isinstance(campaign, str):
+            raise TypeError(f"a campaign is a name, such as 'search-1'; found {campaign!r}")
         if isinstance(dataflow_tag, Dataflow):
             dataflow = dataflow_tag
         tag = dataflow_tag.tag if isinstance(dataflow_tag, Dataflow) else dataflow_tag
@@ -183,11 +189,12 @@ class Record:
         global _announced
         if not _announced:
             _announced = True
-            # No working folder, no standard error: no reason not to record.
-            with contextlib.suppress(OSError, ValueError, AttributeError):
+            # No working folder, no standard error, or one that raises: no reason not to record.
+            with contextlib.suppress(Exception):
                 short, folder = self.id[-8:], os.path.relpath(self.home)
                 line = f"kprov: recording run {short} in {folder} (kprov show {short})"
-                print(line, file=sys.stderr)
+                if sys.stderr is not None:  # print() takes standard output for None
+                    print(line, file=sys.stderr)
 
     def now(self) -> float:
         """Seconds since 1970; never goes back within a run."""
@@ -310,7 +317,7 @@ class Record:
         # By way of the helpers: what they are finding out comes before the end of the run.
         files.put(helper.put, writer.put, self._write_closing, self.now())
         if wait and not self.settle(2 * _EXIT_SECONDS):
-            guard.log.warning("kprov did not finish writing %s in time", self._journal.path)
+            guard.warn("kprov did not finish writing %s in time", self._journal.path)
 
     def __enter__(self) -> Self:
         self._token = _active.set(self)
@@ -376,15 +383,16 @@ class Record:
             text = statements_data.dataset_content(self.names, local, whole, parts)
             if self.on_content is not None and not ticket.late:
                 text += self.on_content(local, parts)
-        except (TypeError, ValueError) as error:
-            text = statements_data.unhashed(self.names, local, str(error))
+        except Exception as error:  # objects have no bytes, memory ends, arrays of others raise
+            text = statements_data.unhashed(self.names, local, guard.text_of(error))
         self._tell_content(local, text, ticket)
 
     def _hash_file(self, local: str, path: str, ticket: Ticket) -> None:
         try:
             text = statements_data.file_content(self.names, local, fingerprint.of_file(path))
-        except OSError as error:
-            text = statements_data.unhashed(self.names, local, f"it could not be read: {error}")
+        except Exception as error:
+            reason = f"it could not be read: {guard.text_of(error)}"
+            text = statements_data.unhashed(self.names, local, reason)
         self._tell_content(local, text, ticket)
 
     def _tell_content(self, local: str, text: str, ticket: Ticket) -> None:

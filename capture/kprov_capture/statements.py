@@ -8,14 +8,13 @@ every relation its PROV property beside the DNNProv one, so that PROV alone
 tells the story. There are no blank nodes. Times are seconds since 1970.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 
 from kprov_capture.dataflow import BUILT_IN
 from kprov_capture.facts import Agent, Rule
 from kprov_capture.identity import Names
-from kprov_capture.nquads import Graph, Iri, Value, as_double, instant
+from kprov_capture.nquads import Graph, Iri, Value, as_double, as_json, instant
 from kprov_capture.terms import (
     DCTERMS_CREATED,
     METRICS,
@@ -135,12 +134,12 @@ def property_for(names: Names, graph: Graph, kind: str, name: str, declared: boo
     known = (METRICS if kind == "metric" else SETTINGS).get(name)
     if known and declared:
         return known
-    iri = names.custom(kind, name)
+    iri = names.custom(kind, str(name))
     types = {"metric": Dnnprov.Metric, "setting": Dnnprov.HyperParameter}
     graph.node(
         iri,
         (types[kind], Prov.Entity, OWL_DATATYPE_PROPERTY),
-        (Dnnprov.reportedName, name),
+        (Dnnprov.reportedName, str(name)),
     )
     return iri
 
@@ -239,7 +238,7 @@ def training_started(
             iri,
             (Dnnprov.Callback, Prov.Plan, Prov.Entity),
             (RDFS_LABEL, rule.name),
-            (Dnnprov.callbackConfig, json.dumps(rule.config, default=repr)),
+            (Dnnprov.callbackConfig, as_json(rule.config)),
             (Dnnprov.monitoredMetric, rule.monitor),
             (Dnnprov.patience, rule.patience),
         )

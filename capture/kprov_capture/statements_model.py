@@ -3,12 +3,11 @@
 Like :mod:`kprov_capture.statements`: pure functions that return the text of one batch.
 """
 
-import json
 from collections.abc import Sequence
 
 from kprov_capture.facts import Layer, Source
 from kprov_capture.identity import Names, ncname
-from kprov_capture.nquads import Graph, Iri, instant
+from kprov_capture.nquads import Graph, Iri, as_json, instant
 from kprov_capture.statements import campaign_of, real
 from kprov_capture.terms import Dnnprov, Prov
 
@@ -20,7 +19,7 @@ def _layers(names: Names, graph: Graph, layers: Sequence[Layer]) -> None:
         types = [Dnnprov.Layer, Prov.Entity]
         if layer.path in parents:
             types.insert(1, Prov.Collection)
-        config = None if layer.config is None else json.dumps(layer.config, default=repr)
+        config = None if layer.config is None else as_json(layer.config)
         graph.node(
             iri,
             types,

@@ -3,14 +3,13 @@
 For the adapters; NumPy is imported only where data come.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from kprov_capture import guard
 from kprov_capture.facts import Dataset
-from kprov_capture.nquads import Value
+from kprov_capture.nquads import Value, as_json
 
 _TAG = re.compile(r"[^\x00-\x1f\x7f]{1,200}\Z")
 
@@ -26,14 +25,24 @@ def check_tag(given: Any, usage: str) -> str:
 
 
 def plain(value: Any) -> Value | None:
-    """A value that a literal can hold; None for None, JSON for what has parts."""
+    """A value that a literal can hold; None for None, JSON for what has parts.
+
+    Of a value that raises when it is looked at, what it is.
+    """
+    try:
+        return _plain(value)
+    except Exception:
+        return guard.text_of(value)
+
+
+def _plain(value: Any) -> Value | None:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
         return value
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
-        return plain(value.item())
-    return json.dumps(value, default=repr)
+        return _plain(value.item())
+    return as_json(value)
 
 
 def arrays(name: str, data: Any) -> dict[str, Any]:
@@ -77,6 +86,13 @@ def count(source: Any) -> int | None:
 
 def dataset(role: str, local: str, x: Any, y: Any, weights: Any) -> tuple[Dataset, dict[str, Any]]:
     """The data in one role, and its arrays where it is made of arrays."""
+    described = guard.guarded(f"describe the data of the role {role}")(_dataset)
+    source = f"{type(x).__module__}.{type(x).__qualname__}"
+    unknown = Dataset(local, role, source, unhashed="it could not be described")
+    return described(role, local, x, y, weights) or (unknown, {})
+
+
+def _dataset(role: str, local: str, x: Any, y: Any, weights: Any) -> tuple[Dataset, dict[str, Any]]:
     found = arrays("x", x)
     kind = type(x)
     source = f"{kind.__module__}.{kind.__qualname__}"
@@ -107,7 +123,7 @@ def numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
         if name == "learning_rate":
             continue
         try:
-            found[name] = float(value)
-        except (TypeError, ValueError):
+            found[str(name)] = float(value)
+        except Exception:  # of a tensor of several numbers each framework raises another one
             guard.report(TypeError(f"{name!r} is a {type(value).__name__}"), "record a metric")
     return found

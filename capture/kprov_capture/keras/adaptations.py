@@ -195,7 +195,8 @@ class Adaptations:
 
     @guard.guarded("record an adaptation")
     def _rate_changed(self, old: float, new: float, cause: Cause) -> None:
-        change = self._change(cause, old, new, "learning_rate", **_kind(cause))
+        kind = guard.guarded("read the settings of a callback")(_kind)(cause)
+        change = self._change(cause, old, new, "learning_rate", **(kind or {"kind": "other"}))
         if "batch" in (cause.hook or ""):
             self._of_epoch = self._of_epoch or (old, self._count)
             if self._within is None:

@@ -3,7 +3,8 @@
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import keras
@@ -12,7 +13,7 @@ from kprov_capture import guard
 from kprov_capture.facts import Dataset
 from kprov_capture.keras.layers import config_of, frozen, sublayers
 from kprov_capture.keras.rates import innermost, shortest
-from kprov_capture.nquads import Value
+from kprov_capture.nquads import Iri, Value, as_json
 from kprov_capture.values import arrays, dataset, plain, samples
 
 # Arguments of fit that are hyperparameters and need no more than their value.
@@ -27,18 +28,23 @@ def _optimizer_settings(optimizer: Any) -> dict[str, Value | None]:
     settings: dict[str, Value | None] = {"optimizer_name": type(holder).__name__}
     if holder is not optimizer:
         settings["optimizer_wrapper"] = type(optimizer).__name__
-    config = dict(holder.get_config())
+    read = guard.guarded("read the configuration of the optimizer")(holder.get_config)
+    config = dict(read() or {})
     rate = config.pop("learning_rate", None)
     config.pop("name", None)
-    if isinstance(rate, dict):
-        settings["learning_rate_schedule"] = json.dumps(rate, default=repr)
+    if isinstance(
+        getattr(holder, "_learning_rate", None), keras.optimizers.schedules.LearningRateSchedule
+    ):
+        settings["learning_rate_schedule"] = as_json(rate)
         # The rate of the next step stands beside it, so that runs can be compared.
         settings["learning_rate"] = shortest(
             float(keras.ops.convert_to_numpy(holder.learning_rate))
         )
-    elif rate is not None:
+    elif isinstance(rate, (int, float)):
         settings["learning_rate"] = shortest(float(rate))
-    return settings | {name: plain(value) for name, value in config.items()}
+    elif rate is not None:  # a function
+        settings["learning_rate_schedule"] = as_json(rate)
+    return settings | {str(name): plain(value) for name, value in config.items()}
 
 
 def _name_of(thing: Any) -> str | None:
@@ -80,26 +86,38 @@ def settings(model: Any, arguments: Mapping[str, Any]) -> dict[str, Value]:
     found: dict[str, Value | None] = {}
     part = guard.guarded("read the settings of the optimizer")(_optimizer_settings)
     found |= part(model.optimizer) or {}
-    found["batch_size"] = _batch_size(arguments)
-    found["num_layers"] = len(sublayers(model))
     loss = getattr(model, "loss", None)
-    found["loss"] = _name_of(loss)
-    if isinstance(loss, keras.Loss):
-        found["loss_config"] = plain(config_of(loss))
     # Only kept in a private place; get_compile_config() would serialize the whole optimizer.
     compiled = getattr(model, "_compile_loss", None)
-    found["loss_weights"] = plain(getattr(compiled, "_user_loss_weights", None))
-    found["frozen_layers"] = json.dumps(frozen(model))
-    found["seed"] = _seed()
-    found["dtype_policy"] = getattr(getattr(model, "dtype_policy", None), "name", None)
-    found["jit_compile"] = plain(getattr(model, "jit_compile", None))
-    found["steps_per_execution"] = plain(getattr(model, "steps_per_execution", None))
+    readers: dict[str, Callable[[], Value | None]] = {
+        "batch_size": lambda: _batch_size(arguments),
+        "num_layers": lambda: len(sublayers(model)),
+        "loss": lambda: _name_of(loss),
+        "loss_config": lambda: plain(config_of(loss)) if isinstance(loss, keras.Loss) else None,
+        "loss_weights": lambda: plain(getattr(compiled, "_user_loss_weights", None)),
+        "frozen_layers": lambda: json.dumps(frozen(model)),
+        "seed": _seed,
+        "dtype_policy": lambda: getattr(getattr(model, "dtype_policy", None), "name", None),
+        "jit_compile": lambda: plain(getattr(model, "jit_compile", None)),
+        "steps_per_execution": lambda: plain(getattr(model, "steps_per_execution", None)),
+    }
+    for name, read in readers.items():
+        found[name] = guard.guarded(f"read the setting {name}")(read)()
     found["shuffle"] = plain(arguments.get("shuffle", True))
     if arguments.get("validation_data") is not None or arguments.get("validation_split"):
         found["validation_freq"] = plain(arguments.get("validation_freq", 1))
     for name in _FIT_SETTINGS:
         found[name] = plain(arguments.get(name))
     found["epochs"] = 1 if found["epochs"] is None else found["epochs"]
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def own_settings(given: Mapping[Any, Any]) -> dict[str, Value]:
+    """The user's hyperparameters as they are now: what has parts may change while the fit runs."""
+    found = {
+        guard.text_of(name): value if isinstance(value, (Iri, datetime)) else plain(value)
+        for name, value in given.items()
+    }
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -1,5 +1,6 @@
 """The layers of a Keras model and how they are connected, as plain values."""
 
+import contextlib
 import itertools
 import math
 from collections.abc import Iterable, Iterator
@@ -13,8 +14,10 @@ from kprov_capture.facts import Layer
 
 def sublayers(layer: Any) -> list[Any]:
     """The layers right within a model or a composite layer."""
-    if hasattr(layer, "layers"):
-        return list(layer.layers)
+    with contextlib.suppress(Exception):  # some have a number of that name, and some raise
+        found = list(layer.layers)
+        if all(isinstance(one, keras.Layer) for one in found):
+            return found
     # Wrappers and composite layers keep theirs in a private list; no public way exists.
     flatten = getattr(layer, "_flatten_layers", None)
     return list(flatten(include_self=False, recursive=False)) if flatten else []
@@ -33,7 +36,8 @@ def _activation(layer: Any, config: Any) -> str | None:
     if found is None:
         found = getattr(layer, "activation", None)
     if isinstance(found, dict):  # a serialized object
-        found = found.get("config", {}).get("name") or found.get("class_name")
+        inner = found.get("config")
+        found = (isinstance(inner, dict) and inner.get("name")) or found.get("class_name")
     if found is not None and not isinstance(found, str):
         found = getattr(found, "__name__", None) or type(found).__name__
     return found
@@ -58,14 +62,16 @@ def _dropout(layer: Any, config: Any) -> float | None:
     return float(rate) if isinstance(rate, (int, float)) and not isinstance(rate, bool) else None
 
 
-def _parameters(layer: Any) -> int | None:
+def parameters(layer: Any) -> int | None:
+    """How many weights a layer or model has."""
     try:
         return int(layer.count_params())
     except Exception:
         return None  # not built
 
 
-def _trainable(layer: Any) -> int | None:
+def trainable(layer: Any) -> int | None:
+    """How many weights of a layer or model can change."""
     try:
         return sum(int(math.prod(weight.shape)) for weight in layer.trainable_weights)
     except Exception:
@@ -114,6 +120,14 @@ def _edges(parent: Any) -> dict[int, list[Any]]:
     return _inbound(inside or parent)
 
 
+def _name(layer: Any) -> str:
+    """Its name; that of its class where it has none."""
+    try:
+        return str(layer.name)
+    except Exception:
+        return type(layer).__name__
+
+
 def frozen(model: Any) -> list[str]:
     """Names of the layers whose weights the training may not change."""
     return [
@@ -142,13 +156,17 @@ def _walk(model: Any) -> Iterator[Layer]:
         position, layer = step
         if id(layer) in seen:
             continue
-        own = layer.name if path is None else f"{path}.{layer.name}"
+        name = _name(layer)
+        own = name if path is None else f"{path}.{name}"
         while own in taken:  # composite layers may repeat a name
             own += "_"
         taken.add(own)
         seen[id(layer)] = own
         nested = sublayers(layer)
-        yield _describe(layer, own, path, position, nested, edges.get(id(layer), ()), seen)
+        described = guard.guarded("describe a layer")(_describe)
+        yield described(
+            layer, own, path, position, nested, edges.get(id(layer), ()), seen
+        ) or Layer(own, path, name, type(layer).__name__, position)
         if nested:
             todo.append((own, iter(enumerate(nested)), _safe_edges(layer), set()))
 
@@ -171,16 +189,16 @@ def _describe(
     return Layer(
         path=path,
         parent=parent,
-        name=layer.name,
+        name=_name(layer),
         type=type(layer).__name__,
         position=position,
         activation=_activation(layer, config),
         dropout_rate=_dropout(layer, config),
         output_shape=_output_shape(layer),
-        parameters=_parameters(layer),
+        parameters=parameters(layer),
         # A nested model's configuration is that of its layers, which follow.
         config=None if nested else config,
         trainable=bool(layer.trainable),
-        trainable_parameters=_trainable(layer),
+        trainable_parameters=trainable(layer),
         inbound=tuple(dict.fromkeys(seen[id(one)] for one in inbound if id(one) in seen)),
     )

@@ -7,7 +7,7 @@ the rate is read once, and from then on ``assign`` of the variable is watched.
 import math
 import sys
 from collections.abc import Callable
-from types import FrameType
+from types import FrameType, MethodType
 from typing import Any
 
 import keras
@@ -47,6 +47,22 @@ def innermost(optimizer: Any) -> Any:
     return optimizer
 
 
+class _Assign:
+    """``assign`` of a variable that is watched; a copy of the variable has the plain one."""
+
+    def __init__(self, variable: Any, noted: Callable[[Any, FrameType], None]) -> None:
+        self._variable = variable
+        self._noted = noted
+
+    def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        result = type(self._variable).assign(self._variable, value, *args, **kwargs)
+        self._noted(value, sys._getframe(1))
+        return result
+
+    def __reduce__(self) -> Any:
+        return MethodType, (type(self._variable).assign, self._variable)
+
+
 class RateWatch:
     """Follows the rate of one optimizer while a training runs.
 
@@ -71,7 +87,7 @@ class RateWatch:
             self._held = self._read_raw()
             self.rate = self._shortest(self._held)
             self._variable = variable
-            variable.assign = self._assign
+            variable.assign = _Assign(variable, self._noted)
 
     def _shortest(self, value: float) -> float:
         return shortest(value) if self._single else value
@@ -84,6 +100,10 @@ class RateWatch:
 
     def read(self) -> float | None:
         """The rate, read from the optimizer; None where it has none."""
+        held = getattr(self._optimizer, "_learning_rate", None)
+        schedules = keras.optimizers.schedules.LearningRateSchedule
+        if callable(held) and not isinstance(held, schedules):
+            return None  # a function may count its calls: calling it might change the training
         try:  # not hasattr, which would compute the rate of a schedule object once more
             return self._shortest(self._read_raw())
         except AttributeError:
@@ -115,11 +135,6 @@ class RateWatch:
         if self._variable is not None:
             self._variable.__dict__.pop("assign", None)
             self._variable = None
-
-    def _assign(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        result = type(self._variable).assign(self._variable, value, *args, **kwargs)
-        self._noted(value, sys._getframe(1))
-        return result
 
     @guard.guarded("follow the learning rate")
     def _noted(self, value: Any, caller: FrameType) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
-import numpy as np
 
 from kprov_capture import guard, privacy, values
 from kprov_capture.facts import Earlier, Stop
@@ -99,8 +98,10 @@ class Recorder:
     @guard.guarded("record the settings and the data")
     def _describe(self, model: Any, arguments: Mapping[str, Any]) -> None:
         given = tuple(arguments.get(name) for name in ("x", "y", "sample_weight"))
-        sources = {"train": given, "val": arguments.get("validation_data") or given}
-        for data, arrays in describe.datasets(arguments):
+        validation = arguments.get("validation_data")
+        sources = {"train": given, "val": given if validation is None else validation}
+        described = guard.guarded("describe the data")(describe.datasets)
+        for data, arrays in described(arguments) or ():
             self.run.dataset(data.role, data, arrays, source=sources[data.role])
         self._follow_optimizer(model)
         self.settings = describe.settings(model, arguments)
@@ -110,18 +111,16 @@ class Recorder:
 
     def _chosen(self, settings: Mapping[str, Value]) -> dict[str, Value]:
         """The settings that were asked for, and the user's own."""
-        wanted = self.options.hyps
+        wanted, own = self.options.hyps, describe.own_settings(self.options.own)
         if wanted is None:
             told = {name: value for name, value in settings.items() if value != "[]"}
-            return {**told, **self.options.own}
+            return {**told, **own}
         # Of the papers' seven, an optimizer need not have these two: Adam has neither.
         missing = sorted(wanted - settings.keys() - {"decay", "momentum"})
         if missing:
             text = f"{', '.join(missing)} in hyps; there are {', '.join(sorted(settings))}"
             guard.report(LookupError(text), "find a setting that was asked for")
-        return {name: settings[name] for name in settings if name in wanted} | dict(
-            self.options.own
-        )
+        return {name: settings[name] for name in settings if name in wanted} | own
 
     def _earlier(self) -> Earlier | None:
         """What the last recorded fit of this model left, and what was changed since."""
@@ -164,12 +163,12 @@ class Recorder:
 
     @guard.guarded("follow the model")
     def _follow(self, model: Any) -> None:
-        recorders[model] = self
+        self._stops = stops.key(model)
+        stops.watchers[self._stops] = self._stopped
         if not self.joined:
             # Without waiting: a model is collected at any time, on any thread.
             weakref.finalize(model, self.run.close, wait=False).atexit = False
-        self._stops = stops.key(model)
-        stops.watchers[self._stops] = self._stopped
+        recorders[model] = self  # a model that cannot be hashed has no place there
 
     @guard.guarded("follow the optimizer")
     def _follow_optimizer(self, model: Any) -> None:
@@ -191,8 +190,9 @@ class Recorder:
         """Once the model is built, which a subclassed one is only after its first batch."""
         if model is not None and model.built and not self._layers_told:
             self._layers_told = True
-            trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-            self.run.architecture(layers.layers(model), int(model.count_params()), trainable)
+            self.run.architecture(
+                layers.layers(model), layers.parameters(model), layers.trainable(model)
+            )
 
     # -- epoch by epoch
 
@@ -206,7 +206,7 @@ class Recorder:
     def epoch_ended(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
         now, started = self.run.now(), self._epoch_started
         rate, config = self.adaptations.of_epoch() if self.adaptations else (None, 0)
-        metrics = values.numbers(logs)
+        metrics = guard.guarded("read the logs of an epoch")(values.numbers)(logs) or {}
         self.run.epoch(epoch, started, now, now - started, rate, config, metrics)
         self.epoch = epoch
         self._epochs_ended[epoch] = now
@@ -243,8 +243,10 @@ class Recorder:
         if self._stops is not None:
             stops.watchers.pop(self._stops, None)
         if self.adaptations is not None:
-            self.adaptations.stop()
-        told = None if error is None else privacy.clean(f"{type(error).__name__}: {error}", 2000)
+            guard.guarded("leave the optimizer as it was")(self.adaptations.stop)()
+        told = None
+        if error is not None:
+            told = privacy.clean(f"{type(error).__name__}: {guard.text_of(error)}", 2000)
         self.run.end_training(
             status, told, stop=self._decision(status), restored=self._restored(status)
         )

@@ -1,5 +1,6 @@
 """What callbacks decide about a training: to end it early, and to give weights back."""
 
+import itertools
 import math
 import re
 import sys
@@ -88,19 +89,37 @@ def restored(callbacks: Iterable[Any]) -> tuple[int, str] | None:
     return found
 
 
+# A setting of a callback may hold a data set: of text so much, and of parts by depth.
+_TEXT = 2000
+_PARTS = (0, 10, 30, 100)
+
+
 def _plain(value: Any, depth: int = 3) -> Any:
     """A setting of a callback as JSON has it, without addresses in memory."""
-    if value is None or isinstance(value, (bool, int, str)):
+    if isinstance(value, str):
+        return value if len(value) <= _TEXT else f"{value[:_TEXT]}…"
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):
+        bits = value.bit_length()
+        return value if bits <= 1024 else f"an integer of {bits} bits"
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, (list, tuple)) and depth:
-        return [_plain(one, depth - 1) for one in value[:100]]
+        return [_plain(one, depth - 1) for one in itertools.islice(value, _PARTS[depth])]
     if isinstance(value, dict) and depth:
-        return {str(k): _plain(v, depth - 1) for k, v in list(value.items())[:100]}
+        parts = itertools.islice(value.items(), _PARTS[depth])
+        return {str(_plain(k, 0)): _plain(v, depth - 1) for k, v in parts}
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         return _plain(value.item(), depth)
     return getattr(value, "__qualname__", None) or type(value).__name__
+
+
+def _safely(value: Any) -> Any:
+    try:
+        return _plain(value)
+    except Exception as error:
+        return f"unreadable: {type(error).__name__}"
 
 
 def rules(callbacks: Iterable[Any]) -> list[Rule]:
@@ -108,8 +127,8 @@ def rules(callbacks: Iterable[Any]) -> list[Rule]:
     found = []
     for callback in callbacks:
         public = {
-            name: "withheld" if _PRIVATE.search(name) else _plain(value)
-            for name, value in vars(callback).items()
+            name: "withheld" if _PRIVATE.search(name) else _safely(value)
+            for name, value in list(getattr(callback, "__dict__", {}).items())
             if not name.startswith("_") and name not in ("model", "params")
         }
         monitor, patience = public.get("monitor"), public.get("patience")

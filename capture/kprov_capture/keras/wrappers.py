@@ -10,7 +10,6 @@ from typing import Any
 import keras
 
 from kprov_capture import guard, values
-from kprov_capture.facts import Dataset
 from kprov_capture.keras import recorder, stops, ways
 from kprov_capture.keras.batches import Batches
 from kprov_capture.keras.callback import Provenance
@@ -85,6 +84,11 @@ def recorder_of(model: Any) -> Recorder | None:
     return recorder.recorders.get(model)
 
 
+@guard.guarded("forget the run of a model")
+def forget(model: Any) -> None:
+    recorder.recorders.pop(model, None)
+
+
 def run_of(model: Any) -> Run | None:
     """The run that is open for what is done with a trained model."""
     found = recorder_of(model)
@@ -129,7 +133,7 @@ def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
         found = None if call is None else _take(model, call)
         # A training that is not recorded: what is done with the model afterwards
         # is no longer about what the last run left.
-        recorder.recorders.pop(model, None)
+        forget(model)
         return (found, call) if found is not None and call is not None else None
 
     @functools.wraps(original)
@@ -194,10 +198,7 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
             return
         local = run.next_test_set()
         x, y, weights = (call.arguments[name] for name in ("x", "y", "sample_weight"))
-        described = guard.guarded("describe the test set")(values.dataset)
-        source = f"{type(x).__module__}.{type(x).__qualname__}"
-        unknown = Dataset(local, "test", source, unhashed="it could not be described")
-        data, arrays = described("test", local, x, y, weights) or (unknown, {})
+        data, arrays = values.dataset("test", local, x, y, weights)
         run.dataset("test", data, arrays, source=(x, y, weights))
         run.testing(started, ended, metrics.found, local)
         run.release_data()
@@ -213,7 +214,8 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
             result = original(self, *call.args, **call.kwargs)
         finally:
             if isinstance(call.callbacks, keras.callbacks.CallbackList):
-                call.callbacks.callbacks.remove(metrics)
+                left = [one for one in call.callbacks.callbacks if one is not metrics]
+                call.callbacks.callbacks[:] = left
         record(run, metrics, call, started)
         return result
 
