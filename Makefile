@@ -9,10 +9,10 @@ GENERATED = capture/kprov_capture/terms.py shapes/terms.ttl ontology/classes.ttl
   docs/ontology.md docs/ontology.html docs/shapes.md $(wildcard docs/diagrams/*.svg) bench/README.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check generate namespace reason lock bench
+.PHONY: help demo test test-torch test-jax check generate namespace reason lock bench bench-peers
 
 help:  ## Show the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 # Third-party packages come hash-checked from requirements.txt; the project itself
 # is a folder, which pip cannot hash, so it is installed in a second step.
@@ -29,6 +29,20 @@ demo: .venv/installed  ## The whole way, from training to published data
 
 test: .venv/installed  ## Run the tests
 	$(BIN)/python -m pytest
+
+# Each of the other frameworks has an environment of its own: together they would be gigabytes.
+.venv-%/installed: tests/frameworks/requirements-%.txt
+	@echo "Setting up .venv-$*: about 45 packages, 0.8 to 1.3 GB, half a minute to two minutes."
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/pip install --disable-pip-version-check --quiet --require-hashes -r $<
+	touch $@
+
+# One thread of OpenMP: several wait for each other by spinning, which on few cores takes longer.
+test-torch: .venv-torch/installed  ## The tests on PyTorch: plain, and under Keras
+	OMP_NUM_THREADS=1 KERAS_BACKEND=torch PYTHONPATH=capture .venv-torch/bin/python -m pytest tests/frameworks tests/keras
+
+test-jax: .venv-jax/installed  ## The tests of Keras on JAX
+	KERAS_BACKEND=jax PYTHONPATH=capture .venv-jax/bin/python -m pytest tests/frameworks tests/keras
 
 check: .venv/installed  ## Format, lint, types, import layers, vocabulary, generated files
 	$(BIN)/ruff format --check .
@@ -61,6 +75,7 @@ build/owl/jars: tools/reason/requirements.txt | .venv/installed
 
 bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/capture.py
+	$(BIN)/python bench/overhead.py
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/cli.py
 	$(BIN)/python bench/merge.py
@@ -68,7 +83,23 @@ bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/server.py
 	$(BIN)/python bench/validate.py
 
-lock:  ## Refresh requirements.txt (needs uv; the only command that does)
+.venv-peers/installed: bench/requirements-peers.txt
+	@echo "Setting up .venv-peers: about 160 packages, the trackers that kprov is compared with, 2.6 GB."
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --disable-pip-version-check --quiet --require-hashes -r bench/requirements-peers.txt
+	touch $@
+
+bench-peers: .venv-peers/installed  ## Measure kprov beside other trackers, in an environment of their own
+	PYTHONPATH=capture .venv-peers/bin/python bench/peers.py
+
+lock:  ## Refresh the pinned requirements (needs uv; the only command that does)
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make lock" --output-file requirements.txt
+	uv pip compile bench/requirements-peers.in --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make lock" --output-file bench/requirements-peers.txt
+	for framework in torch jax; do uv pip compile pyproject.toml --extra store --group $$framework \
+	  --constraint requirements.txt --python-version 3.11 --python-platform linux \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command "make lock" --output-file tests/frameworks/requirements-$$framework.txt; done

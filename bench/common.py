@@ -61,16 +61,30 @@ def quantile(values: list[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-def report(name: str, rows: list[Row]) -> None:
-    """Print the rows as text, or with --json as one object; --save keeps them for README.md."""
+def given() -> argparse.Namespace:
+    """The options of the command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results/")
-    given = parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="fewer repeats, where there are many")
+    options = parser.parse_args()
+    if options.quick and options.save:
+        parser.error("rough figures are not kept: leave out --quick or --save")
+    return options
+
+
+def quick() -> bool:
+    """Whether a rough figure will do."""
+    return bool(given().quick)
+
+
+def report(name: str, rows: list[Row]) -> None:
+    """Print the rows as text, or with --json as one object; --save keeps them for README.md."""
+    options = given()
     found = {"name": name, "machine": machine(), "rows": [asdict(row) for row in rows]}
-    if given.save:
+    if options.save:
         (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
-    if given.json:
+    if options.json:
         json.dump(found, sys.stdout)
         print()
         return

@@ -52,6 +52,7 @@ def _archive(home: Home, path: Path, whole: bytes) -> None:
     journal.replace(home.done / f"{path.name}.gz", gzip.compress(whole, mtime=0))
     _position_file(path).unlink(missing_ok=True)
     path.unlink()
+    path.with_suffix(".received").unlink(missing_ok=True)
 
 
 def _load(store: Store, path: Path, patience: float) -> tuple[Reading, int]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kprov_capture.journal import HEADER, NO_DIGEST, chain
-from kprov_rdf.errors import JournalDamagedError, StorageError
+from kprov_rdf.errors import InputError, JournalDamagedError, StorageError
 
 _COMMIT = re.compile(rb"^# commit ([0-9]+) ([0-9a-f]{64})( end)?\n", re.MULTILINE)
 RETRY_SECONDS = 5.0
@@ -81,6 +81,28 @@ def describe(path: Path) -> dict[str, Any]:
     return found
 
 
+def copied(data: bytes, name: str) -> tuple[str, bytes]:
+    """The run of a journal that was copied, and its whole batches, each with its digest.
+
+    Raises ``InputError`` where it is none, or not as it was written.
+    """
+    first = data[: data.find(b"\n", 0, 100_000) + 1]
+    try:
+        found = json.loads(first.decode().removeprefix(HEADER))
+        run = found["run"] if first.startswith(HEADER.encode()) else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        run = None
+    if not isinstance(run, str):
+        raise InputError(f"{name} does not begin as the journal of a run does; it is not read.")
+    good, _, bad = _check(data, Position())
+    if bad is not None or good.offset < len(data):
+        raise InputError(
+            f"{name} was changed or cut after it was written: what follows batch {good.batches} "
+            "does not match its digest. It is not read."
+        )
+    return run, data
+
+
 def read(path: Path, start: Position = Position(), patience: float = RETRY_SECONDS) -> Reading:
     """The whole batches after ``start``.
 
@@ -109,6 +131,18 @@ def read(path: Path, start: Position = Position(), patience: float = RETRY_SECON
             why = "does not match its digest" if not ended else "follows the end of the run"
             raise damaged(path, good.batches + 1, good.offset, why)
         time.sleep(0.1)
+
+
+def whole(data: bytes, start: Position) -> Reading:
+    """The whole batches that ``data`` begins with, where they follow ``start``.
+
+    Raises ``ValueError`` where one of them does not match its digest, or follows the end.
+    """
+    good, ended, bad = _check(data, start)
+    if bad is not None:
+        why = "follows the end of the run" if ended else "does not match its digest"
+        raise ValueError(f"batch {good.batches + 1} {why}")
+    return Reading(data[: good.offset - start.offset], good, ended)
 
 
 def _check(data: bytes, start: Position) -> tuple[Position, bool, bool | None]:

@@ -11,13 +11,17 @@ from kprov_rdf.tables import cell
 
 # Title and question of each table.
 _TABLES = (
+    ("Preparation of the data", "preparation"),
     ("Data", "data"),
     ("Layers", "q2"),
     ("Epochs", "metrics"),
-    ("Adaptations of the learning rate", "adaptations"),
+    ("Adaptations", "adaptations"),
+    ("Decisions", "decisions"),
     ("Tests", "tests"),
     ("Files", "files"),
 )
+# What is too long for a table, or the same in each of its rows.
+_LEFT_OUT = {"config", "runs"}
 _FIRST = ("epoch", "elapsedTime", "learningRate", "loss", "valLoss")
 
 
@@ -63,7 +67,11 @@ def sections(store: Store, run: str) -> Iterator[Section]:
     """The tables of a run that have rows."""
     for title, name in _TABLES:
         columns, rows = _epochs(store, run) if name == "metrics" else _rows(store, name, run)
-        filled = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+        filled = [
+            i
+            for i, column in enumerate(columns)
+            if column not in _LEFT_OUT and any(row[i] for row in rows)
+        ]
         if rows:
             yield Section(
                 title,

@@ -25,7 +25,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Errors of ours are raised, and neither settings nor folders of the user are touched."""
     monkeypatch.setenv("KPROV_STRICT", "1")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.delenv("KPROV_HOME", raising=False)
+    for name in ("KPROV_HOME", "KPROV_SERVER", "KPROV_TOKEN", "KPROV_TOKEN_FILE"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(record, "_announced", True)
     guard._seen.clear()
     guard._from_background.clear()

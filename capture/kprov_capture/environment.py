@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from kprov_capture import __version__
+from kprov_capture import __version__, privacy
 from kprov_capture.facts import Agent
 from kprov_capture.nquads import Value
 from kprov_capture.terms import Dnnprov
@@ -159,6 +159,17 @@ def software(backend: str | None) -> tuple[dict[str, Value | None], dict[str, st
     return properties, imported(distributions)
 
 
+def accelerators(folder: str = "/proc/driver/nvidia/gpus") -> list[str]:
+    """Models of the GPUs that NVIDIA's driver tells of (proc(5) style files, Linux)."""
+    found = []
+    for path in sorted(Path(folder).glob("*/information")):
+        for line in (_read(path) or "").splitlines():
+            name, _, value = line.partition(":")
+            if name == "Model" and value.strip():
+                found.append(value.strip())
+    return found
+
+
 def _git(folder: str, *arguments: str) -> str | None:
     import subprocess
 
@@ -190,7 +201,7 @@ def code() -> dict[str, Value | None]:
         changed = "the script is not in the commit"
     return {
         Dnnprov.path: path,
-        Dnnprov.commandLine: " ".join(map(str, getattr(sys, "argv", ()))),
+        Dnnprov.commandLine: privacy.command_line([str(one) for one in getattr(sys, "argv", ())]),
         Dnnprov.gitCommit: commit,
         Dnnprov.gitDirty: None if changed is None else changed != "",
     }

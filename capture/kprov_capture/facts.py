@@ -166,3 +166,28 @@ class ArrayContent:
     element_type: str
     shape: tuple[int, ...]
     content: Fingerprint
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a step of the data preparation applied; ``source`` are the bytes of its own code."""
+
+    label: str
+    config: str
+    source: Fingerprint | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Data that a step of the preparation read or made; ``arrays`` are name, type and shape."""
+
+    local: str
+    source: str
+    samples: int | None = None
+    batches: int | None = None
+    specification: str | None = None
+    unhashed: str | None = None
+    arrays: tuple[tuple[str, str, tuple[int, ...]], ...] = ()
+    # Of a part of a split: its name, and its share of the whole.
+    part: str | None = None
+    share: float | None = None

@@ -10,6 +10,8 @@ import os
 import re
 import time
 
+from kprov_capture.privacy import without_secrets
+
 DEFAULT_BASE = "http://localhost:8642/"
 
 _NCNAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*\Z")
@@ -38,6 +40,7 @@ def check_base(base: str) -> str:
 
 
 def _safe(name: str, pattern: re.Pattern[str]) -> str:
+    name = without_secrets(name)  # before its hash is taken, which could be guessed
     if pattern.match(name):
         return name
     cleaned = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:60]

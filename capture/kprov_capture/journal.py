@@ -12,6 +12,10 @@ the bytes of the batch, so it covers everything before it and a reader can go on
 from where it stopped. N-Quads ignores the lines that begin with '#', so the
 file is linked data as it is. The digests detect damage, not forgery.
 
+The journal of an execution of which messages tell, by way of a server, says which in its
+first line ("execution"), and has the messages as comments (``# message {…}``), so that a
+server that begins anew can go on.
+
 The journal of an import (``kprov merge``) has {"import": "http://…"} in its first
 line and one batch, which is the end.
 """
@@ -61,6 +65,15 @@ class Journal:
         self._created = False
         self.ended = False
 
+    @classmethod
+    def resumed(cls, path: Path, size: int, batches: int, digest: bytes) -> "Journal":
+        """The journal at ``path``, to go on after its whole batches; what follows them is cut."""
+        os.truncate(path, size)
+        found = cls(path, "")
+        found._first, found._created = None, True
+        found._size, found.batches, found._digest = size, batches, digest
+        return found
+
     def append(self, text: str, *, end: bool = False, sync: bool = False) -> None:
         """Append one batch. ``end`` marks the last one; ``sync`` waits for the disk.
 
@@ -109,6 +122,11 @@ class Journal:
             error.filename = str(self.path)  # write() knows no name
             os.ftruncate(handle, self._size)
             raise
+
+    def written(self) -> bytes:
+        """The batches that are in the file. Raises ``OSError`` where it cannot be read."""
+        with open(self.path, "rb") as file:
+            return file.read(self._size)
 
     def touch(self) -> None:
         """A sign of life for readers on other hosts."""

@@ -49,6 +49,12 @@ def instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def escaped(text: str) -> str:
+    """A text as it stands between the quotes of a string."""
+    # A lone surrogate (an undecodable byte of a path) has no UTF-8 form.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").translate(_ESCAPES)
+
+
 def as_json(value: Any) -> str:
     """JSON of a value, with the ``repr`` of what JSON does not have.
 
@@ -86,9 +92,7 @@ def term(value: Value) -> str:
     if isinstance(value, datetime):
         text = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         return f'"{text}"^^<{XSD_NAMESPACE}dateTime>'
-    # A lone surrogate (an undecodable byte of a path) has no UTF-8 form.
-    text = text_of(value).encode("utf-8", "backslashreplace").decode("utf-8")
-    return f'"{text.translate(_ESCAPES)}"'
+    return f'"{escaped(text_of(value))}"'
 
 
 class Graph:

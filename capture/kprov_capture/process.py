@@ -28,9 +28,12 @@ def _scope() -> str:
         namespace = os.readlink("/proc/self/ns/pid")
     except OSError:
         namespace = ""
+    import hashlib
     import socket
 
-    return f"{socket.gethostname()} {_read('/proc/sys/kernel/random/boot_id') or ''} {namespace}"
+    # Hashed: the name of the host is nobody's business, and it is only compared.
+    boot = _read("/proc/sys/kernel/random/boot_id") or ""
+    return hashlib.sha256(f"{socket.gethostname()} {boot} {namespace}".encode()).hexdigest()[:32]
 
 
 def _start(pid: int) -> str | None:

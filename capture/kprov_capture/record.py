@@ -11,16 +11,32 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Self
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Self
 
-from kprov_capture import environment, fingerprint, guard, process, statements, statements_data
+from kprov_capture import (
+    environment,
+    fingerprint,
+    guard,
+    process,
+    statements,
+    statements_data,
+    statements_dataflow,
+    target,
+)
 from kprov_capture import home as homes
 from kprov_capture.background import Background, Ticket
+from kprov_capture.dataflow import Dataflow
+from kprov_capture.facts import ArrayContent
 from kprov_capture.identity import Names, uuid7
 from kprov_capture.journal import SUFFIX, Journal, header
+from kprov_capture.redaction import Redaction
+
+if TYPE_CHECKING:
+    from kprov_capture.shipper import Shipper
 
 _EXIT_SECONDS = 30.0
 
@@ -46,6 +62,8 @@ def _heartbeat() -> None:
 
 writer = Background("kprov-writer", _heartbeat, process.HEARTBEAT_SECONDS)
 helper = Background("kprov-helper")
+# Files of any size are hashed on a thread of their own: data in memory do not wait for them.
+files = Background("kprov-files")
 
 
 def _close_all() -> None:
@@ -53,8 +71,27 @@ def _close_all() -> None:
     for record in list(_open):
         with contextlib.suppress(RuntimeError):  # no thread could be started for it
             record.close(wait=False)
-    if not (helper.flush(_EXIT_SECONDS) and writer.flush(_EXIT_SECONDS)):
+    threads = (files, helper, writer)
+    if not all(thread.flush(_EXIT_SECONDS) for thread in threads):
         guard.warn("kprov did not finish writing in time; the last records may be missing")
+    shipper = sys.modules.get("kprov_capture.shipper")
+    if shipper is not None:
+        shipper.drain()
+
+
+@guard.guarded("begin to send what is recorded")
+def _follow(place: homes.Home, run_id: str) -> "Shipper | None":
+    """Have the journal of a new run sent, where a server is set."""
+    try:
+        to = target.find(place.path)
+    except target.DeliveryError as error:
+        guard.report(error, "find the server to send to")
+        return None
+    if to is None:
+        return None
+    from kprov_capture import shipper  # what most do not need costs most no time
+
+    return shipper.follow(place, to, run_id)
 
 
 def _forget_all() -> None:
@@ -78,7 +115,10 @@ if hasattr(os, "register_at_fork"):
 
 
 class Record:
-    """One execution of the dataflow ``dataflow_tag``, written to a journal of its own.
+    """One execution of a dataflow, written to a journal of its own.
+
+    ``dataflow_tag`` is its tag, or all of its specification, which may be given as
+    ``dataflow`` too.
 
     ``home`` is the state folder (found as ``kprov_capture.home.find`` says where it is
     not given). Opening a record creates the folder and the journal. ``campaign`` names
@@ -91,21 +131,28 @@ class Record:
 
     def __init__(
         self,
-        dataflow_tag: str,
+        dataflow_tag: str | Dataflow,
         *,
         home: str | os.PathLike[str] | None = None,
         backend: str | None = None,
         campaign: str | None = None,
+        dataflow: Dataflow | None = None,
     ) -> None:
         if campaign is not None and not isinstance(campaign, str):
             raise TypeError(f"a campaign is a name, such as 'search-1'; found {campaign!r}")
+        if isinstance(dataflow_tag, Dataflow):
+            dataflow = dataflow_tag
+        tag = dataflow_tag.tag if isinstance(dataflow_tag, Dataflow) else dataflow_tag
+        self.dataflow = dataflow or Dataflow(tag)
         place = homes.create(homes.find(home))
-        self.tag = dataflow_tag
+        self.tag = tag
         self.home: Path = place.path
+        # Before the names, in which a secret may stand too.
+        self._redact = Redaction(place.redacted())
         self.names = Names(uuid7(), place.base())
         self.campaign = campaign
         # The plan that it follows: an IRI that names a version of a dataflow.
-        self.plan = self.names.dataflow(dataflow_tag, statements.SPECIFICATION)
+        self.plan = self.names.dataflow(tag, self.dataflow.specification())
         # Times are a wall clock reading plus a steady clock, so that a clock that
         # is set back in mid-training makes no epoch end before it began.
         self._wall, self._steady = time.time(), _steady()
@@ -113,6 +160,7 @@ class Record:
             place.journal / f"{self.names.run_id}{SUFFIX}",
             header(self.names.run, process.describe()),
         )
+        self._shipper = _follow(place, self.names.run_id)
         self._pid = os.getpid()
         # Of the training, and what the execution has where there was none.
         self._status: str | None = None
@@ -121,6 +169,8 @@ class Record:
         self._backend = backend
         self._environment_asked = False
         self._numbers: dict[str, int] = {}
+        # Makes the statements that follow from the content of a data set.
+        self.on_content: Callable[[str, Sequence[ArrayContent]], str] | None = None
         self.closed = False
         with _open_lock:
             if not _open:
@@ -189,6 +239,10 @@ class Record:
         self._later(self._hash_file, local, path, ticket)
         return ticket
 
+    def hash_finished_file(self, local: str, path: str) -> None:
+        """Hash the file that is ``local`` in the background; nobody changes it any more."""
+        self._later(self._hash_file, local, path, Ticket())
+
     def _ticket(self) -> Ticket:
         ticket = Ticket()
         if self._mine():
@@ -221,9 +275,33 @@ class Record:
     def settle(self, seconds: float) -> bool:
         """Wait until all that was handed over is in the journal; False when it takes longer."""
         deadline = time.monotonic() + seconds
-        if not helper.flush(seconds):
-            return False
-        return writer.flush(max(0.0, deadline - time.monotonic()))
+        return all(
+            thread.flush(max(0.0, deadline - time.monotonic()))
+            for thread in (files, helper, writer)
+        )
+
+    def conclude(self, status: str) -> None:
+        """What the execution has for a status at its close, where no training says another."""
+        self._default_status = status
+
+    def document(self, seconds: float) -> bytes:
+        """The journal as far as it is written: whole batches, with the chain of their digests.
+
+        Waits ``seconds`` at most for what was handed over. Raises ``OSError`` where it
+        cannot be read, or is not read in that time.
+        """
+        deadline = time.monotonic() + seconds
+        self.settle(seconds / 2)
+        found: SimpleQueue[bytes | OSError] = SimpleQueue()
+        # On the writer thread, where nothing is written meanwhile.
+        writer.put(self._read_document, found)
+        try:
+            read = found.get(timeout=max(0.0, deadline - time.monotonic()))
+        except Empty:
+            raise TimeoutError(f"{self._journal.path} was not read in time") from None
+        if isinstance(read, OSError):
+            raise read
+        return read
 
     def close(self, *, wait: bool = True) -> None:
         """End the execution. Harmless when repeated; nothing is recorded afterwards.
@@ -236,8 +314,8 @@ class Record:
         self.closed = True
         with _open_lock:
             _open.discard(self)
-        # By way of the helper: what it is finding out comes before the end of the run.
-        helper.put(writer.put, self._write_closing, self.now())
+        # By way of the helpers: what they are finding out comes before the end of the run.
+        files.put(helper.put, writer.put, self._write_closing, self.now())
         if wait and not self.settle(2 * _EXIT_SECONDS):
             guard.warn("kprov did not finish writing %s in time", self._journal.path)
 
@@ -257,34 +335,44 @@ class Record:
 
     def _append(self, text: str, *, end: bool = False, sync: bool = False) -> None:
         if not self._journal.ended:
-            self._journal.append(text, end=end, sync=sync)
+            self._journal.append(self._redact(text), end=end, sync=sync)
+            if self._shipper is not None:
+                self._shipper.wake()
 
     def _write_made(self, make: Callable[..., str], args: tuple[Any, ...]) -> None:
         self._append(make(self.names, *args))
 
     def _write_opening(self, started: float) -> None:
-        self._append(
-            statements.opening(
-                self.names,
-                self.tag,
-                self.plan,
-                started,
-                environment.library(),
-                environment.person(),
-                environment.machine(),
-                self.campaign,
-            )
+        opening = statements.opening(
+            self.names,
+            self.tag,
+            self.plan,
+            started,
+            environment.library(),
+            environment.person(),
+            environment.machine(),
+            self.campaign,
         )
+        self._append(opening + statements_dataflow.plan(self.names, self.plan, self.dataflow))
 
     def _write_closing(self, ended: float) -> None:
         status = self._status or self._default_status
         self._append(statements.closing(self.names, ended, status), end=True, sync=True)
 
+    def _read_document(self, found: "SimpleQueue[bytes | OSError]") -> None:
+        try:
+            found.put(self._journal.written())
+        except OSError as error:
+            found.put(error)
+
     # -- on the helper thread: find out slow things, and hand them to the writer
 
     def _find_environment(self) -> None:
         properties, packages = environment.software(self._backend)
-        writer.put(self._append, statements_data.environment(self.names, properties, packages))
+        text = statements_data.environment(
+            self.names, properties, packages, environment.accelerators()
+        )
+        writer.put(self._append, text)
 
     def _find_code(self) -> None:
         writer.put(self._append, statements_data.source_code(self.names, environment.code()))
@@ -293,6 +381,8 @@ class Record:
         try:
             whole, parts = fingerprint.of_arrays(arrays)
             text = statements_data.dataset_content(self.names, local, whole, parts)
+            if self.on_content is not None and not ticket.late:
+                text += self.on_content(local, parts)
         except Exception as error:  # objects have no bytes, memory ends, arrays of others raise
             text = statements_data.unhashed(self.names, local, guard.text_of(error))
         self._tell_content(local, text, ticket)

@@ -9,46 +9,94 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kprov_capture import statements, statements_change, statements_data, statements_model, written
-from kprov_capture.background import Ticket
-from kprov_capture.facts import Change, Dataset, Earlier, Ending, Layer, Rule, Source, Stop
+from kprov_capture import (
+    display,
+    guard,
+    statements,
+    statements_change,
+    statements_data,
+    statements_model,
+)
+from kprov_capture.dataflow import Dataflow
+from kprov_capture.facts import (
+    Change,
+    Dataset,
+    Earlier,
+    Ending,
+    Layer,
+    Rule,
+    Stop,
+)
+from kprov_capture.measured import Measured
+from kprov_capture.model_files import ModelFiles
 from kprov_capture.nquads import Value
-from kprov_capture.record import Record, writer
+from kprov_capture.prepared import Prepared
+from kprov_capture.record import active, writer
 from kprov_capture.series import Series
+from kprov_capture.workers import Worker
 
 # The time that a training waits at its end for its last batches to be written: what
 # follows may end the process without a word.
 _END_SECONDS = 2.0
 
 
-class Run(Record):
+_UNENDED = {True: "RUNNING", False: "before its training"}
+
+
+class Run(Prepared, ModelFiles, Measured):
     """One run: an execution of a dataflow with one training.
 
-    ``dataflow_tag`` names what is trained; ``home`` is the state folder. See
-    :class:`kprov_capture.record.Record` for both.
+    ``dataflow_tag`` names what is trained, or is the specification of the dataflow;
+    ``home`` is the state folder. See :class:`kprov_capture.record.Record` for both.
     """
 
     def __init__(
         self,
-        dataflow_tag: str,
+        dataflow_tag: str | Dataflow,
         *,
         home: str | os.PathLike[str] | None = None,
         backend: str | None = None,
         campaign: str | None = None,
+        dataflow: Dataflow | None = None,
     ) -> None:
         self._optimizer: Value | None = None
         self._series: dict[str, Series] = {}
         self._seconds: list[float] = []
-        # Local names of the data by role, of the models that it began with, of each
-        # checkpoint, and of what was written to which path.
+        # Local names of the data by role, and of the models that it began with.
         self._data: dict[str, list[str]] = {"train": [], "val": [], "test": []}
         self._pretrained: tuple[str, ...] = ()
-        self._checkpoints: set[str] = set()
-        self._files: dict[str, tuple[str, str]] = {}
-        # The local name of the model as it is now.
-        self.model = "model"
-        self.has_training = False
-        super().__init__(dataflow_tag, home=home, backend=backend, campaign=campaign)
+        # What a notebook shows, of the last epoch and the last adaptation.
+        self._rate: float | None = None
+        self._change: Change | None = None
+        super().__init__(
+            dataflow_tag, home=home, backend=backend, campaign=campaign, dataflow=dataflow
+        )
+
+    def __repr__(self) -> str:
+        return display.line(self._shown())
+
+    @guard.guarded("show the run")
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return display.html(self._shown())
+
+    def _shown(self) -> display.Shown:
+        """What the writer thread has come to; it goes on meanwhile."""
+        status = self._status
+        if status is None:
+            status = self._default_status if self.closed else _UNENDED[self.has_training]
+        return display.Shown(
+            self.id,
+            self.names.run,
+            self.tag,
+            display.relative(self.home),
+            status,
+            len(self._seconds),
+            self._rate,
+            self._change,
+            # Copied at once: a metric may come that was not there before, yet without a value.
+            {name: one for name, one in self._series.copy().items() if one.values},
+        )
 
     # -- on the calling thread: hand over raw values
 
@@ -59,14 +107,12 @@ class Run(Record):
         *,
         rules: Sequence[Rule] = (),
         pretrained: Sequence[str] = (),
-        workers: tuple[int, int] | None = None,
     ) -> None:
         """The training begins. ``settings`` are hyperparameters by Keras's names.
 
         Call :meth:`dataset` for its data before. ``after`` is what an earlier training
         left of the model, where there was one; ``rules`` are its callbacks; ``pretrained``
-        what :meth:`model_read` gave for the files that its weights come from; ``workers``
-        the rank of this process, and the number of all.
+        what :meth:`model_read` gave for the files that its weights come from.
         """
         self.has_training = True
         self._pretrained = tuple(pretrained)
@@ -74,7 +120,7 @@ class Run(Record):
         self._optimizer = settings.get("optimizer_name")
         self.tell(
             statements.training_started, self.plan, started, dict(settings),
-            self._data["train"][:], self._data["val"][:], rules, self._pretrained, workers,
+            self._data["train"][:], self._data["val"][:], rules, self._pretrained,
         )  # fmt: skip
         if after is not None:
             self.tell(statements_change.continued, self.plan, started, after)
@@ -89,10 +135,27 @@ class Run(Record):
         """The layers of the model, how many weights it has, and how many of them can change."""
         self.tell(statements_model.architecture, layers, parameters, trainable)
 
-    def dataset(self, role: str, data: Dataset, arrays: Mapping[str, Any] | None = None) -> None:
-        """Data in the role train, val or test; ``arrays`` are hashed in the background."""
+    def workers(self, worker: Worker) -> None:
+        """The training is one of several processes; of one that is alone nothing is said."""
+        if worker.count > 1 and worker.rank is not None:
+            self.tell(statements_data.workers, worker.count, worker.rank)
+
+    def dataset(
+        self,
+        role: str,
+        data: Dataset,
+        arrays: Mapping[str, Any] | None = None,
+        source: Any = None,
+    ) -> None:
+        """Data in the role train, val or test; ``arrays`` are hashed in the background.
+
+        ``source`` is the object that was given to the training, or a tuple of them: where
+        a step of the preparation made it, the data are derived from what that made.
+        """
         self._data[role].append(data.local)
         self.tell(statements_data.dataset, data)
+        if self._steps is not None and self._mine():
+            self._steps.follow(data.local, source)
         self.hash_arrays(data.local, arrays or {})
 
     def epoch(
@@ -111,18 +174,13 @@ class Run(Record):
         of the configuration in force: 0, or that of the adaptation that generated it.
         """
         self._put(self._write_epoch, number, started, ended, elapsed, rate, config, metrics)
+        if self._batches is not None:
+            self._batches.epoch_ended(number)
 
     def adaptation(self, change: Change) -> None:
         """A setting changed; changes are numbered from 1."""
+        self._change = change
         self.tell(statements_change.adaptation, self.plan, change, self._optimizer)
-
-    def checkpoint(self, epoch: int | None, at: float, step: int | None = None) -> str:
-        """The local name of the model as it was after ``epoch``, or after ``step`` updates."""
-        local = f"checkpoint-{epoch}" if step is None else f"checkpoint-step-{step}"
-        if local not in self._checkpoints:
-            self._checkpoints.add(local)
-            self.tell(statements_model.checkpoint, local, epoch, step, at)
-        return local
 
     def end_training(
         self,
@@ -138,6 +196,7 @@ class Run(Record):
         weights the model was given back at the end, and what did that; call
         :meth:`checkpoint` for that epoch before.
         """
+        self._end_series()
         back = None if restored is None else (self.number("restoration"), *restored)
         ending = Ending(self.now(), status, error, stop, back, self._pretrained)
         self._put(self._write_training_end, ending, self._data["train"][:1])
@@ -150,80 +209,20 @@ class Run(Record):
         return "test-set" if number == 1 else f"test-set-{number}"
 
     def testing(
-        self, started: float, ended: float, metrics: Mapping[str, float], local: str
-    ) -> None:
-        """An evaluation of the model on the data set ``local``."""
-        self.tell(
-            statements_data.testing, self.plan, self.number("testing"), started, ended, local,
-            dict(metrics), self.model,
-        )  # fmt: skip
-
-    def model_file(
         self,
         started: float,
         ended: float,
-        path: str,
+        metrics: Mapping[str, float],
+        local: str,
         model: str | None = None,
-        kind: str | None = None,
-    ) -> Ticket:
-        """The model was written to a file, which is hashed in the background.
-
-        ``model`` is the local name of what was written: without it what the training
-        left; ``kind`` the format of the file. See release_data for the ticket.
-        """
-        number = self.number("export")
+    ) -> None:
+        """An evaluation on the data set ``local``: of ``model``, or of what the training left."""
         self.tell(
-            statements_model.model_export, number, started, ended, path, model or self.model, kind
-        )
-        local = f"file-{number}"
-        self._files[path] = local, model or self.model
-        self._put(self._note_file, local, path)
-        return self.hash_file(local, path)
-
-    def model_read(self, path: str, known: tuple[int, int] | None) -> tuple[str, Source]:
-        """A model file that was read: its local name here, and which run wrote it.
-
-        ``known`` are size and time of the file when it was read: its content is named
-        where they are still the same.
-        """
-        source = written.find(self.home, path)
-        local = f"pretrained-{self.number('pretrained')}"
-        self.tell(statements_model.model_read, local, source)
-        if known is not None and written.state(path) == known:
-            self.hash_file(local, path)
-        else:
-            reason = "the file changed after the model was read from it"
-            self.tell(statements_data.unhashed, local, reason)
-        return local, source
-
-    def resume(self, path: str, technique: str) -> None:
-        """Within a training, its model was given the weights in a file.
-
-        Where an earlier run wrote that, this one goes on with it.
-        """
-        local, source = self.model_read(path, written.state(path))
-        number = self.number("restoration")
-        self.tell(statements_model.restoration, number, self.now(), technique, local, None)
-        if source.run is not None and source.run != self.names.run:
-            # Where neither has a campaign, the name of the first run makes one.
-            self.campaign = self.campaign or source.campaign or f"resumed-{source.run[-36:]}"
-            self.tell(statements_model.resumption, source.run, self.campaign)
-
-    def restore(self, path: str, technique: str) -> None:
-        """After the training, its model was given the weights in a file."""
-        number = self.number("restoration")
-        model = f"model-{number + 1}"
-        if path in self._files:
-            used = self._files[path][1]  # what this run wrote there
-        else:
-            used, _ = self.model_read(path, written.state(path))
-        self.tell(statements_model.restoration, number, self.now(), technique, used, model)
-        self.model = model
+            statements_data.testing, self.plan, self.number("testing"), started, ended, local,
+            dict(metrics), model or self.model,
+        )  # fmt: skip
 
     # -- on the writer thread: make statements and write them
-
-    def _note_file(self, local: str, path: str) -> None:
-        written.remember(self.home, path, self.names(local), self.names.run, self.campaign)
 
     def _write_epoch(
         self,
@@ -236,6 +235,7 @@ class Run(Record):
         metrics: Mapping[str, float],
     ) -> None:
         self._seconds.append(elapsed)
+        self._rate = rate
         for name, value in metrics.items():
             self._series.setdefault(name, Series()).add(value, number)
         self._append(
@@ -255,3 +255,27 @@ class Run(Record):
             ),
             sync=True,
         )
+
+
+def run_for_training(
+    tag: str,
+    *,
+    home: str | os.PathLike[str] | None,
+    backend: str,
+    campaign: str | None,
+) -> tuple[Run, bool]:
+    """The active run where it has no training yet, and True; or a run of its own, and False.
+
+    What is not given is as in the active record, where there is one.
+    """
+    around = active()
+    if isinstance(around, Run) and not around.has_training:
+        around._backend = around._backend or backend
+        return around, True
+    run = Run(
+        tag,
+        home=home or (around.home if around else None),
+        backend=backend,
+        campaign=campaign or (around.campaign if around else None),
+    )
+    return run, False

@@ -24,9 +24,14 @@ class Series:
         if self.maximum is None or value > self.maximum[0]:
             self.maximum = (value, epoch)
 
+    @property
+    def last(self) -> float:
+        """The value that was added last."""
+        return self.values[-1]
+
     def summary(self) -> MetricSummary:
         try:
             total = math.fsum(self.values)
         except (OverflowError, ValueError):  # inf - inf, or beyond a double
             total = sum(self.values)
-        return MetricSummary(self.minimum, self.maximum, total / len(self.values), self.values[-1])
+        return MetricSummary(self.minimum, self.maximum, total / len(self.values), self.last)

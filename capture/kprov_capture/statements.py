@@ -8,10 +8,10 @@ every relation its PROV property beside the DNNProv one, so that PROV alone
 tells the story. There are no blank nodes. Times are seconds since 1970.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 
+from kprov_capture.dataflow import BUILT_IN
 from kprov_capture.facts import Agent, Rule
 from kprov_capture.identity import Names
 from kprov_capture.nquads import Graph, Iri, Value, as_double, as_json, instant
@@ -26,9 +26,6 @@ from kprov_capture.terms import (
     Prov,
 )
 
-# The transformations of the papers' dataflow; the hash of this names its version.
-TRANSFORMATIONS = ("trainingmodel", "adaptation", "testingmodel")
-SPECIFICATION = json.dumps({"transformations": TRANSFORMATIONS})
 # Settings that are also said of the training itself, so that questions need no second hop.
 SHORTCUTS = (
     "optimizer_name", "learning_rate", "batch_size", "epochs", "num_layers", "momentum", "decay",
@@ -96,7 +93,7 @@ def opening(
         run.node(association, (Prov.Association,), (Prov.agent, Iri(agent)), plan)
 
     run.node(dataflow, (Dnnprov.Dataflow, Prov.Plan, Prov.Entity), (Dnnprov.tag, tag))
-    for transformation in TRANSFORMATIONS:
+    for transformation in BUILT_IN:
         iri = f"{dataflow}#{transformation}"
         run.link(dataflow, Dnnprov.hasTransformation, iri)
         run.node(
@@ -200,13 +197,11 @@ def training_started(
     val: Sequence[str],
     rules: Sequence[Rule],
     pretrained: Sequence[str],
-    workers: tuple[int, int] | None,
 ) -> str:
     """The training and its first configuration; the architecture as far as it is named.
 
     ``train``, ``val`` and ``pretrained`` are local names of the data that it fits the
-    weights to, of those that it is validated on, and of the models that it began with;
-    ``workers`` the rank of this process and the number of all.
+    weights to, of those that it is validated on, and of the models that it began with.
     """
     graph = Graph(names.run)
     config = config_name(names, 0)
@@ -219,7 +214,6 @@ def training_started(
         (Dnnprov.iTraining, Prov.Collection, Prov.Entity),
         *setting_values(names, graph, settings),
     )
-    rank, count = workers or (None, None)
     graph.node(
         names.training,
         (*((Dnnprov.FineTuning,) if pretrained else ()), Dnnprov.Training, Prov.Activity),
@@ -227,8 +221,6 @@ def training_started(
         (Dnnprov.ofTransformation, Iri(f"{plan}#trainingmodel")),
         (Prov.wasInformedBy, Iri(names.execution)),
         (Prov.startedAtTime, instant(started)),
-        (Dnnprov.workerRank, rank),
-        (Dnnprov.workerCount, count),
         *(
             (SETTINGS[name], typed(name, settings[name]))
             for name in SHORTCUTS

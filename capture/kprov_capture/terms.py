@@ -147,6 +147,7 @@ class Dnnprov:
     clipnorm = "https://w3id.org/dnnprov#clipnorm"
     clipvalue = "https://w3id.org/dnnprov#clipvalue"
     commandLine = "https://w3id.org/dnnprov#commandLine"
+    computingResource = "https://w3id.org/dnnprov#computingResource"
     containerImage = "https://w3id.org/dnnprov#containerImage"
     coreCount = "https://w3id.org/dnnprov#coreCount"
     cosineSimilarity = "https://w3id.org/dnnprov#cosineSimilarity"
@@ -169,6 +170,7 @@ class Dnnprov:
     falseNegatives = "https://w3id.org/dnnprov#falseNegatives"
     falsePositives = "https://w3id.org/dnnprov#falsePositives"
     fileFormat = "https://w3id.org/dnnprov#fileFormat"
+    filterConfig = "https://w3id.org/dnnprov#filterConfig"
     fineTunedFrom = "https://w3id.org/dnnprov#fineTunedFrom"
     gitCommit = "https://w3id.org/dnnprov#gitCommit"
     gitDirty = "https://w3id.org/dnnprov#gitDirty"
@@ -193,6 +195,7 @@ class Dnnprov:
     iTesting = "https://w3id.org/dnnprov#iTesting"
     iTraining = "https://w3id.org/dnnprov#iTraining"
     inboundLayer = "https://w3id.org/dnnprov#inboundLayer"
+    incompleteReason = "https://w3id.org/dnnprov#incompleteReason"
     initialAccumulatorValue = "https://w3id.org/dnnprov#initialAccumulatorValue"
     initialEpoch = "https://w3id.org/dnnprov#initialEpoch"
     jitCompile = "https://w3id.org/dnnprov#jitCompile"
@@ -244,6 +247,7 @@ class Dnnprov:
     operatingSystem = "https://w3id.org/dnnprov#operatingSystem"
     optimizerName = "https://w3id.org/dnnprov#optimizerName"
     optimizerWrapper = "https://w3id.org/dnnprov#optimizerWrapper"
+    outputMessage = "https://w3id.org/dnnprov#outputMessage"
     outputShape = "https://w3id.org/dnnprov#outputShape"
     packageName = "https://w3id.org/dnnprov#packageName"
     packageVersion = "https://w3id.org/dnnprov#packageVersion"
@@ -288,6 +292,7 @@ class Dnnprov:
     step = "https://w3id.org/dnnprov#step"
     stepsPerEpoch = "https://w3id.org/dnnprov#stepsPerEpoch"
     stepsPerExecution = "https://w3id.org/dnnprov#stepsPerExecution"
+    subtaskIdentifier = "https://w3id.org/dnnprov#subtaskIdentifier"
     tag = "https://w3id.org/dnnprov#tag"
     taskIdentifier = "https://w3id.org/dnnprov#taskIdentifier"
     technique = "https://w3id.org/dnnprov#technique"
@@ -349,6 +354,7 @@ class Dnnprov:
     weightDecay = "https://w3id.org/dnnprov#weightDecay"
     workerCount = "https://w3id.org/dnnprov#workerCount"
     workerRank = "https://w3id.org/dnnprov#workerRank"
+    workspace = "https://w3id.org/dnnprov#workspace"
 
 
 METRICS: dict[str, str] = {

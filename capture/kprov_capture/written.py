@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from kprov_capture.facts import Source
+from kprov_capture.privacy import without_secrets
 
 FOLDER = "written"
 
 
+def _digest(path: str) -> str:
+    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _note(home: Path, path: str) -> Path:
-    name = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return home / FOLDER / f"{name}.json"
+    return home / FOLDER / f"{_digest(path)[:32]}.json"
 
 
 def state(path: str) -> tuple[int, int] | None:
@@ -36,7 +40,14 @@ def remember(home: Path, path: str, node: str, run: str, campaign: str | None) -
     note = _note(home, path)
     note.parent.mkdir(exist_ok=True)
     text = json.dumps(
-        {"path": path, "state": state(path), "node": node, "run": run, "campaign": campaign}
+        # Not the path itself, which may be one that is not to be written.
+        {
+            "path": _digest(path),
+            "state": state(path),
+            "node": node,
+            "run": run,
+            "campaign": campaign and without_secrets(campaign),
+        }
     )
     # Renamed into place: a reader sees the old note or the new one.
     new = note.with_suffix(f".{os.getpid()}.tmp")
@@ -53,7 +64,7 @@ def find(home: Path, path: str) -> Source:
     """The file at ``path``, and which run wrote it where that is known."""
     try:
         told: Any = json.loads(_note(home, path).read_text("utf-8"))
-        if told["path"] == path and told["state"] == list(state(path) or ()):
+        if told["path"] == _digest(path) and told["state"] == list(state(path) or ()):
             return Source(path, str(told["node"]), str(told["run"]), told.get("campaign"))
     except (OSError, ValueError, KeyError, TypeError):
         pass  # no note, or one that something else wrote

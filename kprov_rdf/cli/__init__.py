@@ -13,7 +13,9 @@ from kprov_capture import __version__
 from kprov_capture.home import HomeError, create, find
 from kprov_rdf.cli import ask, merge, mirror, share
 from kprov_rdf.cli.context import Context, pass_context
+from kprov_rdf.cli.series import series
 from kprov_rdf.cli.serve import serve
+from kprov_rdf.cli.ship import ship
 from kprov_rdf.errors import KprovError
 
 
@@ -83,8 +85,8 @@ def demo(context: Context, epochs: int) -> None:
 
 _COMMANDS = (
     *(ask.runs, ask.show, ask.query),
-    *(share.validate, share.export, merge.merge, mirror.mirror),
-    *(serve, share.publish),
+    *(share.validate, share.export, series, merge.merge, mirror.mirror),
+    *(serve, ship, share.publish),
 )
 for _command in _COMMANDS:
     cli.add_command(_command)

@@ -1,14 +1,16 @@
 """Commands that read runs and answer questions."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kprov_capture.home import find, open_home
+from kprov_capture.home import HomeError, find, open_home
 from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
 
 if TYPE_CHECKING:
@@ -75,12 +77,62 @@ def _as_json(run: "RunInfo") -> dict[str, str | int | float | None]:
 @click.argument("run", default="@latest")
 @pass_context
 def show(context: Context, run: str) -> None:
-    """Show one run: its settings, layers, epochs, adaptations, tests and files."""
+    """Show one run: its settings, layers, epochs, adaptations, tests and files.
+
+    \b
+        kprov show 2e40e764
+        kprov show model.keras
+
+    RUN is also the file of a model, which has the provenance of its run in it, or
+    beside it (model.h5.prov.nq). No state folder is needed then.
+
+    Exit status: 0; of a model 1 where it is not the one that the provenance is
+    about (its SHA-256 is another), 2 where it has none.
+    """
+    is_file = os.path.isfile(run)
+    if is_file and _show_carried(Path(run)):
+        return
+    from kprov_rdf.errors import NotFoundError
     from kprov_rdf.runs import listing, resolve
     from kprov_rdf.show import show as show_run
 
-    with context.reading() as store:
-        show_run(store, resolve(run, listing(store, store.living)))
+    try:
+        with context.reading() as store:
+            show_run(store, resolve(run, listing(store, store.living)))
+    except (NotFoundError, HomeError) as error:
+        if is_file:
+            raise NotFoundError(_no_document(run)) from error
+        raise
+
+
+def _show_carried(path: Path) -> bool:
+    """Show what came with the file of a model; False where nothing did."""
+    from kprov_rdf import travel
+    from kprov_rdf.show import show as show_run
+    from kprov_rdf.tables import printable
+
+    found = travel.find(path)
+    if found is None:
+        return False
+    show_run(found.store, found.run)
+    name = printable(str(found.path))
+    if found.problems:
+        for problem in found.problems:
+            click.echo(f"kprov: {name}: {printable(problem)}.", err=True)
+        click.echo("kprov: this is not the model that the provenance above is about.", err=True)
+        raise SystemExit(1)
+    click.echo(f"{name} is the model that this is about: its SHA-256 is the one told.")
+    return True
+
+
+def _no_document(name: str) -> str:
+    from kprov_capture.archive import BESIDE, DOCUMENT
+
+    return (
+        f"{name} has no provenance with it: neither {DOCUMENT} in it nor {name}{BESIDE} beside "
+        "it; and no run has that name. model.save(…) after a fit with the callback embeds it in "
+        "a .keras file, kprov_capture.travel.beside(run, path) writes it beside any other."
+    )
 
 
 @click.command(epilog=RUN_HELP, short_help="Ask a question, by name, in SPARQL or in SQL.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kprov_rdf.cli.context import Context, pass_context
-from kprov_rdf.errors import KprovError, StorageError, StoreLockedError
+from kprov_rdf.errors import InputError, KprovError, StorageError, StoreLockedError
 
 if TYPE_CHECKING:
     from kprov_rdf.exchange.merge import Merged
@@ -28,7 +28,8 @@ def merge(context: Context, files: tuple[str, ...], form: str | None) -> None:
     """Take in the provenance of other tools, each FILE into a named graph of its own.
 
     FILE is PROV-JSON, PROV-N, PROV-XML, or PROV-O as Turtle, TriG, N-Triples,
-    N-Quads or JSON-LD; - is standard input. Bundles and named graphs keep their
+    N-Quads or JSON-LD; - is standard input. Or it is the file of a model that has
+    the provenance of its run with it. Bundles and named graphs keep their
     names. Nothing is fetched, and no FILE can change what is there already.
     Merging the same bytes again changes nothing.
 
@@ -41,11 +42,7 @@ def merge(context: Context, files: tuple[str, ...], form: str | None) -> None:
     merged: list[Merged] = []
     for name in files:
         try:
-            if name == "-":
-                data, name = sys.stdin.buffer.read(merging.MAX_BYTES + 1), "standard input"  # noqa: PLW2901
-            else:
-                data = merging.from_path(Path(name))
-            one = merging.merge(home, data, name, form)
+            one = merging.merge(home, *_read(name, form))
         except StorageError:
             raise
         except KprovError as error:
@@ -59,6 +56,26 @@ def merge(context: Context, files: tuple[str, ...], form: str | None) -> None:
         if merged:
             click.echo(f"kprov: {len(merged)} of {len(files)} files are merged.", err=True)
         raise SystemExit(2)
+
+
+def _read(name: str, form: str | None) -> tuple[bytes, str, str | None]:
+    """The bytes of a document, its name, and its format where that is known."""
+    from kprov_capture.archive import BESIDE
+    from kprov_rdf import travel
+    from kprov_rdf.exchange import merge as merging
+
+    if name == "-":
+        return sys.stdin.buffer.read(merging.MAX_BYTES + 1), "standard input", form
+    path = Path(name)
+    carried = None if form or name.endswith(BESIDE) else travel.find(path)
+    if carried is None:
+        return merging.from_path(path), name, form
+    if carried.problems:
+        raise InputError(
+            f"{name} is not the model that its provenance is about: {carried.problems[0]}. "
+            "Nothing of it was merged; 'kprov show' has more."
+        )
+    return carried.document, name, "nq"
 
 
 def _report(one: "Merged") -> None:

@@ -1,12 +1,26 @@
 """The command that serves."""
 
 import math
+from pathlib import Path
 
 import click
 
 from kprov_capture.home import Home, find
 from kprov_capture.identity import DEFAULT_BASE
 from kprov_rdf.cli.context import Context, pass_context
+from kprov_rdf.errors import InputError
+
+
+def _token(path: Path) -> tuple[str, bool]:
+    """The token in a file, and whether it was made now."""
+    from kprov_capture import secret
+
+    try:
+        if path.exists():
+            return secret.read(path), False
+        return secret.create(path), True
+    except ValueError as error:
+        raise InputError(f"{error}. Write one there, or name a new file.") from error
 
 
 @click.command(short_help="Serve pages, live charts, linked data and SPARQL.")
@@ -23,6 +37,11 @@ from kprov_rdf.cli.context import Context, pass_context
     envvar="KPROV_TOKEN",
     help="What a request must show to take or change something. Default: a random one, which "
     "the commands of this user find.  [env: KPROV_TOKEN]",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(dir_okay=False),
+    help="A file with it, which stays out of the list of processes; made where it is missing.",
 )
 @click.option(
     "--query-seconds",
@@ -51,6 +70,7 @@ def serve(
     host: str,
     port: int,
     token: str | None,
+    token_file: str | None,
     query_seconds: float,
     query_memory: int,
     query_rows: int,
@@ -66,6 +86,9 @@ def serve(
     It follows trainings while they run, and every other command works beside it. Only
     this machine reaches it unless --host says otherwise; then anyone who can reach it can
     read everything. Ctrl-C ends it.
+
+    With a token, trainings on other machines may send their runs while they train:
+    set KPROV_SERVER and KPROV_TOKEN (or KPROV_TOKEN_FILE) where they run.
     """
     if math.isnan(query_seconds):  # which is in every range
         raise click.BadParameter("--query-seconds is not in the range of times.")
@@ -73,6 +96,9 @@ def serve(
     from kprov_rdf.server.serve import is_loopback
     from kprov_rdf.server.serve import serve as run
 
+    made = False
+    if token_file:
+        token, made = _token(Path(token_file))
     home = Home(find(context.asked))
     existed = (home.path / "journal").is_dir()
     base = home.base()
@@ -87,6 +113,9 @@ def serve(
             click.echo(f"IRIs begin with {base}{own}; here they are found by their paths.")
         if not is_loopback(host):
             click.echo("Anyone who can reach this machine can read everything here.")
+        if token:
+            what = f"the new token in {token_file}" if made else "the token"
+            click.echo(f"Trainings that show {what} may send their runs here.")
 
     run(home, host, port, token, limits, started)
     click.echo("kprov: ended.")

@@ -34,7 +34,8 @@ from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.store import PREFIXES, LocalStore
 
 MAX_BYTES = 1 << 28
-_RUN = re.compile(r"(.*/)run/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z")
+# The IRI of a run of kprov's, and the base in it.
+RUN = re.compile(r"(.*/)run/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z")
 
 
 # What kprov says of a run in its catalog, and all that is taken from one.
@@ -105,7 +106,7 @@ def merge(home: Home, data: bytes, name: str, form: str | None = None) -> Merged
     """
     started = time.time()
     names = ImportNames(hashlib.sha256(data).hexdigest(), home.base())
-    with _alone(home):
+    with alone(home):
         path = home.journal / f"import-sha256-{names.sha256}{SUFFIX}"
         if path.exists() or (home.done / f"{path.name}.gz").exists():
             return Merged(name, names.graph, already=True)
@@ -150,8 +151,8 @@ def _notes(found: _Admitted, names: ImportNames) -> Iterator[str]:
 
 
 @contextmanager
-def _alone(home: Home) -> Iterator[None]:
-    """One merge into a folder at a time, so that what was looked up stays true (POSIX)."""
+def alone(home: Home) -> Iterator[None]:
+    """One at a time adds a graph to a folder, so that what was looked up stays true (POSIX)."""
     try:
         import fcntl
     except ImportError:
@@ -183,7 +184,7 @@ def _nquads(graph: str, triples: Iterable[ox.Triple]) -> bytes:
 
 def _known(home: Home, graphs: set[str]) -> LocalStore:
     """What the journals say in these graphs: that of a run of this name, and all imports."""
-    runs = {match[2] for match in map(_RUN.match, graphs) if match}
+    runs = {match[2] for match in map(RUN.match, graphs) if match}
     names = {f"{run}{SUFFIX}" for run in runs} | {
         path.name.removesuffix(".gz")
         for folder in (home.journal, home.done)
@@ -196,6 +197,11 @@ def _known(home: Home, graphs: set[str]) -> LocalStore:
         lines = _text(home, name).splitlines(keepends=True)
         store.load(b"".join(line for line in lines if line.endswith(ends)))
     return store
+
+
+def is_there(home: Home, graph: str) -> bool:
+    """Whether the journals have anything in this graph."""
+    return bool(_known(home, {graph}).graph(graph))
 
 
 def _text(home: Home, name: str) -> bytes:
@@ -215,7 +221,7 @@ def _admit(home: Home, names: ImportNames, brought: LocalStore, name: str) -> _A
     Raises ``InputError`` where it would change what is there.
     """
     own = set(brought.graphs())
-    matches = filter(None, map(_RUN.match, own))
+    matches = filter(None, map(RUN.match, own))
     catalogs = {names.catalog, f"{DEFAULT_BASE}catalog"}
     catalogs |= {f"{match[1]}catalog" for match in matches}
     named = own - catalogs
@@ -246,7 +252,7 @@ def _admit(home: Home, names: ImportNames, brought: LocalStore, name: str) -> _A
 def _check_names(names: ImportNames, graphs: Iterable[str], name: str) -> None:
     for iri in graphs:
         mine = iri == names.graph or iri.startswith(f"{names.graph}#")
-        run = _RUN.match(iri)
+        run = RUN.match(iri)
         base = next((b for b in (names.base, DEFAULT_BASE) if iri.startswith(b)), None)
         if base and not mine and not (run and run[1] == base):
             raise InputError(

@@ -3,6 +3,8 @@
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -85,12 +87,22 @@ def run(store: Store, iri: str, form: str) -> bytes:
 
 def to_file(data: bytes, path: Path) -> None:
     """Write a file whole or not at all. Raises ``StorageError``, and leaves an older one then."""
+    with replacing(path) as new:
+        new.write_bytes(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A new file beside ``path``, which takes its place at the end of the ``with``.
+
+    Raises ``StorageError`` where that fails, and leaves an older one then.
+    """
     try:
         handle, name = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
+            os.close(handle)
+            yield Path(name)
+            with open(name, "rb+") as file:
                 os.fsync(file.fileno())
             mask = os.umask(0)
             os.umask(mask)

@@ -17,9 +17,11 @@ from kprov_rdf.errors import (
 )
 from kprov_rdf.linked.html import STATIC, message_page
 from kprov_rdf.linked.view import Linker
-from kprov_rdf.server import live, pages, service, sparql
+from kprov_rdf.server import intake, live, pages, pde, service, sparql
 from kprov_rdf.server.keeper import Keeper
 from kprov_rdf.server.pool import Pool
+from kprov_rdf.server.received import Received
+from kprov_rdf.server.relay import Relay
 from kprov_rdf.server.state import State
 
 MAX_BODY = 1024 * 1024
@@ -35,19 +37,27 @@ _HEADERS = {
 
 
 def create_app(
-    keeper: Keeper, pool: Pool, token: str, hosts: Collection[str] | None = None
+    keeper: Keeper,
+    pool: Pool,
+    token: str,
+    hosts: Collection[str] | None = None,
+    *,
+    takes: bool = False,
 ) -> Flask:
     """The application over a store that ``keeper`` keeps.
 
-    ``token`` is what a request must show (``Authorization: Bearer …``) to take a snapshot.
+    ``token`` is what a request must show (``Authorization: Bearer …``) to take a snapshot,
+    and where the server ``takes`` something, to send a journal.
     ``hosts`` are the names by which the server may be called; None: any. A server on
     loopback needs them: else any web site could have its visitors' browsers read it, under
     a name of its own that it points at 127.0.0.1.
     """
     app = Flask(__name__, static_folder=str(STATIC), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    state = State(keeper, pool, token)
+    state = State(keeper, pool, token, takes)
     app.extensions["kprov"] = state
+    app.extensions["kprov-relay"] = Relay(keeper.home)
+    app.extensions["kprov-received"] = Received(keeper.home)
 
     @app.before_request
     def check() -> None:
@@ -62,11 +72,11 @@ def create_app(
         if foreign and request.headers.get("Sec-Fetch-Mode") != "navigate":
             # A page of elsewhere could not read the answer, but make this server work.
             abort(HTTPStatus.FORBIDDEN, "Pages of other sites may link here, and ask nothing.")
-        waits = ("/health", "/static", "/snapshot")
+        waits = ("/health", "/static", "/snapshot", "/pde", "//pde")
         if not keeper.loaded and not request.path.startswith(waits):
             raise BusyError("The journals are being loaded. Try again in a moment.")
 
-    for one in (service, pages, sparql, live):
+    for one in (service, intake, pages, sparql, live, pde):
         app.register_blueprint(one.blueprint)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(KprovError, _kprov_error)

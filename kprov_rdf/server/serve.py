@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from waitress.server import create_server
 
+from kprov_capture.delivery import MAX_BODY as MAX_JOURNAL
 from kprov_capture.home import Home, create
 from kprov_rdf import ingest, owner
 from kprov_rdf.errors import InputError, StoreLockedError
@@ -20,7 +21,7 @@ from kprov_rdf.owner import Address
 from kprov_rdf.server.app import MAX_BODY, create_app
 from kprov_rdf.server.keeper import Keeper
 from kprov_rdf.server.pool import Limits, Pool
-from kprov_rdf.server.state import THREADS
+from kprov_rdf.server.state import THREADS, State
 from kprov_rdf.store import LocalStore
 
 _ANY = ("0.0.0.0", "::", "")  # noqa: S104
@@ -57,9 +58,10 @@ def serve(
             "serve another folder with --home."
         )
     keeper, pool = Keeper(home), Pool(limits)
+    takes = bool(token)
     token = token or secrets.token_urlsafe(24)
     names = {*_LOOPBACK, host, str(urlsplit(keeper.base).hostname)}
-    app = create_app(keeper, pool, token, names if is_loopback(host) else None)
+    app = create_app(keeper, pool, token, names if is_loopback(host) else None, takes=takes)
     with closing(_listen(host, port)) as listening:
         create(home.path)
         bound = listening.getsockname()[1]
@@ -79,6 +81,7 @@ def _run(
     started: Callable[[], None],
 ) -> None:
     """Follow the journals and answer, until a signal says that it is enough."""
+    state: State = app.extensions["kprov"]
     server = create_server(
         app,
         sockets=[listening],
@@ -88,7 +91,7 @@ def _run(
         connection_limit=400,
         asyncore_use_poll=True,  # select() takes no descriptor beyond 1,024
         # More than the application takes, so that it can say so before the line is cut.
-        max_request_body_size=8 * MAX_BODY,
+        max_request_body_size=MAX_JOURNAL + MAX_BODY if state.takes else 8 * MAX_BODY,
         max_request_header_size=64 * 1024,
         # Without it waitress does not see that a client went while it is being answered.
         channel_request_lookahead=1,
@@ -98,6 +101,8 @@ def _run(
         keeper.stop()  # so that streams end, which waitress waits for
         raise KeyboardInterrupt
 
+    relay = app.extensions["kprov-relay"]
+    relay.start()
     follower = threading.Thread(target=keeper.follow, args=(store,), name="follower")
     follower.start()
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -107,6 +112,7 @@ def _run(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        relay.close()
         keeper.stop()
         follower.join()
         server.close()

@@ -1,12 +1,12 @@
 """What the server tells of itself, and what it hands to commands on the same machine."""
 
-import hmac
 from typing import Any
 
 from flask import Blueprint, abort, current_app, request
 
 from kprov_rdf.errors import BusyError, JournalDamagedError, KprovError
 from kprov_rdf.server.state import State
+from kprov_rdf.server.tokens import authorised
 
 blueprint = Blueprint("service", __name__)
 
@@ -24,8 +24,7 @@ def health() -> tuple[dict[str, Any], int]:
 def snapshot() -> tuple[dict[str, Any], int]:
     """A snapshot folder for a command on this machine, with all that the journals hold."""
     state: State = current_app.extensions["kprov"]
-    shown = request.headers.get("Authorization", "")
-    if not hmac.compare_digest(shown.encode(), f"Bearer {state.token}".encode()):
+    if not authorised(request):
         abort(401, "A snapshot is given only to who shows the token of this server.")
     reader = request.get_json()
     if not isinstance(reader, dict):

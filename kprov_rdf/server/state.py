@@ -13,9 +13,13 @@ THREADS = 32
 
 @dataclass(frozen=True)
 class State:
-    """``token`` is what a request must show to take or change something."""
+    """``token`` is what a request must show to take or change something.
+
+    ``takes``: it was given by the user, and trainers that show it may send their runs.
+    """
 
     keeper: Keeper
     pool: Pool
     token: str
+    takes: bool = False
     streams: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MAX_STREAMS))

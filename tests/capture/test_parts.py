@@ -199,8 +199,18 @@ def test_the_recorder_needs_the_standard_library_only() -> None:
 def test_costly_modules_wait_until_they_are_needed() -> None:
     script = (
         "import sys, kprov_capture.run; "
-        "costly = {'importlib.metadata', 'urllib.request', 'tomllib'}; "
+        "costly = {'importlib.metadata', 'urllib.request', 'http.client', 'ssl', 'tomllib'}; "
         "print(sorted(costly & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_gpus_are_told_by_their_models(tmp_path: Path) -> None:
+    for number, model in enumerate(("NVIDIA H100 80GB HBM3", "NVIDIA A2")):
+        folder = tmp_path / f"0000:0{number}:00.0"
+        folder.mkdir()
+        (folder / "information").write_text(f"Model: \t\t {model}\nIRQ:   \t\t 42\n")
+    (tmp_path / "0000:09:00.0").mkdir()
+    assert environment.accelerators(str(tmp_path)) == ["NVIDIA H100 80GB HBM3", "NVIDIA A2"]
+    assert environment.accelerators(str(tmp_path / "nothing")) == []

@@ -9,7 +9,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import kprov_capture.keras as kprov
 from kprov_capture.home import Home
@@ -73,9 +72,13 @@ def endless(x: np.ndarray, y: np.ndarray) -> Any:
 @pytest.mark.parametrize("kind", ["Sequence", "tf.data", "generator"])
 def test_b1_sources_that_are_no_arrays(kind: str, model, digits, provenance, captured) -> None:
     x, y = digits
+
+    def tf_data() -> Any:
+        return pytest.importorskip("tensorflow").data.Dataset.from_tensor_slices((x, y)).batch(10)
+
     source, steps = {
         "Sequence": lambda: (Batches(x, y), None),
-        "tf.data": lambda: (tf.data.Dataset.from_tensor_slices((x, y)).batch(10), None),
+        "tf.data": lambda: (tf_data(), None),
         "generator": lambda: (endless(x, y), 5),
     }[kind]()
     history = model.fit(
@@ -433,4 +436,15 @@ def test_a_callback_that_two_threads_use_at_once(digits, provenance, home: Home,
         thread.join()
     found = captured(*(recorder.recorders[network].run for network in networks))
     assert [(run.status, run.epochs) for run in found.runs] == [("FINISHED", 3)] * 2
+    assert found.violations() == []
+
+
+def test_the_seed_and_the_precision_are_settings(model, digits, provenance, captured) -> None:
+    keras.utils.set_random_seed(20261121)
+    model.fit(*digits, epochs=1, verbose=0, callbacks=[provenance])
+    found = captured(provenance.run)
+    assert found.rows("?c a dnnprov:iTraining ; dnnprov:seed ?seed", "seed") == [(20261121,)]
+    assert found.rows(
+        '?p dnnprov:reportedName "dtype_policy" . ?c a dnnprov:iTraining ; ?p ?name', "name"
+    ) == [("float32",)]
     assert found.violations() == []

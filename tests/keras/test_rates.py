@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import kprov_capture.keras as kprov
 from kprov_capture.home import Home
+from kprov_capture.keras import schedules
 from kprov_capture.keras.rates import exact, shortest
 
 
@@ -162,11 +163,38 @@ def test_a_schedule_object_is_recorded_and_its_rate_read(digits, home, captured)
     assert found.violations() == []
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        keras.optimizers.schedules.InverseTimeDecay(0.3, 7, 0.37),
+        keras.optimizers.schedules.InverseTimeDecay(0.3, 7, 0.37, staircase=True),
+        keras.optimizers.schedules.PiecewiseConstantDecay([3, 40, 41], [0.1, 0.7, 0.3, 0.9]),
+        keras.optimizers.schedules.PiecewiseConstantDecay([5.5], [0.1, 0.7]),
+    ],
+)
+def test_what_is_computed_of_a_schedule_object_is_what_it_gives(schedule) -> None:
+    optimizer = keras.optimizers.SGD(schedule)
+    for step in (*range(50), 10**6, 2**24 + 1):
+        optimizer.iterations.assign(step)
+        asked = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        assert schedules.rate(optimizer) == asked
+
+
+def test_a_schedule_object_of_another_class_is_asked() -> None:
+    class Own(keras.optimizers.schedules.InverseTimeDecay):
+        def __call__(self, step):
+            return super().__call__(step) / 2
+
+    assert schedules.rate(keras.optimizers.SGD(Own(0.3, 7, 0.37))) is None
+    assert schedules.rate(keras.optimizers.SGD(0.3)) is None
+
+
 def test_the_variable_is_left_as_it_was(model, digits, home) -> None:
     fit(model, digits, home, 1)
     assert "assign" not in model.optimizer._learning_rate.__dict__
 
 
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX warns of it itself")
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_a_rate_that_is_beyond_a_float32_is_ours_to_bear(
     model, digits, home, monkeypatch, caplog

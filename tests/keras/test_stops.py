@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import kprov_capture.keras as kprov
+from kprov_rdf import query
 
 
 def fit(model, digits, provenance, *callbacks, epochs=9, **more):
@@ -148,6 +149,12 @@ def test_restored_weights_make_the_model_derive_from_the_checkpoint_of_their_epo
         "epoch",
         "by",
     ) == [(name.model, name("checkpoint-1"), 1, "EarlyStopping")]
+    answer = query.table(found.store, query.find("decisions"), {"run": name.run})
+    told = [[query.value(term) for term in row][1:4] for row in answer.rows]
+    assert told == [
+        ["EarlyStopping", 3, told[0][2]],
+        ["EarlyStopping", 1, None],
+    ]
     # The file that ModelCheckpoint wrote after that epoch holds the same checkpoint.
     assert found.rows(
         f"?f a dnnprov:File ; prov:wasDerivedFrom <{name('checkpoint-1')}> ; dnnprov:path ?path",

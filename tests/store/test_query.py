@@ -80,6 +80,7 @@ def test_adaptations_and_summary(home: Home) -> None:
     run = recording.record(home.path)
     (change,) = answer(home, "adaptations", run=run.names.run)
     assert (change["old"], change["new"], change["epoch"]) == (0.001, 0.0005, 0)
+    assert change["setting"] == "learningRate"
     with ingest.open_snapshot(home) as snapshot:
         text = (
             "SELECT ?min ?at ?max ?mean ?last { ?s dnnprov:ofMetric dnnprov:loss ; "

@@ -1,29 +1,24 @@
 """Provenance: the callback."""
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
 
-from kprov_capture import guard
+from kprov_capture import display, guard, workers
+from kprov_capture.keras.batches import Batches
 from kprov_capture.keras.recorder import FINISHED, Options, Recorder
 from kprov_capture.nquads import Value
 from kprov_capture.record import active
 from kprov_capture.run import Run
+from kprov_capture.system import check_interval
+from kprov_capture.values import check_tag
 
-_TAG = re.compile(r"[^\x00-\x1f\x7f]{1,200}\Z")
 
-
-def check_tag(given: Any, usage: str) -> str:
-    """A name of a dataflow. Raises ``ValueError`` that shows ``usage``."""
-    if not isinstance(given, str) or not _TAG.match(given):
-        raise ValueError(
-            f"Provenance needs the name of the dataflow, such as {usage}: "
-            f"up to 200 characters on one line; found {str(given)[:80]!r}"
-        )
-    return given
+def checked_interval(given: Any) -> float | None:
+    """An interval in seconds, or None. Raises ``ValueError`` for what is neither."""
+    return None if given is None else check_interval(given)
 
 
 class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -35,6 +30,8 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
     ``.kprov`` upwards, or a new ``./.kprov``. One fit is one run; ``evaluate``
     and ``save`` of the model afterwards belong to its last run. ``hyperparameters``
     are settings of the user's own, by name; ``campaign`` names a group of runs.
+    ``batch_metrics`` keeps the metrics of each batch too, ``system_metrics`` the load of
+    processor, memory and GPUs every so many seconds, in files (``kprov series``).
     Within ``with kprov.Run(tag):`` the first fit belongs to that run, and the tag
     can be left out.
 
@@ -48,19 +45,30 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         home: str | os.PathLike[str] | None = None,
         hyperparameters: Mapping[str, Value] | None = None,
         campaign: str | None = None,
+        batch_metrics: bool = False,
+        system_metrics: float | None = None,
     ) -> None:
         super().__init__()
         around = active()
         if dataflow_tag is None and around is not None:
             dataflow_tag = around.tag
         tag = check_tag(dataflow_tag, "Provenance('digits-cnn')")
-        self.options = Options(tag, home, campaign, own=dict(hyperparameters or {}))
+        self.options = Options(
+            tag,
+            home,
+            campaign,
+            own=dict(hyperparameters or {}),
+            batch_metrics=bool(batch_metrics),
+            system_metrics=checked_interval(system_metrics),
+        )
         self.recorder: Recorder | None = None
         # Set by the wrapper of fit: its arguments, the other callbacks, and what the last
         # recorded fit of the model left.
         self.arguments: Mapping[str, Any] | None = None
         self.others: list[Any] = []
         self.before: Recorder | None = None
+        # Hands over what is reported at each batch, where that is wanted.
+        self.batches: Batches | None = None
 
     @classmethod
     def with_options(cls, options: Options) -> "Provenance":
@@ -81,9 +89,14 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         """The run of the last fit."""
         return self.recorder.run if self.recorder else None
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows."""
+        return self.run._repr_html_() if self.run else display.html(None)
+
     def __getstate__(self) -> dict[str, Any]:
         # KerasTuner and others copy callbacks: a copy records runs of its own.
         fresh: dict[str, Any] = {"recorder": None, "arguments": None, "others": [], "before": None}
+        fresh["batches"] = None
         return {**self.__dict__, **fresh, "_model": None}
 
     def begin(
@@ -95,16 +108,24 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
 
     def release(self) -> None:
         """The fit is over: free the data sets that its arguments hold."""
-        self.arguments, self.others, self.before = None, [], None
+        self.arguments, self.others, self.before, self.batches = None, [], None, None
 
     @guard.guarded("start recording")
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self.recorder = None
+        worker = workers.find()
+        if not worker.records:
+            return  # another process of this training does
         recorder = Recorder(self.options, self.model, self.before)
         self.recorder = recorder
         # Without the wrapper of fit (a training loop of the user's own) less is known.
         arguments = self.arguments or {"epochs": (self.params or {}).get("epochs")}
         recorder.start(arguments, self.others)
+        recorder.run.workers(worker)
+        if self.options.system_metrics is not None:
+            recorder.run.follow_system(self.options.system_metrics)
+        if self.batches is not None:
+            self.batches.run = recorder.run
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         if self.recorder:

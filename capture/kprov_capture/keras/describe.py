@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -13,31 +14,13 @@ from kprov_capture.facts import Dataset
 from kprov_capture.keras.layers import config_of, frozen, sublayers
 from kprov_capture.keras.rates import innermost, shortest
 from kprov_capture.nquads import Iri, Value, as_json
+from kprov_capture.values import arrays, dataset, plain, samples
 
 # Arguments of fit that are hyperparameters and need no more than their value.
 _FIT_SETTINGS = (
     "epochs", "validation_split", "steps_per_epoch", "initial_epoch", "class_weight",
     "validation_batch_size", "validation_steps",
 )  # fmt: skip
-
-
-def _plain(value: Any) -> Value | None:
-    """A value that a literal can hold; None for None, JSON for what has parts."""
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        return value
-    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
-        return _plain(value.item())
-    return as_json(value)
-
-
-def plain(value: Any) -> Value | None:
-    """As :func:`_plain`; of a value that raises when it is looked at, what it is."""
-    try:
-        return _plain(value)
-    except Exception:
-        return guard.text_of(value)
 
 
 def _optimizer_settings(optimizer: Any) -> dict[str, Value | None]:
@@ -90,6 +73,14 @@ def _batch_size(arguments: Mapping[str, Any]) -> int | None:
     return None
 
 
+@guard.guarded("read the seed")
+def _seed() -> int | None:
+    """What ``keras.utils.set_random_seed`` was given; kept in a private place only."""
+    ask = getattr(sys.modules.get("keras.src.utils.rng_utils"), "get_random_seed", None)
+    seed = ask() if ask else None
+    return seed if isinstance(seed, int) else None
+
+
 def settings(model: Any, arguments: Mapping[str, Any]) -> dict[str, Value]:
     """Hyperparameters of a fit by Keras's names; ``arguments`` are those of the call."""
     found: dict[str, Value | None] = {}
@@ -105,6 +96,8 @@ def settings(model: Any, arguments: Mapping[str, Any]) -> dict[str, Value]:
         "loss_config": lambda: plain(config_of(loss)) if isinstance(loss, keras.Loss) else None,
         "loss_weights": lambda: plain(getattr(compiled, "_user_loss_weights", None)),
         "frozen_layers": lambda: json.dumps(frozen(model)),
+        "seed": _seed,
+        "dtype_policy": lambda: getattr(getattr(model, "dtype_policy", None), "name", None),
         "jit_compile": lambda: plain(getattr(model, "jit_compile", None)),
         "steps_per_execution": lambda: plain(getattr(model, "steps_per_execution", None)),
     }
@@ -131,79 +124,8 @@ def own_settings(given: Mapping[Any, Any]) -> dict[str, Value]:
 # -- data
 
 
-def arrays(name: str, data: Any) -> dict[str, Any]:
-    """The NumPy arrays in ``data`` by name: x, or x_0, x_1, … or x_key; empty without any."""
-    import numpy as np
-
-    if data is None:
-        return {}
-    if isinstance(data, np.ndarray):
-        return {name: data}
-    parts: dict[str, Any] = {}
-    if isinstance(data, Mapping):
-        named = list(data.items())
-    elif isinstance(data, (list, tuple)):
-        named = list(enumerate(data))
-    elif hasattr(data, "__array__") and hasattr(data, "shape"):
-        return {name: np.asarray(data)}  # pandas, or an eager tensor
-    else:
-        return {}
-    for key, part in named:
-        found = arrays(f"{name}_{key}", part)
-        if not found:
-            return {}
-        parts |= found
-    return parts
-
-
 def _cut(found: dict[str, Any], start: int | None, stop: int | None) -> dict[str, Any]:
     return {name: array[start:stop] for name, array in found.items()}
-
-
-def _samples(found: Mapping[str, Any]) -> int | None:
-    first = next(iter(found.values()), None)
-    return int(first.shape[0]) if first is not None and first.ndim else None
-
-
-def _count(source: Any) -> int | None:
-    """Batches of a source that knows; tf.data answers -1 (infinite) or -2 (unknown)."""
-    try:
-        count = source.num_batches if hasattr(source, "num_batches") else len(source)
-    except Exception:
-        return None
-    return int(count) if isinstance(count, int) and count >= 0 else None
-
-
-def dataset(role: str, local: str, x: Any, y: Any, weights: Any) -> tuple[Dataset, dict[str, Any]]:
-    """The data in one role, and its arrays where it is made of arrays."""
-    described = guard.guarded(f"describe the data of the role {role}")(_dataset)
-    source = f"{type(x).__module__}.{type(x).__qualname__}"
-    unknown = Dataset(local, role, source, unhashed="it could not be described")
-    return described(role, local, x, y, weights) or (unknown, {})
-
-
-def _dataset(role: str, local: str, x: Any, y: Any, weights: Any) -> tuple[Dataset, dict[str, Any]]:
-    found = arrays("x", x)
-    kind = type(x)
-    source = f"{kind.__module__}.{kind.__qualname__}"
-    for name, part in (("y", y), ("sample_weight", weights)):
-        if found and part is not None:
-            more = arrays(name, part)
-            if not more:
-                reason = f"{name} is a {type(part).__qualname__}, which is no array"
-                return Dataset(local, role, source, samples=_samples(found), unhashed=reason), {}
-            found |= more
-    if found:
-        return Dataset(local, role, source, samples=_samples(found)), found
-    specification = getattr(x, "element_spec", None)
-    return Dataset(
-        local,
-        role,
-        source,
-        batches=_count(x),
-        specification=None if specification is None else str(specification),
-        unhashed=f"a {kind.__qualname__} yields its data and cannot be read twice",
-    ), {}
 
 
 def _unpack(validation_data: Any) -> tuple[Any, Any, Any]:
@@ -223,26 +145,13 @@ def datasets(arguments: Mapping[str, Any]) -> list[tuple[Dataset, dict[str, Any]
     train, found = dataset("train", "train-set", x, y, weights)
     if validation is not None:
         return [(train, found), dataset("val", "val-set", *_unpack(validation))]
-    samples = _samples(found)
-    if split and samples:
+    count = samples(found)
+    if split and count:
         # fit takes the last samples, before it shuffles.
-        at = math.floor(samples * (1.0 - split))
+        at = math.floor(count * (1.0 - split))
         rest = _cut(found, at, None)
         return [
             (Dataset("train-set", "train", train.source, samples=at), _cut(found, None, at)),
-            (Dataset("val-set", "val", train.source, samples=samples - at), rest),
+            (Dataset("val-set", "val", train.source, samples=count - at), rest),
         ]
     return [(train, found)]
-
-
-def numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
-    """The metrics among ``logs``: what is a number. The rate, which callbacks add, is left out."""
-    found: dict[str, float] = {}
-    for name, value in (logs or {}).items():
-        if name == "learning_rate":
-            continue
-        try:
-            found[str(name)] = float(value)
-        except Exception:  # of a tensor of several numbers each framework raises another one
-            guard.report(TypeError(f"{name!r} is a {type(value).__name__}"), "record a metric")
-    return found

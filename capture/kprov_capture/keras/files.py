@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 
-from kprov_capture import guard, written
+from kprov_capture import guard, travel, written
 from kprov_capture.background import Ticket
 from kprov_capture.keras import recorder, stops, wrappers
 from kprov_capture.keras.cause import cause_of
@@ -83,8 +83,7 @@ def _record_written(model: Any, path: str, started: float, caller: Any) -> None:
         return
     run_now = wrappers.run_of(model)
     if run_now is not None:
-        run_now.model_file(started, run_now.now(), path, kind=_kind(path))
-        run_now.release_data()
+        travel.model_file(run_now, started, run_now.now(), path, _kind(path))
 
 
 def _now(model: Any) -> float:

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from kprov_capture import guard
+from kprov_capture.keras import schedules
 from kprov_capture.keras.cause import Cause, cause_of
 
 
@@ -92,6 +93,9 @@ class RateWatch:
         return shortest(value) if self._single else value
 
     def _read_raw(self) -> float:
+        computed = schedules.rate(self._optimizer)
+        if computed is not None:
+            return computed
         return float(keras.ops.convert_to_numpy(self._optimizer.learning_rate))
 
     def read(self) -> float | None:
@@ -100,9 +104,10 @@ class RateWatch:
         schedules = keras.optimizers.schedules.LearningRateSchedule
         if callable(held) and not isinstance(held, schedules):
             return None  # a function may count its calls: calling it might change the training
-        if not hasattr(self._optimizer, "learning_rate"):
+        try:  # not hasattr, which would compute the rate of a schedule object once more
+            return self._shortest(self._read_raw())
+        except AttributeError:
             return None
-        return self._shortest(self._read_raw())
 
     def left(self) -> tuple[float, float | None]:
         """What the variable holds, and the rate that this stands for."""

@@ -9,14 +9,13 @@ from typing import Any
 
 import keras
 
-from kprov_capture import guard
+from kprov_capture import guard, privacy, values
 from kprov_capture.facts import Earlier, Stop
 from kprov_capture.keras import describe, layers, stops
 from kprov_capture.keras.adaptations import Adaptations
 from kprov_capture.keras.cause import Cause
 from kprov_capture.nquads import Value
-from kprov_capture.record import active
-from kprov_capture.run import Run
+from kprov_capture.run import run_for_training
 
 FINISHED = "FINISHED"
 INTERRUPTED = "INTERRUPTED"
@@ -35,7 +34,8 @@ class Options:
     """What is recorded of a fit, and where.
 
     ``hyps`` are the settings that are recorded (None: all of them), by Keras's names;
-    ``own`` are hyperparameters of the user's, by name.
+    ``own`` are hyperparameters of the user's, by name. ``batch_metrics`` keeps the metrics of
+    each batch in a file, ``system_metrics`` the load of the system, every so many seconds.
     """
 
     tag: str
@@ -44,6 +44,8 @@ class Options:
     hyps: frozenset[str] | None = None
     own: Mapping[str, Value] = field(default_factory=dict)
     adaptation: bool = True
+    batch_metrics: bool = False
+    system_metrics: float | None = None
 
 
 @dataclass(frozen=True)
@@ -59,19 +61,13 @@ class Recorder:
 
     def __init__(self, options: Options, model: Any, before: "Recorder | None") -> None:
         self.options = options
-        joined = active()
         # The first training in a ``with`` statement belongs to its run.
-        self.joined = isinstance(joined, Run) and not joined.has_training
-        if isinstance(joined, Run) and self.joined:
-            self.run = joined
-        else:
-            campaign = options.campaign or (joined.campaign if joined else None)
-            self.run = Run(
-                options.tag,
-                home=options.home or (joined.home if joined else None),
-                backend=keras.backend.backend(),
-                campaign=campaign,
-            )
+        self.run, self.joined = run_for_training(
+            options.tag,
+            home=options.home,
+            backend=keras.backend.backend(),
+            campaign=options.campaign,
+        )
         self._model = weakref.ref(model)
         self._before = before
         self.settings: dict[str, Value] = {}
@@ -102,9 +98,12 @@ class Recorder:
 
     @guard.guarded("record the settings and the data")
     def _describe(self, model: Any, arguments: Mapping[str, Any]) -> None:
+        given = tuple(arguments.get(name) for name in ("x", "y", "sample_weight"))
+        validation = arguments.get("validation_data")
+        sources = {"train": given, "val": given if validation is None else validation}
         described = guard.guarded("describe the data")(describe.datasets)
         for data, arrays in described(arguments) or ():
-            self.run.dataset(data.role, data, arrays)
+            self.run.dataset(data.role, data, arrays, source=sources[data.role])
         self._follow_optimizer(model)
         self.settings = describe.settings(model, arguments)
         if self.adaptations is not None and self.adaptations.rate is not None:
@@ -208,7 +207,7 @@ class Recorder:
     def epoch_ended(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
         now, started, epoch = self.run.now(), self._epoch_started, operator.index(epoch)
         rate, config = self.adaptations.of_epoch() if self.adaptations else (None, 0)
-        metrics = guard.guarded("read the logs of an epoch")(describe.numbers)(logs) or {}
+        metrics = guard.guarded("read the logs of an epoch")(values.numbers)(logs) or {}
         self.run.epoch(epoch, started, now, now - started, rate, config, metrics)
         self.epoch = epoch
         self._epochs_ended[epoch] = now
@@ -246,7 +245,9 @@ class Recorder:
             stops.watchers.pop(self._stops, None)
         if self.adaptations is not None:
             guard.guarded("leave the optimizer as it was")(self.adaptations.stop)()
-        told = None if error is None else f"{type(error).__name__}: {guard.text_of(error)}"[:2000]
+        told = None
+        if error is not None:
+            told = privacy.clean(f"{type(error).__name__}: {guard.text_of(error)}", 2000)
         self.run.end_training(
             status, told, stop=self._decision(status), restored=self._restored(status)
         )

@@ -13,9 +13,10 @@ from typing import Any
 import keras
 
 from kprov_capture import guard
-from kprov_capture.keras.callback import Provenance, check_tag
+from kprov_capture.keras.callback import Provenance, checked_interval
 from kprov_capture.keras.recorder import Options
 from kprov_capture.nquads import Value
+from kprov_capture.values import check_tag
 
 # Names of Keras-Prov that Keras spells in another way.
 _LEGACY = {"num_epochs": "epochs"}
@@ -44,6 +45,8 @@ def autolog(
     home: str | os.PathLike[str] | None = None,
     hyperparameters: Mapping[str, Value] | None = None,
     campaign: str | None = None,
+    batch_metrics: bool = False,
+    system_metrics: float | None = None,
     disable: bool = False,
 ) -> None:
     """Record every ``fit`` of this process from now on, until ``autolog(disable=True)``.
@@ -56,7 +59,14 @@ def autolog(
         _auto = None
         return
     tag = default_tag() if dataflow_tag is None else dataflow_tag
-    _auto = Provenance(tag, home=home, hyperparameters=hyperparameters, campaign=campaign)
+    _auto = Provenance(
+        tag,
+        home=home,
+        hyperparameters=hyperparameters,
+        campaign=campaign,
+        batch_metrics=batch_metrics,
+        system_metrics=system_metrics,
+    )
 
 
 def chosen(hyps: Mapping[str, Any] | None) -> frozenset[str] | None:
@@ -114,6 +124,8 @@ def provenance(
     *,
     home: str | os.PathLike[str] | None = None,
     campaign: str | None = None,
+    batch_metrics: bool = False,
+    system_metrics: float | None = None,
     **values: Value,
 ) -> Provenance:
     """Record each ``fit`` of this model, as Keras-Prov does; before or after ``compile``.
@@ -129,7 +141,10 @@ def provenance(
     """
     tag = check_tag(dataflow_tag, "model.provenance('digits-cnn')")
     own = own_settings(hyperparameters, values)
-    options = Options(tag, home, campaign, chosen(hyps), own, bool(adaptation))
+    options = Options(
+        tag, home, campaign, chosen(hyps), own, bool(adaptation), bool(batch_metrics),
+        checked_interval(system_metrics),
+    )  # fmt: skip
     made = _asked[self] = Provenance.with_options(options)
     return made
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import keras
 
-from kprov_capture import guard
-from kprov_capture.keras import describe, recorder, stops, ways
+from kprov_capture import guard, values
+from kprov_capture.keras import recorder, stops, ways
+from kprov_capture.keras.batches import Batches
 from kprov_capture.keras.callback import Provenance
 from kprov_capture.keras.recorder import Recorder
 from kprov_capture.run import Run
@@ -47,7 +48,12 @@ def _ours_first(provenance: Provenance, given: Any) -> tuple[Any, list[Any]]:
         return given, others
     flat = keras.tree.flatten(given) if isinstance(given, (list, tuple)) else [given]
     others = [one for one in flat if one is not None and not isinstance(one, Provenance)]
-    return [provenance, *others], others
+    ours: list[Any] = [provenance]
+    if provenance.options.batch_metrics:
+        # Before the other: what waits for the end of an epoch belongs to that epoch.
+        provenance.batches = Batches()
+        ours.insert(0, provenance.batches)
+    return [*ours, *others], others
 
 
 class _Call:
@@ -163,7 +169,7 @@ class _Metrics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
 
     @guard.guarded("read what evaluate reports")
     def on_test_end(self, logs: Any = None) -> None:
-        self.found = describe.numbers(logs)
+        self.found = values.numbers(logs)
 
 
 def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -192,7 +198,8 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
             return
         local = run.next_test_set()
         x, y, weights = (call.arguments[name] for name in ("x", "y", "sample_weight"))
-        run.dataset("test", *describe.dataset("test", local, x, y, weights))
+        data, arrays = values.dataset("test", local, x, y, weights)
+        run.dataset("test", data, arrays, source=(x, y, weights))
         run.testing(started, ended, metrics.found, local)
         run.release_data()
 

@@ -1,0 +1,5 @@
+"""dfa_lib_python.element"""
+
+from kprov_capture.dfa.specification import Element
+
+__all__ = ["Element"]

@@ -1,0 +1,5 @@
+"""dfa_lib_python.method_type"""
+
+from kprov_capture.dfa.specification import MethodType
+
+__all__ = ["MethodType"]

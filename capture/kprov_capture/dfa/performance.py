@@ -1,0 +1,5 @@
+"""dfa_lib_python.performance"""
+
+from kprov_capture.dfa.specification import Performance
+
+__all__ = ["Performance"]

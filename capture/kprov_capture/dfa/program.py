@@ -1,0 +1,5 @@
+"""dfa_lib_python.program"""
+
+from kprov_capture.dfa.specification import Program
+
+__all__ = ["Program"]

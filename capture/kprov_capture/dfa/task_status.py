@@ -1,0 +1,5 @@
+"""dfa_lib_python.task_status"""
+
+from kprov_capture.dfa.specification import TaskStatus
+
+__all__ = ["TaskStatus"]

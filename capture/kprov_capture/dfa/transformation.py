@@ -1,0 +1,5 @@
+"""dfa_lib_python.transformation"""
+
+from kprov_capture.dfa.specification import Transformation
+
+__all__ = ["Transformation"]
