@@ -86,6 +86,8 @@ class Nursery:
         self._count += 1
         place = folder / f"child-{self._count}"
         place.mkdir(parents=True)
+        for name in ("out", "err"):
+            (place / name).touch()
         given = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(env or {})}
         told = {
             os.fsencode(name).decode("latin-1"): os.fsencode(value).decode("latin-1")

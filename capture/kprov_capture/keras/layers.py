@@ -16,7 +16,7 @@ def sublayers(layer: Any) -> list[Any]:
     """The layers right within a model or a composite layer."""
     with contextlib.suppress(Exception):  # some have a number of that name, and some raise
         found = list(layer.layers)
-        if all(isinstance(one, keras.Layer) for one in found):
+        if all(isinstance(one, keras.Layer) or hasattr(one, "name") for one in found):
             return found
     # Wrappers and composite layers keep theirs in a private list; no public way exists.
     flatten = getattr(layer, "_flatten_layers", None)

@@ -1,5 +1,6 @@
 """The recorder of one fit."""
 
+import operator
 import os
 import weakref
 from collections.abc import Iterable, Mapping
@@ -208,7 +209,7 @@ class Recorder:
 
     @guard.guarded("record an epoch")
     def epoch_ended(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
-        now, started = self.run.now(), self._epoch_started
+        now, started, epoch = self.run.now(), self._epoch_started, operator.index(epoch)
         rate, config = self.adaptations.of_epoch() if self.adaptations else (None, 0)
         metrics = _numbers(logs) or {}
         self.run.epoch(epoch, started, now, now - started, rate, config, metrics)
