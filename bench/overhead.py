@@ -6,8 +6,7 @@ array L9), each five times, always with a new state folder. An application is a 
 builds a network, fits it, and ends. The network is so small that all this takes minutes, and a
 training seconds; the first configuration comes once more with a network of the shape of AlexNet,
 which the papers train. Two run side by side, one with capture and one without, each on a core of
-its own, so that nothing hides on an idle core; which is
-which is a throw of dice.
+its own, so that nothing hides on an idle core; which is which is a throw of dice.
 
 There are two figures:
 
