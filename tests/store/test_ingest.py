@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kprov_capture import run as run_module
+from kprov_capture import record as record_module
 from kprov_capture.home import Home
 from kprov_rdf import ingest, runs
 from kprov_rdf import store as stores
@@ -129,7 +129,7 @@ def test_a_damaged_journal_is_named_and_the_others_are_loaded(home: Home) -> Non
     with pytest.raises(JournalDamagedError, match=path.name):
         count(home)
     path.rename(path.with_suffix(".nq.damaged"))
-    run_module._open.discard(first)  # there is no file any more that it could end
+    record_module._open.discard(first)  # there is no file any more that it could end
     assert states(home) == [("FINISHED", 3)]
 
 
@@ -305,7 +305,14 @@ def test_a_run_without_a_training_has_the_status_of_its_execution(home: Home) ->
 
     with Run("flow", home=home.path):
         pass
-    assert states(home) == [("INTERRUPTED", 0)]
+    with pytest.raises(KeyboardInterrupt), Run("flow", home=home.path):
+        raise KeyboardInterrupt
+    with pytest.raises(RuntimeError), Run("flow", home=home.path):
+        raise RuntimeError
+    Run("flow", home=home.path).close()
+    assert sorted(states(home)) == [
+        ("FINISHED", 0), ("FINISHED_WITH_ERROR", 0), ("INTERRUPTED", 0), ("INTERRUPTED", 0),
+    ]  # fmt: skip
 
 
 _KILLED = """
