@@ -176,7 +176,7 @@ def test_the_demonstration(tmp_path: Path) -> None:
     techniques = table("SELECT DISTINCT ?by { ?a dnnprov:technique ?by }")
     assert set(techniques) == {"LearningRateScheduler", "ReduceLROnPlateau"}
     assert len(table("SELECT ?t { ?t a dnnprov:Testing }")) == 3
-    files = "SELECT ?f { ?f a dnnprov:File ; prov:wasGeneratedBy ?e . ?e a dnnprov:ModelExport }"
+    files = 'SELECT ?f { ?f a dnnprov:File ; dnnprov:fileFormat "keras" }'
     assert len(table(files)) == 3
     relative = (
         "SELECT ?x { { ?x ?p ?o } UNION { ?s ?p ?x } FILTER isIRI(?x) "
