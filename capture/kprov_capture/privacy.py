@@ -97,7 +97,8 @@ def refresh(*, now: bool = False) -> None:
         return
     _looked = at, count
     # Of a copy, since another thread may set a variable.
-    found = _secrets.union(_values([*os.environ.copy().items(), *_options(sys.argv[1:])]))
+    arguments = [str(one) for one in getattr(sys, "argv", ())]  # a script may put anything there
+    found = _secrets.union(_values([*os.environ.copy().items(), *_options(arguments[1:])]))
     if found != _secrets:
         _forms = forms(found)
         _secrets = found
