@@ -6,6 +6,7 @@ process namespace go with it where the system tells them (Linux).
 """
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -72,3 +73,10 @@ def is_alive(process: dict[str, str | int | None], last_sign: float) -> bool:
             pass  # it is there, and another user's
         return True
     return time.time() - last_sign < SILENCE_SECONDS
+
+
+def steady() -> float:
+    """Seconds on a clock that is never set; where there is one that counts sleep, that one."""
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -45,13 +45,6 @@ _open: set["Record"] = set()
 _open_lock = threading.RLock()
 _announced = False
 _active: ContextVar["Record | None"] = ContextVar("kprov_active", default=None)
-
-
-def _steady() -> float:
-    """Seconds on a clock that is never set; where there is one that counts sleep, that one."""
-    if sys.platform == "linux":
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
 
 
 def _heartbeat() -> None:
@@ -155,7 +148,7 @@ class Record:
         self.plan = self.names.dataflow(tag, self.dataflow.specification())
         # Times are a wall clock reading plus a steady clock, so that a clock that
         # is set back in mid-training makes no epoch end before it began.
-        self._wall, self._steady = time.time(), _steady()
+        self._wall, self._steady = time.time(), process.steady()
         self._journal = Journal(
             place.journal / f"{self.names.run_id}{SUFFIX}",
             header(self.names.run, process.describe()),
@@ -198,7 +191,7 @@ class Record:
 
     def now(self) -> float:
         """Seconds since 1970; never goes back within a run."""
-        return self._wall + (_steady() - self._steady)
+        return self._wall + (process.steady() - self._steady)
 
     # -- on the calling thread: hand over raw values
 
@@ -407,13 +400,3 @@ def active() -> Record | None:
     """The open record of the innermost ``with`` statement of this thread."""
     record = _active.get()
     return record if record is not None and record._mine() else None
-
-
-@contextlib.contextmanager
-def inactive() -> Iterator[None]:
-    """Within it no record is the active one."""
-    token = _active.set(None)
-    try:
-        yield
-    finally:
-        _active.reset(token)
