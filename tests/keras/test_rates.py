@@ -177,7 +177,7 @@ def test_what_is_computed_of_a_schedule_object_is_what_it_gives(schedule) -> Non
     for step in (*range(50), 10**6, 2**24 + 1):
         optimizer.iterations.assign(step)
         asked = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
-        assert schedules.rate(optimizer) == asked
+        assert schedules.rate(optimizer, schedules.steps(optimizer)) == asked
 
 
 def test_a_schedule_object_of_another_class_is_asked() -> None:
@@ -185,8 +185,8 @@ def test_a_schedule_object_of_another_class_is_asked() -> None:
         def __call__(self, step):
             return super().__call__(step) / 2
 
-    assert schedules.rate(keras.optimizers.SGD(Own(0.3, 7, 0.37))) is None
-    assert schedules.rate(keras.optimizers.SGD(0.3)) is None
+    assert schedules.rate(keras.optimizers.SGD(Own(0.3, 7, 0.37)), 0) is None
+    assert schedules.rate(keras.optimizers.SGD(0.3), 0) is None
 
 
 def test_the_variable_is_left_as_it_was(model, digits, home) -> None:

@@ -7,6 +7,7 @@ import keras
 
 from kprov_capture import guard
 from kprov_capture.facts import Change
+from kprov_capture.keras import schedules
 from kprov_capture.keras.cause import Cause
 from kprov_capture.keras.rates import RateWatch, innermost
 from kprov_capture.nquads import Value
@@ -28,6 +29,7 @@ def rule_of(callback: Any) -> dict[str, Any]:
     }
 
 
+@guard.guarded("read the settings of a callback")
 def _kind(cause: Cause) -> dict[str, Any]:
     callback = cause.callback
     if isinstance(callback, keras.callbacks.ReduceLROnPlateau):
@@ -122,14 +124,16 @@ class Adaptations:
             self._follow_schedule(epoch)
 
     def _follow_schedule(self, epoch: int) -> None:
-        old, new = self._scheduled, self._watch.read()
+        # One look at the device tells both the step and, of some schedules, the rate.
+        step = self._counted()
+        old, new = self._scheduled, self._watch.read(step)
         self._scheduled = new
         if old is not None and new is not None and old != new:
             schedule = getattr(innermost(self._optimizer), "_learning_rate", None)
             of_keras = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
             self._tell(
                 self._change(
-                    Cause(epoch=epoch), old, new, "learning_rate",
+                    Cause(epoch=epoch), old, new, "learning_rate", step=step,
                     kind="schedule" if of_keras else "other",
                     technique=type(schedule).__name__ if of_keras else "assignment",
                 )
@@ -168,19 +172,26 @@ class Adaptations:
         Reading the optimizer's counter waits for the device, so within an epoch it is
         read once, and batches are counted from there.
         """
-        if not hasattr(self._optimizer, "iterations"):
-            return None
         if cause.batch is None:
-            return int(keras.ops.convert_to_numpy(self._optimizer.iterations))
+            return self._counted()
         done = cause.batch + (1 if cause.hook and cause.hook.endswith("end") else 0)
         if self._steps_before is None:
-            self._steps_before = int(keras.ops.convert_to_numpy(self._optimizer.iterations)) - done
+            counted = self._counted()
+            if counted is None:
+                return None
+            self._steps_before = counted - done
         return self._steps_before + done
+
+    @guard.guarded("read the number of steps")
+    def _counted(self) -> int | None:
+        optimizer = self._optimizer
+        return schedules.steps(optimizer) if hasattr(optimizer, "iterations") else None
 
     def _change(self, cause: Cause, old: Value, new: Value, setting: str, **more: Any) -> Change:
         epoch = self._epoch if cause.epoch is None else cause.epoch
         at_end = cause.hook == "on_epoch_end"
-        steps = guard.guarded("read the number of steps")(self._steps)
+        if "step" not in more:
+            more["step"] = self._steps(cause)
         return Change(
             number=0,
             epoch=epoch,
@@ -189,13 +200,12 @@ class Adaptations:
             old=old,
             new=new,
             setting=setting,
-            step=steps(cause),
             **{"technique": cause.name, **more},
         )
 
     @guard.guarded("record an adaptation")
     def _rate_changed(self, old: float, new: float, cause: Cause) -> None:
-        kind = guard.guarded("read the settings of a callback")(_kind)(cause)
+        kind = _kind(cause)
         change = self._change(cause, old, new, "learning_rate", **(kind or {"kind": "other"}))
         if "batch" in (cause.hook or ""):
             self._of_epoch = self._of_epoch or (old, self._count)

@@ -163,8 +163,7 @@ def _walk(model: Any) -> Iterator[Layer]:
         taken.add(own)
         seen[id(layer)] = own
         nested = sublayers(layer)
-        described = guard.guarded("describe a layer")(_describe)
-        yield described(
+        yield _describe(
             layer, own, path, position, nested, edges.get(id(layer), ()), seen
         ) or Layer(own, path, name, type(layer).__name__, position)
         if nested:
@@ -176,6 +175,7 @@ def _safe_edges(parent: Any) -> dict[int, list[Any]]:
     return guard.guarded("follow the connections of the layers")(_edges)(parent) or {}
 
 
+@guard.guarded("describe a layer")
 def _describe(
     layer: Any,
     path: str,

@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.optimizers.schedules import LearningRateSchedule
 
 from kprov_capture import guard
 from kprov_capture.keras import schedules
@@ -92,20 +93,24 @@ class RateWatch:
     def _shortest(self, value: float) -> float:
         return shortest(value) if self._single else value
 
-    def _read_raw(self) -> float:
-        computed = schedules.rate(self._optimizer)
-        if computed is not None:
-            return computed
+    def _read_raw(self, step: int | None = None) -> float:
+        if schedules.computes(self._optimizer):
+            at = schedules.steps(self._optimizer) if step is None else step
+            computed = schedules.rate(self._optimizer, at)
+            if computed is not None:
+                return computed
         return float(keras.ops.convert_to_numpy(self._optimizer.learning_rate))
 
-    def read(self) -> float | None:
-        """The rate, read from the optimizer; None where it has none."""
+    def read(self, step: int | None = None) -> float | None:
+        """The rate, read from the optimizer; None where it has none.
+
+        ``step`` is the number of updates so far, where it is known already.
+        """
         held = getattr(self._optimizer, "_learning_rate", None)
-        schedules = keras.optimizers.schedules.LearningRateSchedule
-        if callable(held) and not isinstance(held, schedules):
+        if callable(held) and not isinstance(held, LearningRateSchedule):
             return None  # a function may count its calls: calling it might change the training
         try:  # not hasattr, which would compute the rate of a schedule object once more
-            return self._shortest(self._read_raw())
+            return self._shortest(self._read_raw(step))
         except AttributeError:
             return None
 

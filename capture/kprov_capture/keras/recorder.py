@@ -56,6 +56,10 @@ class Origin:
     state: tuple[int, int] | None
 
 
+# Made once: a wrapper costs more than what it calls.
+_numbers = guard.guarded("read the logs of an epoch")(values.numbers)
+
+
 class Recorder:
     """Records one fit of one model into one run."""
 
@@ -207,7 +211,7 @@ class Recorder:
     def epoch_ended(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
         now, started, epoch = self.run.now(), self._epoch_started, operator.index(epoch)
         rate, config = self.adaptations.of_epoch() if self.adaptations else (None, 0)
-        metrics = guard.guarded("read the logs of an epoch")(values.numbers)(logs) or {}
+        metrics = _numbers(logs) or {}
         self.run.epoch(epoch, started, now, now - started, rate, config, metrics)
         self.epoch = epoch
         self._epochs_ended[epoch] = now

