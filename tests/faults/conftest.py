@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import kprov_capture.keras as kprov
 from kprov_capture.home import Home
 from kprov_rdf import ingest, query, runs
 from kprov_rdf.store import LocalStore
@@ -171,6 +172,23 @@ def found(tmp_path: Path) -> Callable[[], Found]:
 def state(tmp_path: Path) -> Path:
     """The state folder of the test, which is not there yet."""
     return tmp_path / "home"
+
+
+@pytest.fixture
+def ours(state) -> kprov.Provenance:
+    return kprov.Provenance("objects", home=state)
+
+
+@pytest.fixture
+def told(caplog) -> Callable[[], str]:
+    """What the logger ``kprov`` said."""
+
+    def text() -> str:
+        lines = [one.getMessage() for one in caplog.records if one.name == "kprov"]
+        assert len(lines) == len(set(lines)), "each once"
+        return "\n".join(lines)
+
+    return text
 
 
 def until(reached: Callable[[], bool], seconds: float = 60) -> None:
