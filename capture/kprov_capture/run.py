@@ -5,6 +5,7 @@ thread that is one queue put; see :mod:`kprov_capture.record`.
 """
 
 import math
+import operator
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -172,7 +173,9 @@ class Run(Prepared, ModelFiles, Measured):
 
         Times by :meth:`now`, ``elapsed`` in seconds; the rate in force, and the number
         of the configuration in force: 0, or that of the adaptation that generated it.
+        Raises ``TypeError`` for a number that is none: IRIs are made of it.
         """
+        number = operator.index(number)
         self._put(self._write_epoch, number, started, ended, elapsed, rate, config, metrics)
         if self._batches is not None:
             self._batches.epoch_ended(number)

@@ -390,3 +390,11 @@ def test_a_rule_that_acted_within_the_first_epoch_is_a_plain_adaptation(home: Ho
     assert f"<{terms.Dnnprov.RuleAdaptation}>" not in types
     triples = [quad.triple for quad in quads(home) if quad.graph_name.value == run.names.run]
     assert shacl.validate("g", triples) == []
+
+
+def test_an_epoch_that_has_no_number_is_refused(home: Home) -> None:
+    run = recording.begin(home.path)
+    with pytest.raises(TypeError):
+        recording.epoch(run, "0> <x", 0.5)  # type: ignore[arg-type]
+    recording.epoch(run, 0, 0.5)
+    run.close()
