@@ -116,7 +116,8 @@ class Ending:
 
     ``restored`` is the number of a restoration, the epoch whose weights the model was
     given back, and by what.
-    ``pretrained`` are the local names of the models that it began with.
+    ``pretrained`` are the local names of the models that it began with, ``resumed`` of those
+    whose weights it was given meanwhile.
     """
 
     at: float
@@ -125,6 +126,7 @@ class Ending:
     stop: Stop | None = None
     restored: tuple[int, int, str] | None = None
     pretrained: tuple[str, ...] = ()
+    resumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,19 @@ class Measured(Record):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.has_training = False
+        self._claimed = False
         self._training_ended = False
         self._beginning = threading.Lock()
         self._batches: Batches | None = None
         self._system: System | None = None
         super().__init__(*args, **kwargs)
+
+    def claim(self) -> bool:
+        """Take the one training that it can have; False where another one did."""
+        with self._beginning:
+            free = not (self._claimed or self.has_training)
+            self._claimed = True
+            return free
 
     def batch(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
         """What was reported at a batch goes to ``series/{id}/batches.npy``.

@@ -20,6 +20,11 @@ class ModelFiles(Record):
         self.exported: dict[str, tuple[int, tuple[int, int] | None]] = {}
         # The local name of the model as it is now.
         self.model = "model"
+        # What was changed by hand, and whether something was done with it since.
+        self._altered: str | None = None
+        self._used = False
+        # Local names of the files whose weights it was given within the training.
+        self._resumed: list[str] = []
         super().__init__(*args, **kwargs)
 
     def checkpoint(self, epoch: int | None, at: float, step: int | None = None) -> str:
@@ -47,6 +52,7 @@ class ModelFiles(Record):
         the ticket.
         """
         number = self.number("export")
+        self._used = True
         self.tell(
             statements_model.model_export, number, started, ended, path, model or self.model, kind
         )
@@ -64,10 +70,11 @@ class ModelFiles(Record):
         ``known`` are size and time of the file when it was read: its content is named
         where they are still the same.
         """
-        source = written.find(self.home, path)
+        unchanged = known is not None and written.state(path) == known
+        source = written.find(self.home, path) if unchanged else Source(path)
         local = f"pretrained-{self.number('pretrained')}"
         self.tell(statements_model.model_read, local, source)
-        if known is not None and written.state(path) == known:
+        if unchanged:
             self.hash_file(local, path)
         else:
             reason = "the file changed after the model was read from it"
@@ -80,6 +87,7 @@ class ModelFiles(Record):
         Where an earlier run wrote that, this one goes on with it.
         """
         local, source = self.model_read(path, written.state(path))
+        self._resumed.append(local)
         number = self.number("restoration")
         self.tell(statements_model.restoration, number, self.now(), technique, local, None)
         if source.run is not None and source.run != self.names.run:
@@ -90,13 +98,25 @@ class ModelFiles(Record):
     def restore(self, path: str, technique: str) -> None:
         """After the training, its model was given the weights in a file."""
         number = self.number("restoration")
-        model = f"model-{number + 1}"
-        if path in self._files:
+        model = self._next_model()
+        _, left = self.exported.get(path, (0, None))
+        if left is not None and left == written.state(path):
             used = self._files[path][1]  # what this run wrote there
         else:
             used, _ = self.model_read(path, written.state(path))
         self.tell(statements_model.restoration, number, self.now(), technique, used, model)
         self.model = model
+
+    def alter(self) -> None:
+        """After the training, the weights were changed by hand: it is another model."""
+        if self._altered != self.model or self._used:
+            model = self._next_model()
+            self.tell(statements_model.altered, model, self.model, self.now())
+            self.model = self._altered = model
+            self._used = False
+
+    def _next_model(self) -> str:
+        return f"model-{self.number('model') + 1}"
 
     def _note_file(self, local: str, path: str) -> None:
         written.remember(self.home, path, self.names(local), self.names.run, self.campaign)

@@ -201,7 +201,9 @@ class Run(Prepared, ModelFiles, Measured):
         """
         self._end_series()
         back = None if restored is None else (self.number("restoration"), *restored)
-        ending = Ending(self.now(), status, error, stop, back, self._pretrained)
+        ending = Ending(
+            self.now(), status, error, stop, back, self._pretrained, tuple(self._resumed)
+        )
         self._put(self._write_training_end, ending, self._data["train"][:1])
         if self._mine():
             writer.flush(_END_SECONDS)
@@ -220,6 +222,7 @@ class Run(Prepared, ModelFiles, Measured):
         model: str | None = None,
     ) -> None:
         """An evaluation on the data set ``local``: of ``model``, or of what the training left."""
+        self._used = True
         self.tell(
             statements_data.testing, self.plan, self.number("testing"), started, ended, local,
             dict(metrics), model or self.model,
@@ -272,7 +275,7 @@ def run_for_training(
     What is not given is as in the active record, where there is one.
     """
     around = active()
-    if isinstance(around, Run) and not around.has_training:
+    if isinstance(around, Run) and around.claim():
         around._backend = around._backend or backend
         return around, True
     run = Run(

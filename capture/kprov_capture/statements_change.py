@@ -184,6 +184,7 @@ def _model(names: Names, graph: Graph, ending: Ending, datasets: Iterable[str]) 
         (Dnnprov.hasArchitecture, Iri(names.architecture)),
     )
     graph.link(names.model, Prov.wasDerivedFrom, *(names(local) for local in datasets))
+    graph.link(names.model, Prov.wasDerivedFrom, *(names(local) for local in ending.resumed))
     for local in ending.pretrained:
         graph.link(names.model, Prov.wasDerivedFrom, names(local))
         graph.link(names.model, Dnnprov.fineTunedFrom, names(local))

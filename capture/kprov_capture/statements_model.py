@@ -161,6 +161,19 @@ def restoration(
     return graph.text()
 
 
+def altered(names: Names, model: str, before: str, at: float) -> str:
+    """Weights were changed outside of any fit that is recorded; by what is not known."""
+    graph = Graph(names.run)
+    graph.node(
+        names(model),
+        (Dnnprov.TrainedModel, Prov.Entity),
+        (Prov.wasDerivedFrom, Iri(names(before))),
+        (Prov.generatedAtTime, instant(at)),
+        (Dnnprov.hasArchitecture, Iri(names.architecture)),
+    )
+    return graph.text()
+
+
 def resumption(names: Names, run: str, campaign: str) -> str:
     """The execution goes on with that of ``run``, in one campaign with it."""
     graph = Graph(names.run)

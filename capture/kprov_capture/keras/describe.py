@@ -1,7 +1,9 @@
 """What Keras tells of a model, its settings and its data, as plain values."""
 
+import contextlib
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -58,18 +60,27 @@ def _name_of(thing: Any) -> str | None:
     return getattr(thing, "__name__", None) or type(thing).__name__
 
 
+# Data sets of tf.data that hand batches on as they are.
+_HAND_ON = re.compile("Prefetch|Cache|Repeat|Take|Skip|Options|Map|Shard")
+
+
 def _batch_size(arguments: Mapping[str, Any]) -> int | None:
-    """The batch size: as given, Keras's default for arrays, or what the data set says."""
+    """The batch size: as given, what Keras takes for arrays, or what the data set says."""
     given = arguments.get("batch_size")
     if given is not None:
         return int(given)
-    x = arguments.get("x")
-    if arrays("x", x):
-        return 32  # documented default of fit for arrays
-    for attribute in ("batch_size", "_batch_size"):
-        found = getattr(x, attribute, None)
-        if isinstance(found, int):
-            return found
+    x, steps = arguments.get("x"), arguments.get("steps_per_epoch")
+    found = arrays("x", x)
+    if found:
+        count = samples(found)
+        return math.ceil(count / steps) if steps and count else 32  # documented default of fit
+    for _ in range(20):
+        for attribute in ("batch_size", "_batch_size"):
+            with contextlib.suppress(Exception):  # no number, or a tensor without a value
+                return int(getattr(x, attribute))
+        if not _HAND_ON.search(type(x).__name__):
+            break
+        x = getattr(x, "_input_dataset", None)
     return None
 
 
@@ -95,7 +106,8 @@ def settings(model: Any, arguments: Mapping[str, Any]) -> dict[str, Value]:
         "loss": lambda: _name_of(loss),
         "loss_config": lambda: plain(config_of(loss)) if isinstance(loss, keras.Loss) else None,
         "loss_weights": lambda: plain(getattr(compiled, "_user_loss_weights", None)),
-        "frozen_layers": lambda: json.dumps(frozen(model)),
+        # Before it is built a model has no weights to be frozen.
+        "frozen_layers": lambda: json.dumps(frozen(model)) if model.built else None,
         "seed": _seed,
         "dtype_policy": lambda: getattr(getattr(model, "dtype_policy", None), "name", None),
         "jit_compile": lambda: plain(getattr(model, "jit_compile", None)),

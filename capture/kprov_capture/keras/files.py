@@ -16,7 +16,7 @@ import keras
 
 from kprov_capture import guard, travel, written
 from kprov_capture.background import Ticket
-from kprov_capture.keras import recorder, stops, wrappers
+from kprov_capture.keras import recorder, wrappers
 from kprov_capture.keras.cause import cause_of
 from kprov_capture.keras.recorder import Origin, Recorder
 
@@ -72,7 +72,7 @@ def _about_to_write(path: str | None) -> None:
 def _record_written(model: Any, path: str, started: float, caller: Any) -> None:
     if not os.path.isfile(path):
         return  # a folder, or a place that is no local file
-    inside = wrappers.fits.get(stops.key(model))
+    inside = recorder.fit_of(model)
     if inside is not None and inside.recorder is not None:
         within: Recorder = inside.recorder
         if within.ended:
@@ -87,9 +87,9 @@ def _record_written(model: Any, path: str, started: float, caller: Any) -> None:
 
 
 def _now(model: Any) -> float:
-    inside = wrappers.fits.get(stops.key(model))
+    inside = recorder.fit_of(model)
     if inside is not None and inside.recorder is not None:
-        return inside.recorder.run.now()
+        return float(inside.recorder.run.now())
     run = wrappers.run_of(model)
     return run.now() if run is not None else 0.0
 
@@ -130,7 +130,7 @@ def _read_model(original: Callable[..., Any], filepath: Any, *args: Any, **kwarg
 def _record_read(model: Any, path: str | None, state: Any, caller: Any) -> None:
     if path is None:
         return
-    inside = wrappers.fits.get(stops.key(model))
+    inside = recorder.fit_of(model)
     if inside is not None:
         if inside.recorder is not None and not inside.recorder.ended:
             inside.recorder.run.resume(path, cause_of(caller).name)
@@ -138,8 +138,7 @@ def _record_read(model: Any, path: str | None, state: Any, caller: Any) -> None:
     run = wrappers.run_of(model)
     if run is not None:
         run.restore(path, "load_weights")
-    else:
-        _note_origin(model, path, state)
+    _note_origin(model, path, state)
 
 
 def _read_weights(
@@ -149,6 +148,23 @@ def _read_weights(
     state = written.state(path) if path else None
     result = original(model, filepath, *args, **kwargs)
     _record_read(model, path, state, sys._getframe(1))
+    return result
+
+
+# -- changed by hand
+
+
+@guard.guarded("note that weights were changed outside of a fit")
+def _note_change(model: Any) -> None:
+    if recorder.recorders and recorder.fit_of(model) is None:
+        run = wrappers.run_of(model)
+        if run is not None:
+            run.alter()
+
+
+def _change(original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
+    result = original(model, *args, **kwargs)
+    _note_change(model)
     return result
 
 
@@ -169,6 +185,8 @@ def install() -> None:
     _wrap(keras.Model, "save", _write)
     _wrap(keras.Model, "save_weights", _write)
     _wrap(keras.Model, "load_weights", _read_weights)
+    _wrap(keras.Model, "set_weights", _change)
+    _wrap(keras.Model, "train_on_batch", _change)
     for name, outer in (
         ("save_model", _write),
         ("save_weights", _write),

@@ -141,6 +141,11 @@ class RateWatch:
             self._variable.__dict__.pop("assign", None)
             self._variable = None
 
+    def release(self) -> None:
+        """Follow no more, and let the optimizer go; what it left can still be asked."""
+        self.stop()
+        self._optimizer = None
+
     @guard.guarded("follow the learning rate")
     def _noted(self, value: Any, caller: FrameType) -> None:
         try:

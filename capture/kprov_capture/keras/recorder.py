@@ -1,5 +1,6 @@
 """The recorder of one fit."""
 
+import json
 import operator
 import os
 import weakref
@@ -12,7 +13,7 @@ import keras
 from kprov_capture import guard, privacy, values
 from kprov_capture.facts import Earlier, Stop
 from kprov_capture.keras import describe, layers, stops
-from kprov_capture.keras.adaptations import Adaptations
+from kprov_capture.keras.adaptations import NONE_IS, Adaptations
 from kprov_capture.keras.cause import Cause
 from kprov_capture.nquads import Value
 from kprov_capture.run import run_for_training
@@ -117,6 +118,10 @@ class Recorder:
     def _chosen(self, settings: Mapping[str, Value]) -> dict[str, Value]:
         """The settings that were asked for, and the user's own."""
         wanted, own = self.options.hyps, describe.own_settings(self.options.own)
+        for name in own.keys() & settings.keys():
+            del own[name]
+            text = f"{name!r} is a setting of the training itself: give yours another name"
+            guard.report(ValueError(text), "record a hyperparameter of the user's own")
         if wanted is None:
             told = {name: value for name, value in settings.items() if value != "[]"}
             return {**told, **own}
@@ -134,11 +139,14 @@ class Recorder:
             return None
         left = {**before.settings, **(before.adaptations.changed if before.adaptations else {})}
         changes = []
-        for name, new in self.settings.items():
-            old = left.get(name)
-            if old is None or name in _NOT_ADAPTED or type(old) is not type(new) or old == new:
+        for name in {**self.settings, **left}:
+            old, new = (one.get(name, NONE_IS.get(name)) for one in (left, self.settings))
+            if name in _NOT_ADAPTED or old is None or new is None or old == new:
                 continue
-            changes.append((name, old, new))
+            if name == "learning_rate" and _same(left, self.settings, "learning_rate_schedule"):
+                continue  # the schedule went on
+            if _kind_of(old) == _kind_of(new):
+                changes.append((name, old, new))
         self._before = None  # and with it the ones before
         number = before.adaptations.config if before.adaptations else 0
         names = before.run.names
@@ -173,7 +181,11 @@ class Recorder:
         if not self.joined:
             # Without waiting: a model is collected at any time, on any thread.
             weakref.finalize(model, self.run.close, wait=False).atexit = False
-        recorders[model] = self  # a model that cannot be hashed has no place there
+        weakref.finalize(model, stops.watchers.pop, self._stops, None).atexit = False
+        previous = lasts.get(model)
+        lasts[model] = recorders[model] = self  # a model that cannot be hashed has no place there
+        if previous is not None and not previous.joined:
+            previous.run.close(wait=False)  # what follows is about this one
 
     @guard.guarded("follow the optimizer")
     def _follow_optimizer(self, model: Any) -> None:
@@ -195,6 +207,7 @@ class Recorder:
         """Once the model is built, which a subclassed one is only after its first batch."""
         if model is not None and model.built and not self._layers_told:
             self._layers_told = True
+            self.settings.setdefault("frozen_layers", json.dumps(layers.frozen(model)))
             self.run.architecture(
                 layers.layers(model), layers.parameters(model), layers.trainable(model)
             )
@@ -220,9 +233,11 @@ class Recorder:
         if not self._layers_told:
             self._describe_layers(self._model())
 
-    def _stopped(self, cause: Cause) -> None:
-        """The model was asked to stop; the first one counts."""
-        if self._stop is None:
+    def _stopped(self, cause: Cause | None) -> None:
+        """The model was asked to stop, where the first one counts; or not to, after all."""
+        if cause is None:
+            self._stop = None
+        elif self._stop is None:
             self._stop = self.run.now(), cause
 
     # -- files
@@ -232,6 +247,12 @@ class Recorder:
         if cause.hook == "on_epoch_end" and cause.epoch is not None:
             at = self._epochs_ended.get(cause.epoch, self.run.now())
             return self.run.checkpoint(cause.epoch, at)
+        if cause.hook == "on_train_end" and cause.callback in self._callbacks:
+            # Those before it had their turn, and may have given weights back.
+            done = self._callbacks[: self._callbacks.index(cause.callback)]
+            back = stops.restored(done)
+            if back is not None and back[0] in self._epochs_ended:
+                return self.run.checkpoint(back[0], self._epochs_ended[back[0]])
         model = self._model()
         step = int(keras.ops.convert_to_numpy(model.optimizer.iterations)) if model else None
         return self.run.checkpoint(None, self.run.now(), step)
@@ -277,6 +298,36 @@ class Recorder:
         return found
 
 
+def _kind_of(value: Value) -> str:
+    """What can be compared: one kind of number is as good as another."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return "number" if number else type(value).__name__
+
+
+def _same(one: Mapping[str, Value], other: Mapping[str, Value], name: str) -> bool:
+    return name in one and one[name] == other.get(name)
+
+
+# The models that are in a recorded fit, by thread, with the callback that records it.
+fits: dict[tuple[int, int], Any] = {}
+
+
+def fit_of(model: Any) -> Any:
+    """The callback that records the fit that a model is in: in this thread, or in another."""
+    own = fits.get(stops.key(model))
+    if own is not None or not fits:
+        return own
+    return next((one for (_, known), one in list(fits.items()) if known == id(model)), None)
+
+
+def put_back(model: Any, current: "Recorder | None") -> None:
+    """A fit was refused before it began: the last training is still the last one."""
+    if current is not None:
+        recorders[model] = current
+
+
+# The recorder of a model's last recorded training, whatever was done with it since.
+lasts: "weakref.WeakKeyDictionary[Any, Recorder]" = weakref.WeakKeyDictionary()
 # The recorder of a model's last training: later evaluate, save and load calls belong to its
 # run, and the next fit goes on from it.
 recorders: "weakref.WeakKeyDictionary[Any, Recorder]" = weakref.WeakKeyDictionary()

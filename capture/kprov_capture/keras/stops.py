@@ -19,7 +19,8 @@ from kprov_capture.keras.cause import Cause, cause_of
 _PRIVATE = re.compile("header|auth|token|secret|passw|key", re.IGNORECASE)
 
 # Who is told when a model is asked to stop, by thread and model.
-watchers: dict[tuple[int, int], Callable[[Cause], None]] = {}
+# None says that the model is not to stop after all.
+watchers: dict[tuple[int, int], Callable[[Cause | None], None]] = {}
 
 
 def key(model: Any) -> tuple[int, int]:
@@ -46,8 +47,8 @@ class StopTraining:
 
     def __set__(self, model: Any, value: Any) -> None:
         model.__dict__[self.name] = value
-        if value and watchers:
-            self._tell(model)
+        if watchers:
+            self._tell(model, bool(value))
 
     def __delete__(self, model: Any) -> None:
         try:
@@ -56,11 +57,11 @@ class StopTraining:
             raise AttributeError(self.name) from None
 
     @guard.guarded("see who stops the training")
-    def _tell(self, model: Any) -> None:
+    def _tell(self, model: Any, stops: bool) -> None:
         # Callbacks may run on a thread of a pool (JAX, torch): the model decides.
         for (_, known), told in list(watchers.items()):
             if known == id(model):
-                told(cause_of(sys._getframe(2)))
+                told(cause_of(sys._getframe(2)) if stops else None)
 
 
 def decision(cause: Cause) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import os
 import sys
 import weakref
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 import keras
@@ -78,6 +79,9 @@ def chosen(hyps: Mapping[str, Any] | None) -> frozenset[str] | None:
             "hyps is a dict of names and True or False, such as "
             f"{{'LEARNING_RATE': True}}; found {type(hyps).__name__}"
         )
+    for name, wanted in hyps.items():
+        if wanted not in (True, False):
+            raise TypeError(f"hyps says True or False of each name; found {name!r}: {wanted!r}")
     names = (str(name).lower() for name, wanted in hyps.items() if wanted)
     return frozenset(_LEGACY.get(name, name) for name in names)
 
@@ -105,7 +109,7 @@ def own_settings(given: Any, values: Mapping[str, Value]) -> dict[str, Value]:
                 f"as in model.provenance(…, {name}=16)"
             )
         value = known.pop(str(name).lower())
-        if kind == "NUMERIC" and (isinstance(value, bool) or not isinstance(value, (int, float))):
+        if kind == "NUMERIC" and (isinstance(value, bool) or not isinstance(value, Real)):
             raise ValueError(f"the hyperparameter {name!r} is NUMERIC; found {value!r}")
         found[str(name)] = value if kind == "NUMERIC" else str(value)
     if known:

@@ -16,8 +16,6 @@ from kprov_capture.keras.callback import Provenance
 from kprov_capture.keras.recorder import Recorder
 from kprov_capture.run import Run
 
-# The models that are in a recorded fit, by thread: evaluating one there is validation.
-fits: dict[tuple[int, int], Provenance] = {}
 # One Provenance may be given to two fits at once.
 _taking = threading.Lock()
 
@@ -26,14 +24,7 @@ def _provenance_in(given: Any) -> Provenance | None:
     """The kprov callback among the callbacks of a call."""
     if isinstance(given, keras.callbacks.CallbackList):
         given = given.callbacks
-    if isinstance(given, Provenance):
-        return given
-    if isinstance(given, (list, tuple)):
-        for one in given:
-            found = _provenance_in(one)
-            if found is not None:
-                return found
-    return None
+    return next((one for one in keras.tree.flatten(given) if isinstance(one, Provenance)), None)
 
 
 def _ours_first(provenance: Provenance, given: Any) -> tuple[Any, list[Any]]:
@@ -45,8 +36,11 @@ def _ours_first(provenance: Provenance, given: Any) -> tuple[Any, list[Any]]:
     if isinstance(given, keras.callbacks.CallbackList):  # one that Keras has set up already
         others = [one for one in given.callbacks if not isinstance(one, Provenance)]
         given.callbacks[:] = [provenance, *others]
+        if provenance.options.batch_metrics:
+            text = "a CallbackList was set up before: give fit the callbacks themselves"
+            guard.report(ValueError(text), "record the metrics of each batch")
         return given, others
-    flat = keras.tree.flatten(given) if isinstance(given, (list, tuple)) else [given]
+    flat = keras.tree.flatten(given)
     others = [one for one in flat if one is not None and not isinstance(one, Provenance)]
     ours: list[Any] = [provenance]
     if provenance.options.batch_metrics:
@@ -70,6 +64,9 @@ class _Call:
         bound.apply_defaults()
         self.arguments = dict(bound.arguments)
         self.callbacks = self.arguments["callbacks"]
+        # What a list that Keras has set up already held before.
+        is_list = isinstance(self.callbacks, keras.callbacks.CallbackList)
+        self.had = list(self.callbacks.callbacks) if is_list else None
 
     def set_callbacks(self, callbacks: Any) -> None:
         if len(self.args) > self._at:
@@ -112,7 +109,7 @@ def _take(model: Any, call: _Call) -> Provenance | None:
     with _taking:
         if found.arguments is not None:  # another fit is using it: a copy records this one
             found = copy.copy(found)
-        before = recorder_of(model)
+        before = recorder.lasts.get(model)
         callbacks, others = _ours_first(found, call.callbacks)
         if given is None and isinstance(call.callbacks, keras.callbacks.CallbackList):
             found.set_model(model)  # what Keras does with those that it is given
@@ -126,24 +123,27 @@ def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(original)
 
     @guard.guarded("look at the arguments of fit")
-    def prepare(model: Any, args: Any, kwargs: Any) -> tuple[Provenance, _Call] | None:
-        if stops.key(model) in fits:  # a fit that calls fit of its superclass
+    def prepare(
+        model: Any, args: Any, kwargs: Any
+    ) -> tuple[Provenance, _Call, Recorder | None] | None:
+        if stops.key(model) in recorder.fits:  # a fit that calls fit of its superclass
             return None
         call = _call(signature, args, kwargs)
         found = None if call is None else _take(model, call)
         # A training that is not recorded: what is done with the model afterwards
         # is no longer about what the last run left.
+        current = recorder_of(model)
         forget(model)
-        return (found, call) if found is not None and call is not None else None
+        return (found, call, current) if found is not None and call is not None else None
 
     @functools.wraps(original)
     def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
         prepared = prepare(self, args, kwargs)
         if prepared is None:
             return original(self, *args, **kwargs)
-        provenance, call = prepared
+        provenance, call, current = prepared
         key = stops.key(self)
-        fits[key] = provenance
+        recorder.fits[key] = provenance
         status, failure = recorder.FINISHED, None
         try:
             return original(self, *call.args, **call.kwargs)
@@ -154,10 +154,15 @@ def _wrap_fit(original: Callable[..., Any]) -> Callable[..., Any]:
             status = recorder.INTERRUPTED
             raise
         finally:
-            fits.pop(key, None)
+            recorder.fits.pop(key, None)
             if provenance.recorder:
                 provenance.recorder.end(status, failure)
+            else:
+                recorder.put_back(self, current)  # it was refused before it began
+            if call.had is not None:
+                call.callbacks.callbacks[:] = call.had
             provenance.release()
+            failure = None  # an error holds this frame, and with it the data
 
     return fit
 
@@ -178,7 +183,7 @@ def _wrap_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
     @guard.guarded("look at the arguments of evaluate")
     def prepare(model: Any, args: Any, kwargs: Any) -> tuple[Run, _Metrics, _Call] | None:
         run = run_of(model)
-        if run is None or stops.key(model) in fits:
+        if run is None or recorder.fit_of(model) is not None:
             return None
         call, metrics = _call(signature, args, kwargs), _Metrics()
         if call is None:
