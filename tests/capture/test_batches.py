@@ -222,7 +222,8 @@ def test_a_run_that_is_killed_has_its_series(home: Home) -> None:
     child, run_id = record_elsewhere(home, "killed")
     path = home.series / run_id / "batches.npy"
     until(lambda: path.exists() and len(np.load(path)) == 5)
-    until(lambda: b"ofMetric" in (home.journal / f"{run_id}.nq").read_bytes())
+    journal = home.journal / f"{run_id}.nq"
+    until(lambda: journal.exists() and b"ofMetric" in journal.read_bytes())
     child.send_signal(signal.SIGKILL)
     child.communicate()
     text = reader.read(home.journal / f"{run_id}.nq").text.decode()
