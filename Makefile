@@ -39,10 +39,10 @@ test: .venv/installed  ## Run the tests
 
 # One thread of OpenMP: several wait for each other by spinning, which on few cores takes longer.
 test-torch: .venv-torch/installed  ## The tests on PyTorch: plain, and under Keras
-	OMP_NUM_THREADS=1 KERAS_BACKEND=torch PYTHONPATH=capture .venv-torch/bin/python -m pytest tests/frameworks tests/keras
+	OMP_NUM_THREADS=1 KERAS_BACKEND=torch PYTHONPATH=$(CURDIR):$(CURDIR)/capture .venv-torch/bin/python -m pytest tests/frameworks tests/keras
 
 test-jax: .venv-jax/installed  ## The tests of Keras on JAX
-	KERAS_BACKEND=jax PYTHONPATH=capture .venv-jax/bin/python -m pytest tests/frameworks tests/keras
+	KERAS_BACKEND=jax PYTHONPATH=$(CURDIR):$(CURDIR)/capture .venv-jax/bin/python -m pytest tests/frameworks tests/keras
 
 check: .venv/installed  ## Format, lint, types, import layers, vocabulary, generated files
 	$(BIN)/ruff format --check .

@@ -8,7 +8,6 @@ import weakref
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import kprov_capture.keras as kprov
 from kprov_capture.home import Home
@@ -271,18 +270,20 @@ def test_a_setting_that_was_none_is_a_change_too(digits, home, captured) -> None
     assert found.violations() == []
 
 
+def dataset():
+    return pytest.importorskip("tensorflow").data.Dataset
+
+
 @pytest.mark.parametrize(
     ("arguments", "size"),
     [
         (lambda x, y: {"x": x, "y": y, "steps_per_epoch": 2}, 48),
-        (lambda x, y: {"x": tf.data.Dataset.from_tensor_slices((x, y)).batch(16)}, 16),
+        (lambda x, y: {"x": dataset().from_tensor_slices((x, y)).batch(16)}, 16),
         (
-            lambda x, y: {
-                "x": tf.data.Dataset.from_tensor_slices((x, y)).batch(12).cache().prefetch(2)
-            },
+            lambda x, y: {"x": dataset().from_tensor_slices((x, y)).batch(12).cache().prefetch(2)},
             12,
         ),
-        (lambda x, y: {"x": tf.data.Dataset.from_tensors((x, y))}, None),
+        (lambda x, y: {"x": dataset().from_tensors((x, y))}, None),
     ],
     ids=["steps", "tf.data", "prefetch", "unknown"],
 )
