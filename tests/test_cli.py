@@ -79,6 +79,16 @@ def test_show_tells_the_whole_run(kprov, home: Home) -> None:
     assert kprov("show")[1] == out, "@latest is the default"
 
 
+def test_merge_creates_the_folder_once_there_is_something_to_read(kprov, tmp_path: Path) -> None:
+    place = tmp_path / "none"
+    assert kprov("merge", str(tmp_path / "missing.ttl"), home=place)[0] == 2
+    assert not place.exists()
+    (tmp_path / "a.ttl").write_text("<http://e/a> a <http://www.w3.org/ns/prov#Entity> .")
+    status, out, _ = kprov("merge", str(tmp_path / "a.ttl"), home=place)
+    assert (status, out.splitlines()[0]) == (0, f"{place} created.")
+    assert "created" not in kprov("merge", str(tmp_path / "a.ttl"), home=place)[1]
+
+
 def test_show_tells_why_a_run_failed(kprov, home: Home) -> None:
     run = recording.begin(home.path)
     with pytest.raises(OSError, match="disk"), run.transformation("load"):
