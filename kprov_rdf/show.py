@@ -14,7 +14,8 @@ def show(store: Store, run: RunInfo) -> None:
     print(f"run {run.short} of {printable(run.tag)}: {run.status}, {count(run.epochs, 'epoch')}")
     print(run.iri)
     told = settings(store, run.iri)
-    print("  ".join(f"{name}={printable(value)}" for name, value in told), end="\n\n")
+    if told:
+        print_table(["setting", "value"], told, "Settings")
     for section in sections(store, run.iri):
         title, rows = section.title, section.rows
         if section.question == "metrics" and len(rows) > _EPOCHS:

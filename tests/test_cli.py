@@ -65,9 +65,9 @@ def test_show_tells_the_whole_run(kprov, home: Home) -> None:
     run = recording.record(home.path)
     status, out, _ = kprov("show", run.id[-8:])
     assert status == 0
+    assert ["optimizerName", "Adam"] in [line.split() for line in out.splitlines()]
     for part in (
         "test-flow: FINISHED, 3 epochs",
-        "optimizerName=Adam",
         "Layers",
         "softmax",
         "0.6",
