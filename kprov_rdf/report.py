@@ -11,7 +11,9 @@ from kprov_rdf.tables import cell
 
 # Title and question of each table.
 _TABLES = (
+    ("Errors", "errors"),
     ("Preparation of the data", "preparation"),
+    ("Tasks", "tasks"),
     ("Data", "data"),
     ("Layers", "q2"),
     ("Epochs", "metrics"),

@@ -3,7 +3,7 @@
 from kprov_rdf.report import sections, settings
 from kprov_rdf.runs import RunInfo
 from kprov_rdf.store import Store
-from kprov_rdf.tables import print_table, printable
+from kprov_rdf.tables import count, print_table, printable
 
 # Of more epochs than this, the middle is left out.
 _EPOCHS = 20
@@ -11,10 +11,11 @@ _EPOCHS = 20
 
 def show(store: Store, run: RunInfo) -> None:
     """Print the run: what it is, its settings, and a table for each thing that happened."""
-    print(f"run {run.short} of {printable(run.tag)}: {run.status}, {run.epochs} epochs")
+    print(f"run {run.short} of {printable(run.tag)}: {run.status}, {count(run.epochs, 'epoch')}")
     print(run.iri)
     told = settings(store, run.iri)
-    print("  ".join(f"{name}={printable(value)}" for name, value in told), end="\n\n")
+    if told:
+        print_table(["setting", "value"], told, "Settings")
     for section in sections(store, run.iri):
         title, rows = section.title, section.rows
         if section.question == "metrics" and len(rows) > _EPOCHS:

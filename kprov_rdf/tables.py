@@ -27,6 +27,11 @@ def number(cell: float) -> str:
     return f"{cell:.6g}"
 
 
+def count(number: int, noun: str) -> str:
+    """The number with its noun: 1 run, 2 runs."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def cell(term: Term) -> str:
     """A term for a table."""
     found = value(term)

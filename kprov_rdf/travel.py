@@ -74,7 +74,17 @@ def find(path: Path) -> Carried | None:
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
         raise InputError(f"{path} is a damaged archive: {error}.") from error
     beside = path.with_name(path.name + BESIDE)
-    return found or (_beside(path, beside) if beside.is_file() else None)
+    if found is None and beside.is_file():
+        return _beside(path, beside)
+    if found is None and _is_cut(path):
+        raise InputError(f"{path} is a damaged archive: its directory, at the end, is not there.")
+    return found
+
+
+def _is_cut(path: Path) -> bool:
+    """Whether it begins as an archive of one file or more, and does not end as one."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04" and not zipfile.is_zipfile(path)
 
 
 def _embedded(path: Path) -> Carried | None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from kprov_capture.dataflow import Attribute, Dataflow, DataSet, Transformation
 from kprov_capture.home import Home
+from kprov_capture.run import Run
 from kprov_rdf import cli
 from tests import recording
 
@@ -63,9 +65,9 @@ def test_show_tells_the_whole_run(kprov, home: Home) -> None:
     run = recording.record(home.path)
     status, out, _ = kprov("show", run.id[-8:])
     assert status == 0
+    assert ["optimizerName", "Adam"] in [line.split() for line in out.splitlines()]
     for part in (
         "test-flow: FINISHED, 3 epochs",
-        "optimizerName=Adam",
         "Layers",
         "softmax",
         "0.6",
@@ -75,6 +77,44 @@ def test_show_tells_the_whole_run(kprov, home: Home) -> None:
     ):
         assert part in out
     assert kprov("show")[1] == out, "@latest is the default"
+
+
+def test_merge_creates_the_folder_once_there_is_something_to_read(kprov, tmp_path: Path) -> None:
+    place = tmp_path / "none"
+    assert kprov("merge", str(tmp_path / "missing.ttl"), home=place)[0] == 2
+    assert not place.exists()
+    (tmp_path / "a.ttl").write_text("<http://e/a> a <http://www.w3.org/ns/prov#Entity> .")
+    status, out, _ = kprov("merge", str(tmp_path / "a.ttl"), home=place)
+    assert (status, out.splitlines()[0]) == (0, f"{place} created.")
+    assert "created" not in kprov("merge", str(tmp_path / "a.ttl"), home=place)[1]
+
+
+def test_show_tells_why_a_run_failed(kprov, home: Home) -> None:
+    run = recording.begin(home.path)
+    with pytest.raises(OSError, match="disk"), run.transformation("load"):
+        raise OSError("the disk is gone")
+    run.end_training("FINISHED_WITH_ERROR", "ValueError: no such shape")
+    run.close()
+    out = kprov("show", run.id)[1]
+    lines = [line.split() for line in out.splitlines()]
+    assert ["preparation-1", "load", "OSError:", "the", "disk", "is", "gone"] in lines
+    assert ["training", "ValueError:", "no", "such", "shape"] in lines
+
+
+def test_show_tells_the_tasks_and_their_values(kprov, home: Home) -> None:
+    block = DataSet("block", [Attribute("k", "NUMERIC"), Attribute("kind")])
+    dense = DataSet("dense", [Attribute("features", "NUMERIC")])
+    flow = Dataflow("flow", [Transformation("grow", [block], [dense]), Transformation("rest")])
+    with Run(flow, home=home.path) as run:
+        run.task("grow", {"block": {"k": 24, "kind": "wide"}}, {"dense": [{"features": 96}]})
+        run.task("rest")
+    lines = [line.split() for line in kprov("show", run.id)[1].splitlines()]
+    assert [line for line in lines if line and line[0].startswith("task-")] == [
+        ["task-1", "grow", "input", "block", "element-1", "k", "24"],
+        ["task-1", "grow", "input", "block", "element-1", "kind", "wide"],
+        ["task-1", "grow", "output", "dense", "element-2", "features", "96"],
+        ["task-2", "rest"],
+    ]
 
 
 def test_query_by_name_file_and_text(kprov, home: Home, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from kprov_capture import privacy
 from kprov_capture.guard import text_of
 from kprov_capture.terms import RDF_TYPE, XSD_NAMESPACE
 
@@ -56,12 +57,12 @@ def escaped(text: str) -> str:
 
 
 def as_json(value: Any) -> str:
-    """JSON of a value, with the ``repr`` of what JSON does not have.
+    """JSON of a value, with the ``repr`` of what JSON does not have, and without secrets.
 
     Of a value that contains itself, or that JSON cannot name, the ``repr`` of the whole.
     """
     try:
-        return json.dumps(value, default=repr)
+        return privacy.json_without_secrets(json.dumps(value, default=repr))
     except Exception:
         try:
             return json.dumps(repr(value))

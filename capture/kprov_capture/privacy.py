@@ -9,6 +9,9 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+V = TypeVar("V")
 
 MASK = "redacted"
 # Shorter values are words as any other, and would be masked everywhere.
@@ -18,14 +21,22 @@ _LEAST_LINE = 12
 _REFRESH_SECONDS = 1.0
 
 _NAME = (
-    r"(?:token(?!iz)|secret|passw(?:or)?d|passphrase|api[_-]?key|credential|private[_-]?key"
-    r"|access[_-]?key)"
+    r"(?:token(?!iz|s?[_-]?ids?(?![a-z]))|secret|passw(?:or)?d|passphrase|credential"
+    r"|(?:api|private|access|ssh|auth|encryption|signing)[_-]?key)"
 )
-_SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
+# Words that say it only at the end of a name: no passes, no keyword.
+_LAST = r"(?<![a-z])(?:pass|o?auth)$"
+_SECRET_NAME = re.compile(f"{_NAME}|{_LAST}", re.IGNORECASE)
+# Most keys of settings are no secret (of a dictionary, of a column); of an option one may be.
+_SECRET_OPTION = re.compile(f"{_NAME}|{_LAST}|(?<![a-z])key$", re.IGNORECASE)
+_SECRET_NAME_IN_JSON = re.compile(rf'{_NAME}|(?<![a-z])(?:pass|o?auth)"', re.IGNORECASE)
+# How many tokens there are, and those that stand for something in a text, are no secret.
+_COUNTED = re.compile("token", re.IGNORECASE)
+_SPECIAL = re.compile(r"(?:pad|bos|eos|unk|sep|cls|oov|mask|start|end|stop)[_-]?tokens?$", re.I)
 _PLAIN_NAME = re.compile(r"[\w.+-]+").fullmatch
 # --password x, password=x, "password": "x"
 _NAMED = re.compile(
-    rf"((?<![\w.-])-[\w.-]*{_NAME}[\w.-]*\s+(?!-)|{_NAME}[\w.-]*[\"']?\s*[=:]\s*[\"']?)([^\s\"',;&]+)",
+    rf"((?<![\w.-])-(?:[\w.-]*{_NAME}[\w.-]*|-(?:[\w.-]*[._-])?(?:pass|o?auth))\s+(?!-)|{_NAME}[\w.-]*[\"']?\s*[=:]\s*[\"']?)([^\s\"',;&]+)",
     re.IGNORECASE,
 )
 _USERINFO = re.compile(r"(?<=://)[^\s/?#\"'<>]+(?=@)")
@@ -131,14 +142,59 @@ def clean(text: str, most: int = 100_000) -> str:
     return without_userinfo(_NAMED.sub(rf"\1{MASK}", text))[:most]
 
 
+def masked(name: str, value: V) -> V | str:
+    """The value of a setting, parameter or attribute: MASK where its name says it is a secret.
+
+    So are the values in JSON that have such a name.
+    """
+    if isinstance(value, str):
+        return MASK if _tells(name, value) else json_without_secrets(value)
+    return MASK if _tells(name, value) else value
+
+
+def _tells(name: str, value: object) -> bool:
+    if value is None or isinstance(value, bool) or not _SECRET_NAME.search(name):
+        return False
+    return (
+        not _COUNTED.search(name) if isinstance(value, (int, float)) else not _SPECIAL.search(name)
+    )
+
+
+def json_without_secrets(text: str) -> str:
+    """JSON without the values whose names say they are secrets; any other text as it is."""
+    if not text.startswith(("{", "[")) or not _SECRET_NAME_IN_JSON.search(text):
+        return text
+    import json
+
+    try:
+        return json.dumps(_without(json.loads(text)))
+    except (ValueError, RecursionError):  # text that only looks like it
+        return text
+
+
+def _without(value: object) -> object:
+    if isinstance(value, dict):
+        return {k: MASK if _leaf(v) and _tells(k, v) else _without(v) for k, v in value.items()}
+    return [_without(one) for one in value] if isinstance(value, list) else value
+
+
+def _is_secret(argument: str) -> bool:
+    kind = _SECRET_OPTION if argument.startswith("-") else _SECRET_NAME
+    return kind.search(argument) is not None
+
+
+def _leaf(value: object) -> bool:
+    return not isinstance(value, (dict, list))
+
+
 def command_line(arguments: Sequence[str]) -> str:
     """A command line in which no value is left of an option whose name says it is a secret."""
     shown, before = [], ""
     for argument in arguments:
         name, joined, _ = argument.partition("=")
-        if joined and _PLAIN_NAME(name) and _SECRET_NAME.search(name):
+        if joined and _PLAIN_NAME(name) and _is_secret(name):
             shown.append(f"{name}={MASK}")
-        elif before.startswith("-") and "=" not in before and _SECRET_NAME.search(before):
+        elif before.startswith("-") and "=" not in before and _is_secret(before):
             shown.append(argument if argument.startswith("-") else MASK)
         else:
             shown.append(argument)

@@ -11,6 +11,7 @@ tells the story. There are no blank nodes. Times are seconds since 1970.
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 
+from kprov_capture import privacy
 from kprov_capture.dataflow import BUILT_IN
 from kprov_capture.facts import Agent, Rule
 from kprov_capture.identity import Names
@@ -148,9 +149,10 @@ def setting_values(
     names: Names, graph: Graph, settings: Mapping[str, Value]
 ) -> list[tuple[str, Value]]:
     """Each setting with its property: one of the run's own where the value has another type."""
+    told = {name: privacy.masked(str(name), value) for name, value in settings.items()}
     return [
         (property_for(names, graph, "setting", name, fits(name, value)), typed(name, value))
-        for name, value in settings.items()
+        for name, value in told.items()
     ]
 
 

@@ -6,10 +6,11 @@ Like :mod:`kprov_capture.statements`: pure functions that return the text of one
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kprov_capture import privacy
 from kprov_capture.dataflow import FILES, UNITS, Dataflow, DataSet, Program, Row, Transformation
 from kprov_capture.facts import Agent
 from kprov_capture.identity import Names, ncname
-from kprov_capture.nquads import Graph, Iri, instant
+from kprov_capture.nquads import Graph, Iri, Value, instant
 from kprov_capture.terms import (
     DCTERMS_CREATED,
     OWL_DATATYPE_PROPERTY,
@@ -192,8 +193,16 @@ def _elements(names: Names, graph: Graph, plan: str, elements: Iterable[Element]
             names(one.local),
             (Dnnprov.DataElement, Prov.Entity),
             (Dnnprov.ofSet, Iri(set_iri(plan, one.set.tag))),
-            *((attribute_iri(plan, one.set.tag, n), value) for n, value in one.values.items()),
+            *(
+                (attribute_iri(plan, one.set.tag, name), _told(name, value))
+                for name, value in one.values.items()
+            ),
         )
+
+
+def _told(name: str, value: Value | None) -> Value | None:
+    """Without a secret; what was declared a number stays one."""
+    return privacy.masked(name, value) if isinstance(value, str) else value
 
 
 def _files(names: Names, graph: Graph, activity: str, told: Task) -> None:

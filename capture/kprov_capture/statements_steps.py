@@ -5,6 +5,7 @@ Like :mod:`kprov_capture.statements`: pure functions that return the text of one
 
 from collections.abc import Mapping, Sequence
 
+from kprov_capture import privacy
 from kprov_capture.facts import ArrayContent, Filter, Prepared
 from kprov_capture.identity import Names, ncname
 from kprov_capture.nquads import Graph, Iri, Value, instant
@@ -44,7 +45,10 @@ def started(
     """A step began: ``used`` are data and files, ``after`` the steps that made them."""
     graph = Graph(names.run)
     told = [
-        (property_for(names, graph, "setting", key, key == "seed" and type(value) is int), value)
+        (
+            property_for(names, graph, "setting", key, key == "seed" and type(value) is int),
+            privacy.masked(key, value),
+        )
         for key, value in parameters.items()
     ]
     graph.node(

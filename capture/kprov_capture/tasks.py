@@ -11,6 +11,7 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 from kprov_capture import guard, statements_dataflow
@@ -18,6 +19,8 @@ from kprov_capture.dataflow import FILES, DataSet
 from kprov_capture.record import Record
 from kprov_capture.statements_dataflow import Element, Task
 
+# A wall clock may go ahead of that of the run, in seconds.
+_AHEAD = 1.0
 # One element of a set, or several: its values by attribute, or an element that a task gave.
 Given = Mapping[str, Any] | Element | Sequence[Mapping[str, Any] | Element]
 
@@ -48,19 +51,35 @@ def task(
     """A transformation was executed: from ``started`` (by ``run.now()``; else now) until now.
 
     ``inputs`` and ``outputs`` are the elements of its sets, by tag; ``error`` says that it
-    failed, and how. Raises ``ValueError`` where they do not fit the dataflow of the run.
+    failed, and how. Raises ``ValueError`` where they do not fit the dataflow of the run, or
+    the time not the run itself, and ``TypeError`` for a time that is no number.
     """
     consumed, produced = _read(run, transformation, inputs, outputs)
     ended = run.now()
+    if started is not None:
+        started = _time(run, started, ended)
     told = Task(
         f"task-{run.number('task')}",
         transformation,
-        started=ended if started is None else min(started, ended),
+        started=ended if started is None else started,
         ended=ended,
         status="FINISHED" if error is None else "FINISHED_WITH_ERROR",
         error=error,
     )
     return _tell(run, told, consumed, produced)
+
+
+def _time(run: Record, given: object, now: float) -> float:
+    """When a task began, in the run."""
+    wanted = "started is what run.now() gave when the task began, in seconds since 1970"
+    if isinstance(given, bool) or not isinstance(given, Real):
+        raise TypeError(f"{wanted}; found {given!r} ({type(given).__name__})")
+    found = float(given)
+    began = run._wall
+    if not began <= found <= now + _AHEAD:
+        when = "before the run began" if found < began else "in the future or no time"
+        raise ValueError(f"{wanted}; found {found!r}, which is {when}")
+    return min(found, now)
 
 
 def elements(

@@ -102,7 +102,17 @@ def show(context: Context, run: str) -> None:
     except (NotFoundError, HomeError) as error:
         if is_file:
             raise NotFoundError(_no_document(run)) from error
+        if _is_path(run):
+            raise NotFoundError(
+                f"There is no file {run}, and no run has that name. 'kprov runs' lists the runs."
+            ) from error
         raise
+
+
+def _is_path(name: str) -> bool:
+    """Whether a name looks like that of a file that is not there; the IRI of a run does not."""
+    looks = Path(name).suffix or "/" in name or os.sep in name
+    return bool(looks) and "://" not in name and not os.path.exists(name)
 
 
 def _show_carried(path: Path) -> bool:

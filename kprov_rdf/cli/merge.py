@@ -1,6 +1,7 @@
 """The command that takes in what other tools wrote."""
 
 import sys
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,14 +36,17 @@ def merge(context: Context, files: tuple[str, ...], form: str | None) -> None:
 
     Exit status: 0 all are merged, 2 at least one is not; the others are then.
     """
-    from kprov_capture.home import find, open_home
+    from kprov_capture.home import create, find, open_home
     from kprov_rdf.exchange import merge as merging
 
-    home = open_home(find(context.asked))
+    place = find(context.asked)
     merged: list[Merged] = []
     for name in files:
         try:
-            one = merging.merge(home, *_read(name, form))
+            read = _read(name, form)
+            if not (place / "journal").is_dir():
+                click.echo(f"{create(place).path} created.")
+            one = merging.merge(open_home(place), *read)
         except StorageError:
             raise
         except KprovError as error:
@@ -69,6 +73,12 @@ def _read(name: str, form: str | None) -> tuple[bytes, str, str | None]:
     path = Path(name)
     carried = None if form or name.endswith(BESIDE) else travel.find(path)
     if carried is None:
+        if path.suffix == ".keras" and path.is_file():
+            raise InputError(
+                f"{name} has no provenance with it: nothing to merge."
+                if zipfile.is_zipfile(path)
+                else f"{name} is a damaged archive: Keras saves a model as a ZIP archive."
+            )
         return merging.from_path(path), name, form
     if carried.problems:
         raise InputError(
@@ -79,11 +89,13 @@ def _read(name: str, form: str | None) -> tuple[bytes, str, str | None]:
 
 
 def _report(one: "Merged") -> None:
+    from kprov_rdf.tables import count
+
     if one.already:
         click.echo(f"{one.name}: merged already, nothing changed\n  {one.graph}")
         return
-    counts = [] if one.records is None else [_count(one.records, "record")]
-    added = _count(one.statements, "statement") if one.statements else "nothing new"
+    counts = [] if one.records is None else [count(one.records, "record")]
+    added = count(one.statements, "statement") if one.statements else "nothing new"
     told = ", ".join([one.form, *counts, added])
     click.echo(f"{one.name}: {told}\n  {one.graph}")
     for graph in one.graphs:
@@ -93,10 +105,6 @@ def _report(one: "Merged") -> None:
     if len(one.notes) > _SHOWN_NOTES:
         more = len(one.notes) - _SHOWN_NOTES
         click.echo(f"kprov: {one.name}: {more} more of this kind.", err=True)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _load(context: Context, merged: "list[Merged]") -> None:

@@ -192,9 +192,11 @@ def publish(context: Context, out: str, base: str) -> None:
     they resolve there. A folder that was published before is replaced.
     """
     from kprov_rdf.publish import publish as write
+    from kprov_rdf.tables import count
 
     home = open_home(find(context.asked))
     with context.reading() as store:
         done = write(store, home.base(), Path(out), base)
-    click.echo(f"{done.runs} runs, {done.documents} documents, {done.files} files in {out}.")
+    told = {"run": done.runs, "document": done.documents, "file": done.files}
+    click.echo(f"{', '.join(count(number, noun) for noun, number in told.items())} in {out}.")
     click.echo(f"Next: copy the folder's content to where {base} is served.")

@@ -38,6 +38,9 @@ def ship(context: Context, server: str | None, token_file: str | None) -> None:
             "--token-file."
         )
     todo = waiting(home, to, everything=True)
+    if not todo:
+        click.echo(f"Nothing to send: {to.url} has all.")
+        return
     link, sent = Link(to), 0
     for number, one in enumerate(todo):
         rejected = None
@@ -48,10 +51,13 @@ def ship(context: Context, server: str | None, token_file: str | None) -> None:
             rejected = str(error)
             click.echo(f"kprov: run {one.run_id[-8:]} is not sent: {error}", err=True)
         except DeliveryError as error:
-            click.echo(f"kprov: {len(todo) - number} runs are not sent: {error}", err=True)
+            left = len(todo) - number
+            runs = "1 run is" if left == 1 else f"{left} runs are"
+            click.echo(f"kprov: {runs} not sent: {error}", err=True)
             break
         one.note(to, rejected)
     link.close()
-    click.echo(f"{to.url} has {sent} of the {len(todo)} runs that it may have lacked a part of.")
+    whole = "run" if len(todo) == 1 else f"{len(todo)} runs"
+    click.echo(f"{to.url} has {sent} of the {whole} that it may have lacked a part of.")
     if sent < len(todo):
         raise SystemExit(2)

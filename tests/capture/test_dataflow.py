@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,25 @@ def test_values_that_do_not_fit_are_refused_at_the_call(home: Home, inputs: Any,
 def test_a_specification_that_cannot_be_is_refused(make: Any, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         make()
+
+
+@pytest.mark.parametrize(
+    ("shift", "told"), [(-60, "before the run began"), (60, "in the future"), (math.nan, "no time")]
+)
+def test_a_task_began_in_the_run_and_not_later_than_now(
+    home: Home, shift: float, told: str
+) -> None:
+    with Run(DENSED, home=home.path) as run:
+        with pytest.raises(ValueError, match=told) as raised:
+            run.task("encoder", started=run.now() + shift)
+        assert "run.now()" in str(raised.value)
+        for given in ("12:00", datetime.now(UTC), True):
+            with pytest.raises(TypeError, match=r"run\.now\(\).*found"):
+                run.task("encoder", started=given)  # type: ignore[arg-type]
+        run.task("encoder", started=np.float64(run.now()))
+    store = loaded(home)
+    assert shacl.validate(run.names.run, store.graph(run.names.run)) == []
+    assert len(rows(store, "?t a dnnprov:Execution", "t")) == 1
 
 
 def test_a_failed_task_says_how(home: Home) -> None:

@@ -15,6 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kprov_capture import environment, privacy
+from kprov_capture.dataflow import Attribute, Dataflow, DataSet, Transformation
 from kprov_capture.facts import Dataset, Layer
 from kprov_capture.home import Home, HomeError, create
 from kprov_capture.run import Run
@@ -166,6 +167,14 @@ def test_what_is_no_secret_is_written(
         (["--tokenizer=bpe", "--secret"], "--tokenizer=bpe --secret"),
         (["--token", "--verbose"], "--token --verbose"),
         (["me@example.org"], "me@example.org"),
+        (["--pass", "a b", "--db-pass=x"], "--pass redacted --db-pass=redacted"),
+        (["--auth", "me:x", "--basic_auth=y"], "--auth redacted --basic_auth=redacted"),
+        (["--key=x", "--ssh-key", "y", "-key", "z"],
+         "--key=redacted --ssh-key redacted -key redacted"),
+        (["--passes", "3", "--keyword=a", "--token_ids=1", "--tokenizer", "b"],
+         "--passes 3 --keyword=a --token_ids=1 --tokenizer b"),
+        (["--author=me", "--monkey", "b", "dataset.key=image", "--bypass", "c"],
+         "--author=me --monkey b dataset.key=image --bypass c"),
     ],
 )  # fmt: skip
 def test_the_command_line_has_no_value_of_an_option_for_a_secret(
@@ -182,6 +191,56 @@ def test_a_secret_of_the_command_line_is_masked_elsewhere_too(
     monkeypatch.setattr(sys, "argv", ["train.py", "--password", "correct-horse"])
     run = record(home.path, "correct-horse")
     assert b"correct-horse" not in written(run)
+
+
+SECRET_SETTINGS = {
+    "api_key": "short",
+    "password": "hunter2hunter2",
+    "pin_passwd": 123456,
+    "wandb": '{"mode": "on", "login": [{"auth": "deep-secret", "user": "ana"}]}',
+}
+PLAIN_SETTINGS: dict[str, str | int] = {
+    "passes": 3,
+    "keyword": "a",
+    "label_key": "label",
+    "token_ids": "1 2",
+    "tokenizer": "bpe",
+    "max_tokens": 512,
+    "oov_token": "[UNK]",
+}
+
+
+def test_a_value_whose_name_says_that_it_is_a_secret_is_not_written(home: Home) -> None:
+    setting = [Attribute(name) for name in (*SECRET_SETTINGS, "tokenizer")]
+    flow = Dataflow("flow", [Transformation("login", [DataSet("accounts", setting)])])
+    given = {name: str(value) for name, value in SECRET_SETTINGS.items()}
+    run = Run(flow, home=home.path)
+    run.task("login", inputs={"accounts": given | {"tokenizer": "bpe"}})
+    with run.transformation("fetch", **SECRET_SETTINGS):
+        pass
+    run.start_training(SECRET_SETTINGS | PLAIN_SETTINGS)
+    run.architecture([Layer("a", None, "a", "Dense", 0, config={"token": "deep-secret"})])
+    run.end_training("FINISHED")
+    run.close()
+    text = written(run)
+    for secret in ('"short"', "hunter2", "123456", "deep-secret"):
+        assert secret.encode() not in text
+    graph = [q.triple for q in ox.parse(text, ox.RdfFormat.N_QUADS)
+             if q.graph_name.value == run.names.run]  # fmt: skip
+    config = run.names("config-0")
+    told = {
+        one.predicate.value.rpartition("/")[2]: one.object.value
+        for one in graph
+        if one.subject.value == config
+    }
+    assert {name: told[name] for name in ("api_key", "password", "pin_passwd")} == dict.fromkeys(
+        ("api_key", "password", "pin_passwd"), "redacted"
+    )
+    assert json.loads(told["wandb"])["login"] == [{"auth": "redacted", "user": "ana"}]
+    assert {name: told[name] for name in PLAIN_SETTINGS} == {
+        name: str(value) for name, value in PLAIN_SETTINGS.items()
+    }
+    assert shacl.validate(run.names.run, graph) == []
 
 
 def test_an_error_that_names_a_secret_is_cut_only_when_that_is_out() -> None:

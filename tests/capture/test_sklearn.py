@@ -84,6 +84,7 @@ def test_a_pipeline_its_steps_data_test_and_file(digits, home, captured, tmp_pat
     told = settings(found)
     assert (told["estimator"], told["C"], told["kernel"], told["seed"]) == ("SVC", 3.5, "rbf", 4)
     assert told["minmaxscaler__clip"] is False
+    assert told["classWeight"] == "None", "a choice too"
     assert layers(found) == [
         ("layer-minmaxscaler", "MinMaxScaler", "architecture", None),
         ("layer-svc", "SVC", "architecture", None),
@@ -197,6 +198,12 @@ def test_other_parts_and_searches(digits, home, captured) -> None:
         ("layer-columntransformer.rest", "passthrough", "layer-columntransformer"),
         ("layer-logisticregression", "LogisticRegression", "architecture"),
     ]
+    ((config,),) = found.rows(
+        '?l dnnprov:layerType "GridSearchCV" ; dnnprov:layerConfig ?config', "config"
+    )
+    best = json.loads(config)
+    assert best["best_params_"] == search.best_params_
+    assert best["best_score_"] == search.best_score_
     assert found.rows(
         '?p dnnprov:reportedName "f1_macro" . ?m a dnnprov:oTesting ; ?p ?v', "v"
     ) == [(value,)]

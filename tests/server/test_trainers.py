@@ -189,7 +189,7 @@ def test_without_a_server_training_goes_on_and_ship_sends_it_later(
     assert TOKEN not in said
     named = ["ship", "--token-file", str(token(far))]
     assert kprov(far, *named, "--server", url) == 2
-    assert "1 runs are not sent" in capsys.readouterr().err
+    assert "1 run is not sent" in capsys.readouterr().err
     with ingest.open_snapshot(far):
         pass  # a command puts the journal away meanwhile
     assert not (far.journal / f"{run}.nq").exists()
@@ -252,6 +252,12 @@ def test_a_server_that_takes_nothing_says_what_to_type(home: Home, far: Home, se
         line(process)
         said = finish(process)
     assert "--token-file" in said
+
+
+def test_ship_of_nothing_says_so(far: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    named = ["--server", "http://127.0.0.1:9/", "--token-file", str(token(far))]
+    assert kprov(far, "ship", *named) == 0
+    assert capsys.readouterr().out == "Nothing to send: http://127.0.0.1:9/ has all.\n"
 
 
 def test_ship_without_a_server_says_what_to_type(

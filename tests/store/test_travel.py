@@ -68,8 +68,8 @@ def rewritten(path: Path, **changed: bytes | None) -> None:
 def test_a_model_shows_its_run_without_any_folder(kprov, model: Path, run: Run, home) -> None:
     status, out, err = kprov("show", model)
     assert (status, err) == (0, "")
-    assert f"run {run.id[-8:]} of test-flow: FINISHED, 1 epochs" in out
-    assert "optimizerName=Adam" in out
+    assert f"run {run.id[-8:]} of test-flow: FINISHED, 1 epoch" in out
+    assert "optimizerName" in out
     assert out.endswith("is the model that this is about: its SHA-256 is the one told.\n")
     assert not (model.parent.parent / "none").exists()
     # The same as of the store, but for what was recorded after the model was saved.
@@ -253,6 +253,28 @@ def test_a_file_without_provenance_says_what_to_do(kprov, tmp_path: Path, home: 
         assert "travel.beside(run, path)" in err
     keras = keras_file(tmp_path / "model.keras")
     assert "has no provenance with it" in kprov("show", keras)[2]
+
+
+def test_a_file_that_is_not_there_is_told(kprov, tmp_path: Path, home: Home) -> None:
+    recording.record(home.path)
+    for where in (home.path, tmp_path / "none"):
+        for name in ("none.keras", tmp_path / "none"):
+            status, _, err = kprov("show", name, home=where)
+            assert status == 2
+            assert f"There is no file {name}" in err
+    assert "There is no run 'none'" in kprov("show", "none", home=home.path)[2]
+
+
+def test_a_damaged_archive_is_told(kprov, model: Path) -> None:
+    mine = create(model.parent / "mine").path
+    whole = model.read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"", b"weights"):
+        model.write_bytes(damaged)
+        status, out, err = kprov("merge", model, home=mine)
+        assert (status, out) == (2, "")
+        assert "is a damaged archive" in err
+    model.write_bytes(whole[: len(whole) // 2])
+    assert "is a damaged archive" in kprov("show", model)[2]
 
 
 def test_a_run_may_be_called_as_a_file(

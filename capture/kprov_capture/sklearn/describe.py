@@ -67,7 +67,10 @@ def _renamed(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def settings(estimator: Any) -> dict[str, Value]:
-    """All parameters: those of the last step by their own names, others as ``step__name``."""
+    """All parameters: those of the last step by their own names, others as ``step__name``.
+
+    One that is None is a setting too: for most it stands for a choice.
+    """
     final = final_step(estimator)
     found = {"estimator": type(final).__name__} | _renamed(final.get_params())
     if final is not estimator:
@@ -78,7 +81,7 @@ def settings(estimator: Any) -> dict[str, Value]:
             if name.partition("__")[0] != last and name not in ("steps", *found)
         }
     plain_ones = {name: _plain(value) for name, value in found.items()}
-    return {name: value for name, value in plain_ones.items() if value is not None}
+    return {name: "None" if value is None else value for name, value in plain_ones.items()}
 
 
 def weights(estimator: Any) -> int | None:
@@ -124,7 +127,7 @@ def _layer(path: str, parent: str | None, part: Any, position: int) -> Iterator[
         type=type(part).__name__ if simple else str(part),
         position=position,
         parameters=weights(part),
-        config={name: _plain(value) for name, value in parameters.items()} or None,
+        config={name: _plain(value) for name, value in parameters.items()} | _found(part) or None,
     )
     kernels = getattr(part, "coefs_", ())
     for number, (kernel, bias) in enumerate(
@@ -141,6 +144,16 @@ def _layer(path: str, parent: str | None, part: Any, position: int) -> Iterator[
             output_shape=f"None,{kernel.shape[1]}",
             parameters=int(kernel.size + bias.size),
         )
+
+
+def _found(part: Any) -> dict[str, Any]:
+    """What a fitted search over parameters found."""
+    found: dict[str, Any] = {}
+    if hasattr(part, "best_params_"):
+        found["best_params_"] = {name: _plain(one) for name, one in part.best_params_.items()}
+    if hasattr(part, "best_score_"):
+        found["best_score_"] = _plain(part.best_score_)
+    return found
 
 
 def dataset(
