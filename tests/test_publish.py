@@ -106,6 +106,18 @@ def test_the_ontology_is_published_with_its_forms(site: Path) -> None:
     assert {"Training", "valLoss"} <= led_to <= anchors
 
 
+def test_the_page_of_a_run_that_failed_says_why(home: Home, tmp_path: Path) -> None:
+    run = recording.begin(home.path)
+    run.end_training("FINISHED_WITH_ERROR", "ValueError: no such shape")
+    run.close()
+    write(home, tmp_path / "site")
+    (page,) = (tmp_path / "site").glob("run/*/index.html")
+    _, errors = page.read_text().split("<summary>Errors ")
+    assert (
+        "<td>training</td><td>ValueError: no such shape</td>" in errors.partition("</details>")[0]
+    )
+
+
 def test_an_older_one_is_replaced_and_nothing_else(home: Home, tmp_path: Path) -> None:
     recording.record(home.path)
     out = tmp_path / "site"

@@ -34,9 +34,11 @@ _SECRET_NAME_IN_JSON = re.compile(rf'{_NAME}|(?<![a-z])(?:pass|o?auth)"', re.IGN
 _COUNTED = re.compile("token", re.IGNORECASE)
 _SPECIAL = re.compile(r"(?:pad|bos|eos|unk|sep|cls|oov|mask|start|end|stop)[_-]?tokens?$", re.I)
 _PLAIN_NAME = re.compile(r"[\w.+-]+").fullmatch
-# --password x, password=x, "password": "x"
+# --password x, --key=x, password=x, "password": "x"
 _NAMED = re.compile(
-    rf"((?<![\w.-])-(?:[\w.-]*{_NAME}[\w.-]*|-(?:[\w.-]*[._-])?(?:pass|o?auth))\s+(?!-)|{_NAME}[\w.-]*[\"']?\s*[=:]\s*[\"']?)([^\s\"',;&]+)",
+    rf"((?<![\w.-])-[\w.-]*{_NAME}[\w.-]*\s+(?!-)"
+    r"|(?<![\w.-])--(?:[\w.-]*[._-])?(?:pass|o?auth|key)(?:\s+(?!-)|=)"
+    rf"|{_NAME}[\w.-]*[\"']?\s*[=:]\s*[\"']?)([^\s\"',;&]+)",
     re.IGNORECASE,
 )
 _USERINFO = re.compile(r"(?<=://)[^\s/?#\"'<>]+(?=@)")

@@ -210,6 +210,14 @@ PLAIN_SETTINGS: dict[str, str | int] = {
 }
 
 
+def test_options_of_a_command_in_an_error_are_masked() -> None:
+    told = "failed: t.py --pass hunter --ssh-key=k --db-auth z, forward pass: 3, --passes 4"
+    assert privacy.clean(told) == (
+        "failed: t.py --pass redacted --ssh-key=redacted --db-auth redacted, "
+        "forward pass: 3, --passes 4"
+    )
+
+
 def test_a_value_whose_name_says_that_it_is_a_secret_is_not_written(home: Home) -> None:
     setting = [Attribute(name) for name in (*SECRET_SETTINGS, "tokenizer")]
     flow = Dataflow("flow", [Transformation("login", [DataSet("accounts", setting)])])
