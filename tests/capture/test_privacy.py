@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kprov_capture import environment, privacy
+from kprov_capture import environment, privacy, terms
 from kprov_capture.dataflow import Attribute, Dataflow, DataSet, Transformation
 from kprov_capture.facts import Dataset, Layer
 from kprov_capture.home import Home, HomeError, create
@@ -73,6 +73,8 @@ def forms(secret: str) -> set[str]:
     return once | {json.dumps(one)[1:-1] for one in once}
 
 
+# What stands in each journal.
+VOCABULARY = Path(terms.__file__).read_text("utf-8") + "FINISHED_WITH_ERROR"
 # Of more than eight letters, so that it is not in the vocabulary by chance.
 SECRETS = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t\x01"),
@@ -83,7 +85,7 @@ SECRETS = st.text(
         len(text.strip()) > 8
         and len(set(text)) > 4
         and "\0" not in text
-        and text.strip() not in "FINISHED_WITH_ERROR"
+        and text.strip() not in VOCABULARY
     )
 )
 
