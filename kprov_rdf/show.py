@@ -12,7 +12,7 @@ _EPOCHS = 20
 def show(store: Store, run: RunInfo) -> None:
     """Print the run: what it is, its settings, and a table for each thing that happened."""
     print(f"run {run.short} of {printable(run.tag)}: {run.status}, {count(run.epochs, 'epoch')}")
-    print(run.iri)
+    print(f"{run.iri}\n")
     told = settings(store, run.iri)
     if told:
         print_table(["setting", "value"], told, "Settings")
