@@ -7,7 +7,7 @@ thread that is one queue put; see :mod:`kprov_capture.record`.
 import math
 import operator
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kprov_capture import (
@@ -167,16 +167,20 @@ class Run(Prepared, ModelFiles, Measured):
         elapsed: float,
         rate: float | None,
         config: int,
-        metrics: Mapping[str, float],
+        metrics: Mapping[str, Any],
+        read: Callable[[Mapping[str, Any]], Mapping[str, float] | None] | None = None,
     ) -> None:
         """An epoch ended.
 
         Times by :meth:`now`, ``elapsed`` in seconds; the rate in force, and the number
         of the configuration in force: 0, or that of the adaptation that generated it.
+        ``read``, called in the background, tells what of ``metrics`` are numbers.
         Raises ``TypeError`` for a number that is none: IRIs are made of it.
         """
-        number = operator.index(number)
-        self._put(self._write_epoch, number, started, ended, elapsed, rate, config, metrics)
+        self._put(
+            self._write_epoch, operator.index(number), started, ended, elapsed, rate, config,
+            metrics, read,
+        )  # fmt: skip
         if self._batches is not None:
             self._batches.epoch_ended(number)
 
@@ -238,8 +242,10 @@ class Run(Prepared, ModelFiles, Measured):
         elapsed: float,
         rate: float | None,
         config: int,
-        metrics: Mapping[str, float],
+        given: Mapping[str, Any],
+        read: Callable[[Mapping[str, Any]], Mapping[str, float] | None] | None,
     ) -> None:
+        metrics = given if read is None else read(given) or {}
         self._seconds.append(elapsed)
         self._rate = rate
         for name, value in metrics.items():

@@ -124,7 +124,7 @@ def test_logs_that_are_no_mapping_cost_no_epoch(state, found, caplog) -> None:
     ours = kprov.Provenance("values", home=state)
     loop = hooks(ours, 3)
     loop.on_train_begin()
-    for epoch, logs in enumerate(({"loss": 1.0}, [("loss", 2.0)], {"loss": 3.0})):
+    for epoch, logs in enumerate(({"loss": 1.0}, 7, {"loss": 3.0})):
         ours.on_epoch_begin(epoch)
         ours.on_epoch_end(epoch, logs)  # type: ignore[arg-type]
     loop.on_train_end()

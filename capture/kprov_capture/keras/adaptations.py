@@ -1,5 +1,6 @@
 """Changes of the optimizer's settings as adaptations, and what was in force in an epoch."""
 
+import operator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -96,6 +97,10 @@ class Adaptations:
         self._plain: dict[str, Value | None] = {}
         read = guard.guarded("read the settings of the optimizer")(_plain_settings)
         self._plain = read(optimizer) or {}
+        self._holder = innermost(optimizer)
+        # All of them at once, and compared at once: it is done in each epoch.
+        self._glance = operator.attrgetter("__class__", *self._plain)
+        self._seen: Any = None
         # What is in force now, of what changed.
         self.changed: dict[str, Value] = {}
         self._watch = RateWatch(optimizer, self._rate_changed)
@@ -123,7 +128,14 @@ class Adaptations:
         self._of_epoch = None
         self._steps_before = None
         self._watch.look()
-        self._compare()
+        try:
+            seen = self._glance(self._holder)
+            changed = self._seen is not None and seen != self._seen
+            self._seen = seen
+        except Exception:  # an attribute that is gone, or that raises
+            changed = True
+        if changed:
+            self._compare()
         if self._watch.rate is None:
             self._follow_schedule(epoch)
 
@@ -146,7 +158,7 @@ class Adaptations:
 
     @guard.guarded("compare the settings of the optimizer")
     def _compare(self) -> None:
-        holder = innermost(self._optimizer)
+        holder = self._holder
         for name, old in self._plain.items():
             new = getattr(holder, name, old)
             if new is old or new == old:
@@ -169,6 +181,7 @@ class Adaptations:
     def stop(self) -> None:
         """The training is over; the optimizer is let go."""
         self._watch.release()
+        self._holder = None
         self._tell_within()
         self._optimizer = None
 

@@ -224,8 +224,13 @@ class Recorder:
     def epoch_ended(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
         now, started, epoch = self.run.now(), self._epoch_started, operator.index(epoch)
         rate, config = self.adaptations.of_epoch() if self.adaptations else (None, 0)
-        metrics = _numbers(logs) or {}
-        self.run.epoch(epoch, started, now, now - started, rate, config, metrics)
+        # A copy: callbacks write into the logs. What is a number in it is found out later.
+        try:
+            told = dict(logs or ())
+        except Exception as error:
+            guard.report(error, "read the logs of an epoch")
+            told = {}
+        self.run.epoch(epoch, started, now, now - started, rate, config, told, _numbers)
         self.epoch = epoch
         self._epochs_ended[epoch] = now
         if self.adaptations is not None:
