@@ -47,23 +47,49 @@ _ADAPTATIONS = {
 }
 
 
-def adaptation(names: Names, plan: str, change: Change, optimizer: Value | None) -> str:
-    """A change of a setting: the activity, and the configuration that it generated.
-
-    That configuration says what changed; the rest is said of the one that it revises.
-    """
-    graph = Graph(names.run)
-    activity = names(f"adaptation-{change.number}")
-    before = config_name(names, change.number - 1)
-    after = config_name(names, change.number)
-    # A rule that acted before any epoch ended watched nothing that is recorded.
-    watched_none = change.kind == "rule" and change.after_epoch is None
+def _adapt(
+    names: Names,
+    graph: Graph,
+    plan: str,
+    activity: str,
+    kinds: Iterable[str],
+    at: float,
+    configs: tuple[str, str],
+    told: Iterable[tuple[str, Value | None]],
+    revised: Iterable[tuple[str, Value | None]],
+) -> None:
+    """The activity, of which ``told`` is said, and the second configuration that it made of
+    the first; that says what ``revised`` does, and the rest is said of the first."""
+    before, after = configs
     graph.node(
         activity,
-        _ADAPTATIONS["other" if watched_none else change.kind],
+        kinds,
         (Dnnprov.partOfExecution, Iri(names.execution)),
         (Dnnprov.ofTransformation, Iri(f"{plan}#adaptation")),
         (Dnnprov.adapts, Iri(names.training)),
+        *told,
+        (Prov.used, Iri(before)),
+        (Prov.startedAtTime, instant(at)),
+        (Prov.endedAtTime, instant(at)),
+    )
+    graph.node(
+        after,
+        (Dnnprov.iTraining, Dnnprov.oAdaptation, Prov.Collection, Prov.Entity),
+        (Prov.wasGeneratedBy, Iri(activity)),
+        (Prov.wasDerivedFrom, Iri(before)),
+        (Prov.wasRevisionOf, Iri(before)),
+        *revised,
+    )
+    graph.link(names.training, Prov.wasInformedBy, activity)
+
+
+def adaptation(names: Names, plan: str, change: Change, optimizer: Value | None) -> str:
+    """A change of a setting: the activity, and the configuration that it generated."""
+    graph = Graph(names.run)
+    activity, after = names(f"adaptation-{change.number}"), config_name(names, change.number)
+    # A rule that acted before any epoch ended watched nothing that is recorded.
+    watched_none = change.kind == "rule" and change.after_epoch is None
+    told = (
         (Dnnprov.technique, change.technique),
         (Dnnprov.reason, change.reason),
         (Dnnprov.monitoredMetric, change.monitor),
@@ -71,26 +97,20 @@ def adaptation(names: Names, plan: str, change: Change, optimizer: Value | None)
         (Dnnprov.factor, real(change.factor)),
         (Dnnprov.bestValue, real(change.best)),
         (Dnnprov.step, change.step),
-        (Prov.used, Iri(before)),
-        (Prov.startedAtTime, instant(change.at)),
-        (Prov.endedAtTime, instant(change.at)),
     )
+    revised = (
+        (Dnnprov.epoch, change.epoch),
+        *_revised(names, graph, change.setting, change.old, change.new),
+        (Dnnprov.optimizerName, optimizer if change.setting != "optimizer_name" else None),
+    )
+    kinds = _ADAPTATIONS["other" if watched_none else change.kind]
+    configs = config_name(names, change.number - 1), after
+    _adapt(names, graph, plan, activity, kinds, change.at, configs, told, revised)
     if change.after_epoch is not None:
         informed_by, watched = epoch_names(names, change.after_epoch)
         graph.link(activity, Prov.wasInformedBy, informed_by)
         if change.kind == "rule":
             graph.link(activity, Prov.used, watched)
-    graph.node(
-        after,
-        (Dnnprov.iTraining, Dnnprov.oAdaptation, Prov.Collection, Prov.Entity),
-        (Prov.wasGeneratedBy, Iri(activity)),
-        (Prov.wasDerivedFrom, Iri(before)),
-        (Prov.wasRevisionOf, Iri(before)),
-        (Dnnprov.epoch, change.epoch),
-        *_revised(names, graph, change.setting, change.old, change.new),
-        (Dnnprov.optimizerName, optimizer if change.setting != "optimizer_name" else None),
-    )
-    graph.link(names.training, Prov.wasInformedBy, activity)
     graph.link(names.training, Prov.used, after)
     return graph.text()
 
@@ -108,32 +128,18 @@ def continued(names: Names, plan: str, at: float, earlier: Earlier) -> str:
         return graph.text()
     before = earlier.config
     graph.node(before, (Dnnprov.iTraining, Prov.Collection, Prov.Entity))
+    told = (
+        (Dnnprov.technique, "assignment"),
+        (Dnnprov.reason, "changed between two calls of fit"),
+        (Prov.wasInformedBy, Iri(earlier.training)),
+    )
     for count, (setting, old, new) in enumerate(earlier.changes, 1):
         activity = names(f"adaptation-between-{count}")
         last = count == len(earlier.changes)
         after = config_name(names, 0) if last else names(f"config-between-{count}")
-        graph.node(
-            activity,
-            _ADAPTATIONS["other"],
-            (Dnnprov.partOfExecution, Iri(names.execution)),
-            (Dnnprov.ofTransformation, Iri(f"{plan}#adaptation")),
-            (Dnnprov.adapts, Iri(names.training)),
-            (Dnnprov.technique, "assignment"),
-            (Dnnprov.reason, "changed between two calls of fit"),
-            (Prov.used, Iri(before)),
-            (Prov.wasInformedBy, Iri(earlier.training)),
-            (Prov.startedAtTime, instant(at)),
-            (Prov.endedAtTime, instant(at)),
-        )
-        graph.node(
-            after,
-            (Dnnprov.iTraining, Dnnprov.oAdaptation, Prov.Collection, Prov.Entity),
-            (Prov.wasGeneratedBy, Iri(activity)),
-            (Prov.wasDerivedFrom, Iri(before)),
-            (Prov.wasRevisionOf, Iri(before)),
-            *_revised(names, graph, setting, old, new),
-        )
-        graph.link(names.training, Prov.wasInformedBy, activity)
+        revised = _revised(names, graph, setting, old, new)
+        kinds = _ADAPTATIONS["other"]
+        _adapt(names, graph, plan, activity, kinds, at, (before, after), told, revised)
         before = after
     return graph.text()
 
