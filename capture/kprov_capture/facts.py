@@ -1,24 +1,22 @@
 """Facts of a run as plain values: what an adapter finds out, and statements are made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from kprov_capture.nquads import Value
 
 
-@dataclass(frozen=True)
-class Agent:
+class Agent(NamedTuple):
     """Who or what a run is associated with: ``kind`` and ``name`` make its IRI."""
 
     kind: str
     name: str
     label: str
-    properties: Mapping[str, Value | None] = field(default_factory=dict)
+    properties: Mapping[str, Value | None] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """One layer. ``path`` is unique in the model: the names of its parents and its own."""
 
     path: str
@@ -38,8 +36,7 @@ class Layer:
     inbound: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """A change of a setting while a training runs.
 
     ``setting`` is its name as Keras has it. ``epoch`` is the one in whose hook it was
@@ -64,8 +61,7 @@ class Change:
     step: int | None = None
 
 
-@dataclass(frozen=True)
-class Earlier:
+class Earlier(NamedTuple):
     """What an earlier training left of the model that is trained again.
 
     ``training`` and ``config`` are IRIs of that run; ``changes`` are the settings that
@@ -77,8 +73,7 @@ class Earlier:
     changes: tuple[tuple[str, Value, Value], ...] = ()
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A callback that a training was given, and its settings."""
 
     name: str
@@ -87,8 +82,7 @@ class Rule:
     patience: int | None = None
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(NamedTuple):
     """The decision to end a training early, made at ``at`` in or after ``epoch``."""
 
     at: float
@@ -100,8 +94,7 @@ class Stop:
     best: float | None = None
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A model file that was read; ``node`` and ``run`` are IRIs, where an earlier run wrote it."""
 
     path: str
@@ -110,8 +103,7 @@ class Source:
     campaign: str | None = None
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(NamedTuple):
     """How a training ended.
 
     ``restored`` is the number of a restoration, the epoch whose weights the model was
@@ -129,8 +121,7 @@ class Ending:
     resumed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class MetricSummary:
+class MetricSummary(NamedTuple):
     """One metric over the epochs that reported it; no minimum and maximum where all is NaN."""
 
     minimum: tuple[float, int] | None
@@ -139,16 +130,14 @@ class MetricSummary:
     last: float
 
 
-@dataclass(frozen=True)
-class Fingerprint:
+class Fingerprint(NamedTuple):
     """SHA-256 (hexadecimal) of some bytes, and how many they are."""
 
     sha256: str
     size: int
 
 
-@dataclass(frozen=True)
-class Dataset:
+class Dataset(NamedTuple):
     """What is known at once of the data in one role; ``local`` is its local name in the run."""
 
     local: str
@@ -160,8 +149,7 @@ class Dataset:
     unhashed: str | None = None
 
 
-@dataclass(frozen=True)
-class ArrayContent:
+class ArrayContent(NamedTuple):
     """One array of a data set, with its fingerprint; ``name`` is x, y, sample_weight, x_1, …"""
 
     name: str
@@ -170,8 +158,7 @@ class ArrayContent:
     content: Fingerprint
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(NamedTuple):
     """What a step of the data preparation applied; ``source`` are the bytes of its own code."""
 
     label: str
@@ -179,8 +166,7 @@ class Filter:
     source: Fingerprint | None = None
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(NamedTuple):
     """Data that a step of the preparation read or made; ``arrays`` are name, type and shape."""
 
     local: str

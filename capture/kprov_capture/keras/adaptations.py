@@ -1,7 +1,7 @@
 """Changes of the optimizer's settings as adaptations, and what was in force in an epoch."""
 
 import operator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -231,7 +231,7 @@ class Adaptations:
             if self._within is None:
                 self._within = _Within(change)
             else:
-                self._within.change = replace(change, old=self._within.change.old)
+                self._within.change = change._replace(old=self._within.change.old)
                 self._within.count += 1
             return
         self._tell_within()
@@ -244,10 +244,10 @@ class Adaptations:
         within, self._within = self._within, None
         if within is not None and within.change.old != within.change.new:
             reason = f"{within.count} changes from step to step" if within.count > 1 else None
-            self._tell(replace(within.change, reason=within.change.reason or reason))
+            self._tell(within.change._replace(reason=within.change.reason or reason))
 
     def _tell(self, change: Change) -> None:
         self.changed[change.setting] = change.new
         if self._record:
             self._count += 1
-            self._run.adaptation(replace(change, number=self._count))
+            self._run.adaptation(change._replace(number=self._count))

@@ -1,7 +1,6 @@
 """What scikit-learn tells of an estimator, its parts and its data, as plain values."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from kprov_capture import values
@@ -170,6 +169,5 @@ def dataset(
     if sparse:
         parts = {"data": x.data, "indices": x.indices, "indptr": x.indptr}
     found, arrays = values.dataset(role, local, parts, *others)
-    return replace(
-        found, source=source, samples=int(x.shape[0]) if sparse else found.samples
-    ), arrays
+    samples = int(x.shape[0]) if sparse else found.samples
+    return found._replace(source=source, samples=samples), arrays

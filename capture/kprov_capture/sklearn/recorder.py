@@ -4,7 +4,6 @@ import contextlib
 import os
 import weakref
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from kprov_capture import guard
@@ -109,7 +108,7 @@ class Recorder:
             technique=final.learning_rate,
         )
         if final.learning_rate == "adaptive":
-            change = replace(change, kind="rule", factor=0.2, **_rule(final))
+            change = change._replace(kind="rule", factor=0.2, **_rule(final))
         self._run.adaptation(change)
 
     @guard.guarded("record the end of the training")
