@@ -1,0 +1,1 @@
+"""PROV-DM: statements of documents in any format, as validation and comparison read them."""

@@ -1,0 +1,187 @@
+"""Statements of PROV-DM, with their names as numbers: a million fit into a few hundred megabytes.
+
+A document has a toplevel instance and named ones, its bundles (PROV-DM section 5.4). An instance
+has statements by kind, column by column. What stands in a column is the number of a term in
+``Terms``, or one of two that are no terms: ``ABSENT`` and ``PLACEHOLDER``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+# Not said: an existential variable that stands nowhere else (PROV-CONSTRAINTS, definition 4).
+ABSENT = 0
+# The "-" of PROV-N where definition 4 puts no variable for it: there is none, or none is known.
+PLACEHOLDER = 1
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of statement: its name in PROV-N, and those of its arguments in PROV-DM.
+
+    ``mandatory`` is how many of the first arguments must be there. ``many`` lists how many
+    arguments PROV-N may be given. ``identified``: whether it may have an identifier of its own;
+    an element (entity, activity, agent) is its identifier.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    mandatory: int
+    many: tuple[int, ...]
+    identified: bool = True
+
+
+# PROV-DM section 5; PROV-N section 3 for the order and number of arguments.
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("entity", (), 0, (0,)),
+        Kind("activity", ("startTime", "endTime"), 0, (0, 2)),
+        Kind("agent", (), 0, (0,)),
+        Kind("wasGeneratedBy", ("entity", "activity", "time"), 1, (1, 3)),
+        Kind("used", ("activity", "entity", "time"), 1, (1, 3)),
+        Kind("wasInformedBy", ("informed", "informant"), 2, (2,)),
+        Kind("wasStartedBy", ("activity", "trigger", "starter", "time"), 1, (1, 4)),
+        Kind("wasEndedBy", ("activity", "trigger", "ender", "time"), 1, (1, 4)),
+        Kind("wasInvalidatedBy", ("entity", "activity", "time"), 1, (1, 3)),
+        Kind(
+            "wasDerivedFrom",
+            ("generatedEntity", "usedEntity", "activity", "generation", "usage"),
+            2,
+            (2, 5),
+        ),
+        Kind("wasAttributedTo", ("entity", "agent"), 2, (2,)),
+        Kind("wasAssociatedWith", ("activity", "agent", "plan"), 1, (1, 3)),
+        # The cases of the W3C take "-" for the responsible agent.
+        Kind("actedOnBehalfOf", ("delegate", "responsible", "activity"), 1, (2, 3)),
+        Kind("wasInfluencedBy", ("influencee", "influencer"), 2, (2,)),
+        Kind("alternateOf", ("alternate1", "alternate2"), 2, (2,), identified=False),
+        Kind("specializationOf", ("specificEntity", "generalEntity"), 2, (2,), identified=False),
+        Kind("hadMember", ("collection", "entity"), 2, (2,), identified=False),
+        # PROV-LINKS section 3.
+        Kind("mentionOf", ("specificEntity", "generalEntity", "bundle"), 3, (3,), identified=False),
+    )
+}
+ELEMENTS = ("entity", "activity", "agent")
+TIMES = frozenset(("time", "startTime", "endTime"))
+
+
+class Terms:
+    """Names, times and blank nodes of a document, each with a number.
+
+    ``text`` is what each is written as: ``<iri>``, ``_:label`` for an existential variable, a
+    time as ``time`` made it.
+    """
+
+    def __init__(self) -> None:
+        self.text = ["", "-"]
+        self._numbers: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def number(self, text: str) -> int:
+        """The number of a term; the same text always has the same one."""
+        found = self._numbers.get(text)
+        if found is None:
+            found = self._numbers[text] = len(self.text)
+            self.text.append(text)
+        return found
+
+    def is_variable(self, number: int) -> bool:
+        """Whether it is an existential variable: a name that only this document knows."""
+        return self.text[number].startswith("_:")
+
+
+@dataclass
+class Rows:
+    """The statements of one kind: ``columns`` is a list for each argument.
+
+    ``ids`` are their identifiers, ``lines`` where they stand in the document (from 1; 0: not
+    known). ``attributes`` has, by the index of the row, pairs of the numbers of name and value.
+    """
+
+    columns: list[list[int]]
+    ids: list[int] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    attributes: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Instance:
+    """The statements of the toplevel (``name`` is None) or of one bundle."""
+
+    def __init__(self, terms: Terms, name: str | None = None) -> None:
+        self.terms = terms
+        self.name = name
+        self.rows = {kind.name: Rows([[] for _ in kind.arguments]) for kind in KINDS.values()}
+
+    def __len__(self) -> int:
+        return sum(map(len, self.rows.values()))
+
+    def add(
+        self,
+        kind: str,
+        identifier: int,
+        arguments: Sequence[int],
+        line: int = 0,
+        attributes: Iterable[tuple[int, int]] = (),
+    ) -> None:
+        """Add a statement. Each argument of the kind has a number, ``ABSENT`` or ``PLACEHOLDER``.
+
+        A placeholder becomes ``ABSENT`` where definition 4 puts a variable for it: everywhere
+        but in the plan of an association, the activity of a derivation, and, where there is no
+        such activity, its generation and its usage.
+        """
+        rows = self.rows[kind]
+        if PLACEHOLDER in arguments:
+            arguments = _expanded(kind, arguments)
+        given = list(attributes)
+        if given:
+            rows.attributes[len(rows.ids)] = given
+        rows.ids.append(ABSENT if identifier == PLACEHOLDER else identifier)
+        rows.lines.append(line)
+        for column, argument in zip(rows.columns, arguments, strict=True):
+            column.append(argument)
+
+
+def _expanded(kind: str, arguments: Sequence[int]) -> list[int]:
+    """PROV-CONSTRAINTS, definition 4 and its table of expandable arguments."""
+    kept: Sequence[int] = ()
+    if kind == "wasAssociatedWith":
+        kept = (2,)
+    elif kind == "wasDerivedFrom" and arguments[2] == PLACEHOLDER:
+        kept = (2, 3, 4)
+    return [
+        ABSENT if one == PLACEHOLDER and index not in kept else one
+        for index, one in enumerate(arguments)
+    ]
+
+
+@dataclass
+class Document:
+    """What one document says. ``form`` is the name of its format for people.
+
+    ``notes`` tell what could not be taken as it is.
+    """
+
+    name: str
+    form: str
+    terms: Terms = field(default_factory=Terms)
+    toplevel: Instance = field(init=False)
+    bundles: dict[str, Instance] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.toplevel = Instance(self.terms)
+
+    def bundle(self, name: str) -> Instance:
+        """The instance of a bundle; ``name`` is its IRI. The same name is the same bundle."""
+        if name not in self.bundles:
+            self.bundles[name] = Instance(self.terms, name)
+        return self.bundles[name]
+
+    def instances(self) -> list[Instance]:
+        """The toplevel and all bundles."""
+        return [self.toplevel, *self.bundles.values()]
