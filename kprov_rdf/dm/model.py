@@ -8,6 +8,8 @@ has statements by kind, column by column. What stands in a column is the number 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from kprov_rdf.dm.malformed import MalformedError
+
 # Not said: an existential variable that stands nowhere else (PROV-CONSTRAINTS, definition 4).
 ABSENT = 0
 # The "-" of PROV-N where definition 4 puts no variable for it: there is none, or none is known.
@@ -68,12 +70,13 @@ TIMES = frozenset(("time", "startTime", "endTime"))
 class Terms:
     """Names, times and blank nodes of a document, each with a number.
 
-    ``text`` is what each is written as: ``<iri>``, ``_:label`` for an existential variable, a
-    time as ``time`` made it.
+    ``text`` is what each is written as: ``<iri>``, ``_:label``, or a literal in quotes.
+    ``variables`` are the existential ones: blank nodes, whose names only this document knows.
     """
 
     def __init__(self) -> None:
         self.text = ["", "-"]
+        self.variables: set[int] = set()
         self._numbers: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -85,11 +88,9 @@ class Terms:
         if found is None:
             found = self._numbers[text] = len(self.text)
             self.text.append(text)
+            if text.startswith("_:"):
+                self.variables.add(found)
         return found
-
-    def is_variable(self, number: int) -> bool:
-        """Whether it is an existential variable: a name that only this document knows."""
-        return self.text[number].startswith("_:")
 
 
 @dataclass
@@ -163,7 +164,8 @@ def _expanded(kind: str, arguments: Sequence[int]) -> list[int]:
 class Document:
     """What one document says. ``form`` is the name of its format for people.
 
-    ``notes`` tell what could not be taken as it is.
+    ``notes`` tell what could not be taken as it is, ``malformed`` what breaks PROV-DM.
+    ``prefixes`` are those that it declares, by namespace, for showing it.
     """
 
     name: str
@@ -172,6 +174,8 @@ class Document:
     toplevel: Instance = field(init=False)
     bundles: dict[str, Instance] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    malformed: list[MalformedError] = field(default_factory=list)
+    prefixes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.toplevel = Instance(self.terms)
