@@ -13,6 +13,7 @@ import pyoxigraph as ox
 
 from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE
 from kprov_rdf import resources
+from kprov_rdf.dm.memory import without_collector
 from kprov_rdf.dm.model import Document, Instance
 from kprov_rdf.dm.provo_graph import ELEMENT_TIMES, NODE_PROPERTIES, GraphStatements, Term
 from kprov_rdf.dm.relations import DERIVATIONS, RELATIONS
@@ -55,6 +56,12 @@ def read(quads: Iterable[ox.Quad], document: Document, attributes: bool = False)
     What breaks PROV-DM, such as a text in the place of an entity, is added to
     ``document.malformed``.
     """
+    with without_collector():
+        _read(quads, document, attributes)
+    return document
+
+
+def _read(quads: Iterable[ox.Quad], document: Document, attributes: bool) -> None:
     graphs: dict[object, GraphStatements] = {}
     handlers = _handlers()
     for subject, predicate, term, name in quads:
@@ -71,7 +78,6 @@ def read(quads: Iterable[ox.Quad], document: Document, attributes: bool = False)
             add(graph, number, term)
     for graph in graphs.values():
         graph.finish()
-    return document
 
 
 def triples(
