@@ -19,8 +19,8 @@ from kprov_capture.archive import BESIDE, DOCUMENT, FOLDER, LAYOUT, MANIFEST, MA
 from kprov_capture.identity import check_base
 from kprov_capture.redaction import IN_ARCHIVE
 from kprov_rdf import journal
-from kprov_rdf.errors import InputError, NotFoundError
 from kprov_rdf.dm import guards
+from kprov_rdf.errors import InputError, NotFoundError
 from kprov_rdf.exchange.merge import MAX_BYTES, RUN
 from kprov_rdf.runs import RunInfo, listing
 from kprov_rdf.store import LocalStore, Store, select

@@ -117,8 +117,8 @@ def _json_depth(data: bytes) -> int:
         parts = data[start : start + _CHUNK].split(b'"')
         brackets = b"".join(parts[within::2]).translate(None, _NO_BRACKETS)
         within ^= (len(parts) - 1) & 1
-        for level in accumulate(map(_STEPS.__getitem__, brackets), initial=depth):
-            deepest, depth = max(deepest, level), level
+        levels = list(accumulate(map(_STEPS.__getitem__, brackets), initial=depth))
+        deepest, depth = max((deepest, max(levels))), levels[-1]
     return deepest
 
 
