@@ -19,8 +19,8 @@ from kprov_capture.archive import BESIDE, DOCUMENT, FOLDER, LAYOUT, MANIFEST, MA
 from kprov_capture.identity import check_base
 from kprov_capture.redaction import IN_ARCHIVE
 from kprov_rdf import journal
+from kprov_rdf.dm import guards
 from kprov_rdf.errors import InputError, NotFoundError
-from kprov_rdf.exchange import sniff
 from kprov_rdf.exchange.merge import MAX_BYTES, RUN
 from kprov_rdf.runs import RunInfo, listing
 from kprov_rdf.store import LocalStore, Store, select
@@ -187,7 +187,7 @@ def _loaded(document: bytes, name: str) -> tuple[RunInfo, LocalStore]:
         base = None
     if base is None:
         raise InputError(f"{name} does not name a run as kprov does; found {iri[:200]!r}.")
-    sniff.check_rdf(text, name)
+    guards.check_rdf(text, name)
     run = ox.NamedNode(iri)
     allowed = {run, ox.NamedNode(f"{base}catalog")}
     try:

@@ -1,12 +1,13 @@
-"""What is in a format, and breaks it."""
+"""The error of a document in a format of PROV that breaks the rules of that format."""
 
 from kprov_rdf.errors import InputError
 
 
 class MalformedError(InputError):
-    """A document, or a statement in it, that is not what its format or PROV-DM demands.
+    """A document in a known format that breaks its rules: it is invalid, not merely unread.
 
-    ``line`` and ``column`` count from 1; 0 where that is not known. ``mend`` says what to do.
+    ``document`` is its name, ``line`` and ``column`` where it is wrong, from 1 (0: not known),
+    ``mend`` what would make it right. The text of the error says it all.
     """
 
     def __init__(
@@ -17,10 +18,5 @@ class MalformedError(InputError):
         self.line = line
         self.column = column
         self.mend = mend
-        super().__init__(str(self))
-
-    def __str__(self) -> str:
-        where = f": line {self.line}" if self.line else ""
-        where += f", column {self.column}" if self.line and self.column else ""
-        mend = f" {self.mend}" if self.mend else ""
-        return f"{self.document}{where}: {self.message}{mend}"
+        place = f":{line}" + (f":{column}" if column else "") if line else ""
+        super().__init__(f"{document}{place}: {message}" + (f" {mend}" if mend else ""))

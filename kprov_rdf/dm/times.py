@@ -1,39 +1,52 @@
-"""Times of PROV-DM (xsd:dateTime) as terms, so that two are equal where they mean one instant."""
+"""Times of PROV-DM, xsd:dateTime, as texts that are equal where the instants are.
+
+XML Schema 1.1 part 2, section 3.3.7.
+"""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-_DATE_TIME = re.compile(
-    r"(-?)(\d{4,})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", re.ASCII
+_TIME = re.compile(
+    r"(?P<year>-?(?:[1-9][0-9]{4,17}|[0-9]{4}))-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
+    r"T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]+))?"
+    r"(?P<zone>Z|(?P<sign>[+-])(?P<hours>0[0-9]|1[0-3]|14(?=:00)):(?P<minutes>[0-5][0-9]))?"
 )
+_CYCLE = 400  # years after which the calendar repeats itself
 
 
 def time_term(lexical: str) -> str:
-    """The text of a time as a term (``Terms``): equal for equal values of xsd:dateTime.
+    """The text for ``Terms`` of an xsd:dateTime: ``"2012-11-16T16:05:00Z"``, with its quotes.
 
-    A time without a zone equals none with one. Raises ``ValueError`` for what is no time.
+    Instants with a zone are told in UTC; one without a zone stays apart from all of them. Years may
+    have up to 18 digits and a minus. Raises ``ValueError`` for what is no xsd:dateTime.
     """
-    match = _DATE_TIME.fullmatch(lexical.strip())
-    if match is None:
-        raise ValueError(f"{lexical!r} is no xsd:dateTime, such as 2026-11-21T09:30:00Z")
-    minus, year, month, day, hour, minute, second, fraction, zone = match.groups()
-    midnight = hour == "24" and (minute, second) == ("00", "00") and not (fraction or "").strip("0")
-    if minus or len(year) > 4 or year == "0000":
-        return f'"{match[0]}"'  # beyond what Python counts: as it is written
-    at = datetime(int(year), int(month), int(day), 0 if midnight else int(hour), int(minute),
-                  int(second))  # fmt: skip
-    digits = (fraction or "").rstrip("0")
-    if zone and zone != "Z":
-        hours, minutes = int(zone[1:3]), int(zone[4:])
-        if hours * 60 + minutes > 14 * 60 or minutes > 59:
-            raise ValueError(f"{lexical!r} has a zone of more than 14 hours")
+    found = _TIME.fullmatch(lexical.strip(" \t\r\n"))
+    if found is None:
+        raise ValueError(f"{lexical[:60]!r} is no xsd:dateTime, such as 2012-11-16T16:05:00Z")
+    year, hour = int(found["year"]), int(found["hour"])
+    fraction = (found["fraction"] or "").rstrip("0")
+    midnight = hour == 24
+    if midnight and (fraction or found["minute"] != "00" or found["second"] != "00"):
+        raise ValueError(f"{lexical[:60]!r} has an hour 24, which is only allowed as 24:00:00")
+    # In a year that datetime has, and that is a leap year where this one is.
+    stand_in = 2000 + year % _CYCLE
     try:
-        if midnight:
-            at += timedelta(days=1)
-        if zone and zone != "Z":
-            offset = timedelta(hours=hours, minutes=minutes)
-            at = at.replace(tzinfo=UTC) + (offset if zone[0] == "-" else -offset)
-    except OverflowError:
-        return f'"{match[0]}"'
-    text = f"{at:%Y-%m-%dT%H:%M:%S}".rjust(19, "0")
-    return f'"{text}{"." + digits if digits else ""}{"Z" if zone else ""}"'
+        moment = datetime(  # noqa: DTZ001, RUF100 - the zone is applied below
+            stand_in,
+            int(found["month"]),
+            int(found["day"]),
+            0 if midnight else hour,
+            int(found["minute"]),
+            int(found["second"]),
+        )
+    except ValueError as error:
+        raise ValueError(f"{lexical[:60]!r} is no time that exists: {error}") from error
+    if midnight:
+        moment += timedelta(days=1)
+    if found["sign"]:
+        away = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"]))
+        moment += away if found["sign"] == "-" else -away
+    year += moment.year - stand_in
+    written = f"-{-year:04}" if year < 0 else f"{year:04}"
+    tail = (f".{fraction}" if fraction else "") + ("Z" if found["zone"] else "")
+    return f'"{written}-{moment:%m-%dT%H:%M:%S}{tail}"'

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kprov_capture.terms import PROV_NAMESPACE
+from kprov_rdf.dm import guards
 from kprov_rdf.errors import InputError, KprovError, UnsupportedError
 from kprov_rdf.exchange import sniff
 from kprov_rdf.exchange.scope import BLANK, Scope
@@ -28,7 +29,6 @@ _RDF = {
     "nq": ox.RdfFormat.N_QUADS,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
-_BOM = b"\xef\xbb\xbf"
 # The prov package takes some 80 times the size of PROV-JSON as memory.
 MAX_RECORD_BYTES = 1 << 26
 MAX_PREFIXES = 5000
@@ -57,15 +57,8 @@ def parse(data: bytes, name: str, scope: Scope, form: str | None = None) -> Docu
     Raises ``InputError`` with the place where it cannot be parsed, and
     ``UnsupportedError`` for what is no provenance that kprov reads.
     """
-    data = data.removeprefix(_BOM)
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{name} is not UTF-8: line {line} has the byte 0x{data[error.start]:02x}. It is "
-            "binary, or encoded otherwise; convert it first, for example with iconv."
-        ) from error
+    data = data.removeprefix(guards.BOM)
+    guards.decoded(data, name)
     chosen = form or sniff.detect(data, name)
     if chosen in _RDF:
         return _rdf(data, name, scope, chosen)
@@ -76,12 +69,12 @@ def _rdf(data: bytes, name: str, scope: Scope, form: str) -> Document:
     """RDF. What a suffix calls Turtle may be TriG, and N-Triples N-Quads: it then says so."""
     notes = []
     if form == "jsonld":
-        lost = sniff.undefined_keys(sniff.load_json(data, name))
+        lost = sniff.undefined_keys(guards.load_json(data, name))
         if lost:
             listed = ", ".join(map(repr, lost[:_SHOWN])) + (", …" if len(lost) > _SHOWN else "")
             notes.append(f"its @context does not define {listed}, which JSON-LD leaves out")
     else:
-        sniff.check_rdf(data, name)
+        guards.check_rdf(data, name)
     relative = None if form in ("nt", "nq") else scope.base
     try:
         quads = list(scope.quads(ox.parse(data, _RDF[form], base_iri=relative)))
@@ -156,7 +149,7 @@ def _provxml(data: bytes, name: str) -> "ProvDocument":
     from lxml import etree
     from prov.serializers.provxml import ProvXMLSerializer
 
-    sniff.check_xml(data, name)
+    guards.check_xml(data, name)
 
     def read() -> "ProvDocument":
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
@@ -172,7 +165,7 @@ def _provjson(data: bytes, name: str) -> "ProvDocument":
     from prov.model import ProvDocument
     from prov.serializers.provjson import decode_json_document
 
-    container = sniff.load_json(data, name)
+    container = guards.load_json(data, name)
     bundles = container.get("bundle")
     parts = [container, *(bundles.values() if isinstance(bundles, dict) else ())]
     prefixes = (part.get("prefix") for part in parts if isinstance(part, dict))

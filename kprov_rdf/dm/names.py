@@ -1,0 +1,197 @@
+"""Qualified names of PROV documents, and arguments by name: what the readers share.
+
+A name is nothing but a name here: neither its namespace nor its local part needs to be legal in
+an IRI, since real documents have prefixes for relative words and blanks in local parts.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+from kprov_capture.terms import PROV_NAMESPACE
+from kprov_rdf.dm.malformed import MalformedError
+from kprov_rdf.dm.model import ABSENT, KINDS, TIMES, Instance, Terms
+from kprov_rdf.dm.times import time_term
+from kprov_rdf.dm.values import XSD, XSD_VARIANTS, literal_term
+
+# Nobody has to declare these.
+BUILT_IN = {
+    "prov": PROV_NAMESPACE,
+    "xsd": XSD,
+    "xsi": "http://www.w3.org/2001/XMLSchema-instance",
+}
+# The datatypes of values that are names.
+QUALIFIED_NAMES = frozenset(
+    (f"{PROV_NAMESPACE}QUALIFIED_NAME", f"{PROV_NAMESPACE}QualifiedName", f"{XSD}QName")
+)
+# Kinds of PROV-Dictionary, which is no part of PROV-DM.
+DICTIONARY = frozenset(("hadDictionaryMember", "derivedByInsertionFrom", "derivedByRemovalFrom"))
+_TOP_INT, _TOP_LONG = 1 << 31, 1 << 63
+
+
+class UnreadableError(ValueError):
+    """A name that means nothing; ``mend`` says what would make it right."""
+
+    def __init__(self, message: str, mend: str) -> None:
+        super().__init__(message)
+        self.mend = mend
+
+
+def namespace(iri: str) -> str:
+    """The IRI of a namespace; that of XML Schema in one spelling."""
+    return XSD if iri in XSD_VARIANTS else iri
+
+
+def of_prov(iri: str) -> str:
+    """The local name of a term of PROV; nothing for another."""
+    return iri[len(PROV_NAMESPACE) :] if iri.startswith(PROV_NAMESPACE) else ""
+
+
+class Names(dict[str, int]):
+    """The numbers of qualified names, as one scope of prefixes has them.
+
+    ``find`` gives the namespace of a prefix, or of names without one where it is "". A name that
+    begins with ``_:`` is an existential variable. ``declare`` tells how a prefix is declared,
+    with ``{}`` for it. Raises ``UnreadableError``, unless ``open_names``: then a name whose
+    prefix is not declared is an IRI.
+    """
+
+    def __init__(
+        self,
+        terms: Terms,
+        find: Callable[[str], str | None],
+        declare: str,
+        open_names: bool = False,
+    ) -> None:
+        super().__init__()
+        self._terms = terms
+        self._find = find
+        self._declare = declare
+        self._open = open_names
+
+    def __missing__(self, name: str) -> int:
+        text = name if name.startswith("_:") else f"<{self.iri(name)}>"
+        number = self[name] = self._terms.number(text)
+        return number
+
+    def iri(self, name: str) -> str:
+        """The IRI of a name. Raises ``UnreadableError``."""
+        if not name:
+            raise UnreadableError("a name is empty", "Write the name, or leave the argument out.")
+        prefix, colon, local = name.partition(":")
+        found = self._find(prefix if colon else "")
+        if colon:
+            found = found or BUILT_IN.get(prefix)
+        if found is not None:
+            return found + (local if colon else name)
+        if self._open or local.startswith("//"):
+            return name
+        if not colon:
+            raise UnreadableError(
+                f"the name {name[:80]!r} has no prefix, and there is no default namespace",
+                "Give it a prefix, or declare a default namespace.",
+            )
+        raise UnreadableError(
+            f"the prefix {prefix[:80]!r} of {name[:80]!r} is not declared",
+            self._declare.replace("{}", prefix[:80]),
+        )
+
+
+class Times(dict[str, int]):
+    """The numbers of times, by what is written. Raises ``ValueError`` for what is no time."""
+
+    def __init__(self, terms: Terms) -> None:
+        super().__init__()
+        self._terms = terms
+
+    def __missing__(self, lexical: str) -> int:
+        number = self[lexical] = self._terms.number(time_term(lexical))
+        return number
+
+
+# By kind, the arguments by the names that PROV-DM gives them: the index, and whether it is a time.
+ARGUMENTS = {
+    kind.name: {name: (index, name in TIMES) for index, name in enumerate(kind.arguments)}
+    for kind in KINDS.values()
+}
+_UNIDENTIFIED = ", ".join(kind.name for kind in KINDS.values() if not kind.identified)
+
+
+def plain_term(value: object) -> str:
+    """The term for a value of JSON: a text, a number, true or false. Raises ``UnreadableError``."""
+    if isinstance(value, str):
+        return literal_term(value)
+    if isinstance(value, bool):
+        return literal_term("true" if value else "false", f"{XSD}boolean")
+    if isinstance(value, int):
+        small = -_TOP_INT <= value < _TOP_INT
+        long = -_TOP_LONG <= value < _TOP_LONG
+        kind = "int" if small else "long" if long else "integer"
+        return literal_term(str(value), XSD + kind)
+    if isinstance(value, float):
+        return literal_term(lexical(value), f"{XSD}double")
+    raise UnreadableError(
+        f"a value is {json_kind(value)}", "Write it as a text, a number, true or false."
+    )
+
+
+def lexical(value: object) -> str:
+    """What XML Schema writes for a text, number, true or false of JSON."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        # Python's own form of them is none of XML Schema's.
+        return (
+            str(value)
+            if math.isfinite(value)
+            else str(value).replace("inf", "INF").replace("nan", "NaN")
+        )
+    return str(value)
+
+
+def json_kind(value: object) -> str:
+    """What a value of JSON is, for a message."""
+    kinds = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+    return "null" if value is None else kinds.get(type(value), "a number")
+
+
+def notes(dictionary: int, identified: int) -> list[str]:
+    """What is to be told of statements of PROV-Dictionary, and of identifiers that are none."""
+    found = []
+    if dictionary:
+        plural = "statement" if dictionary == 1 else "statements"
+        found.append(f"{dictionary:,} {plural} of PROV-Dictionary, no part of PROV-DM, left out")
+    if identified:
+        plural = "identifier" if identified == 1 else "identifiers"
+        found.append(
+            f"{identified:,} {plural} left out, of kinds that PROV-DM gives none: {_UNIDENTIFIED}"
+        )
+    return found
+
+
+def add(
+    instance: Instance,
+    document: str,
+    kind: str,
+    identifier: int,
+    arguments: Sequence[int],
+    line: int,
+    attributes: Sequence[tuple[int, int]],
+) -> None:
+    """Add a statement. Raises ``MalformedError`` where a mandatory argument is not there."""
+    described = KINDS[kind]
+    if ABSENT in arguments[: described.mandatory]:
+        missing = [
+            name
+            for name, argument in zip(
+                described.arguments[: described.mandatory], arguments, strict=False
+            )
+            if argument == ABSENT
+        ]
+        named = f" {instance.terms.text[identifier]}" if identifier else ""
+        raise MalformedError(
+            document,
+            f"{kind}{named} has no {' and no '.join(missing)}, which PROV-DM demands.",
+            line=line,
+            mend=f"Add {' and '.join(f'prov:{one}' for one in missing)}.",
+        )
+    instance.add(kind, identifier, arguments, line, attributes)

@@ -1,0 +1,300 @@
+"""Reading PROV-JSON (W3C member submission, 24 April 2013).
+
+A number in the text is about the submission. What is no name, no value and no record in its
+sense is malformed; an existential variable is a name that begins with ``_:``.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kprov_capture.terms import PROV_NAMESPACE
+from kprov_rdf.dm import guards, names
+from kprov_rdf.dm.malformed import MalformedError
+from kprov_rdf.dm.model import ABSENT, ELEMENTS, KINDS, Document, Instance
+from kprov_rdf.dm.names import ARGUMENTS, Names, Times, UnreadableError
+from kprov_rdf.dm.places import Places
+from kprov_rdf.dm.values import literal_term
+
+_DECLARE = 'Add "{}" to "prefix", with the namespace that it stands for.'
+_ATTRIBUTE = (-1, False)
+
+
+def read(data: bytes, name: str) -> Document:
+    """The statements of a PROV-JSON document.
+
+    Raises ``MalformedError`` where it breaks the format or lacks a mandatory argument, with the
+    line of the record, and ``InputError`` for what is over a limit.
+    """
+    found = guards.load_json(data, name)
+    text = guards.decoded(data, name)
+    guards.check_characters(text, found, name)
+    document = Document(name, "PROV-JSON")
+    if not isinstance(found, dict):
+        raise MalformedError(name, f"It is {names.json_kind(found)}, where an object is wanted.")
+    _Reader(document, Places(text)).document(found)
+    return document
+
+
+class _Reader:
+    """Reads a document: the toplevel, then each bundle with the prefixes of both."""
+
+    def __init__(self, document: Document, places: Places) -> None:
+        self._into = document
+        self._places = places
+        self._times = Times(document.terms)
+        self._dictionary = 0
+        self._unidentified = 0
+
+    def document(self, found: dict[str, Any]) -> None:
+        top = self._places.start()
+        prefixes = self._prefixes(found, 0)
+        self._container(self._into.toplevel, found, top, self._names(prefixes, {}))
+        if "bundle" in found:
+            keys, values = self._places.members(top)
+            self._bundles(found["bundle"], keys["bundle"], values["bundle"], prefixes)
+        self._into.notes += names.notes(self._dictionary, self._unidentified)
+
+    def _malformed(self, message: str, line: int, mend: str = "") -> MalformedError:
+        return MalformedError(self._into.name, message, line=line, mend=mend)
+
+    def _object(self, value: Any, what: str, line: int) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self._malformed(
+                f"{what} is {names.json_kind(value)}, where an object is wanted.", line
+            )
+        return value
+
+    def _bundles(self, found: Any, key_at: int, at: int, outer: Mapping[str, str]) -> None:
+        line = self._places.line(key_at)
+        bundles = self._object(found, '"bundle"', line)
+        keys, values = self._places.members(at)
+        for key, content in bundles.items():
+            line = self._places.line(keys[key])
+            container = self._object(content, f"The bundle {key!r}", line)
+            if container.get("bundle"):
+                raise self._malformed(
+                    f"The bundle {key!r} has a bundle in it, which PROV-DM does not allow.",
+                    line,
+                    "Move it to the toplevel.",
+                )
+            scope = self._names(self._prefixes(container, line), outer)
+            try:
+                name = self._into.terms.text[scope[key]]
+            except UnreadableError as error:
+                raise self._malformed(f"In a bundle's name {error}.", line, error.mend) from error
+            instance = self._into.bundle(name.removeprefix("<").removesuffix(">"))
+            self._container(instance, container, values[key], scope)
+
+    def _prefixes(self, container: dict[str, Any], line: int) -> dict[str, str]:
+        """Section 2.1. The default namespace has the prefix ""."""
+        declared = self._object(container.get("prefix", {}), '"prefix"', line)
+        found = {}
+        for prefix, iri in declared.items():
+            if not isinstance(iri, str):
+                raise self._malformed(
+                    f"The prefix {prefix!r} is declared as {names.json_kind(iri)}.",
+                    line,
+                    "Declare it as a text, the namespace that it stands for.",
+                )
+            found["" if prefix == "default" else prefix] = names.namespace(iri)
+        if found.get("prov", PROV_NAMESPACE) != PROV_NAMESPACE:
+            self._into.notes.append(
+                f"read as PROV's own: the prefix prov, declared as {found['prov']}"
+            )
+        found.pop("prov", None)
+        return found
+
+    def _names(self, inner: Mapping[str, str], outer: Mapping[str, str]) -> Names:
+        def find(prefix: str) -> str | None:
+            return inner.get(prefix, outer.get(prefix))
+
+        return Names(self._into.terms, find, _DECLARE)
+
+    def _container(
+        self, instance: Instance, found: dict[str, Any], offset: int, scope: Names
+    ) -> None:
+        kinds, values = self._places.members(offset)
+        container = _Container(instance, self._into, scope, self._times)
+        for kind, records in found.items():
+            if kind in ("prefix", "bundle"):
+                continue
+            line = self._places.line(kinds[kind])
+            if kind not in KINDS and kind not in names.DICTIONARY:
+                raise self._malformed(
+                    f"{kind[:80]!r} is no kind of statement of PROV-JSON.",
+                    line,
+                    "Take it out, or say it as an attribute of a record.",
+                )
+            placed = self._object(records, f'"{kind}"', line)
+            if kind in names.DICTIONARY:
+                self._dictionary += len(placed)
+                continue
+            keys, _ = self._places.members(values[kind])
+            for key, record in placed.items():
+                container.records(kind, key, record, self._places.line(keys[key]))
+        container.name_variables()
+        self._unidentified += container.unidentified
+
+
+class _Attributes(dict[str, tuple[int, bool]]):
+    """By the key of an attribute: the index of the argument that it is, and whether it is a time.
+
+    The index is -1 for an attribute of any other name.
+    """
+
+    def __init__(self, kind: str, scope: Names) -> None:
+        super().__init__()
+        self._arguments = ARGUMENTS[kind]
+        self._scope = scope
+
+    def __missing__(self, key: str) -> tuple[int, bool]:
+        local = names.of_prov(self._scope.iri(key))
+        place = self[key] = self._arguments.get(local, _ATTRIBUTE)
+        return place
+
+
+class _Container:
+    """Reads the records of one instance. Section 2.2: names, values and lists of them."""
+
+    def __init__(self, instance: Instance, document: Document, scope: Names, times: Times) -> None:
+        self.unidentified = 0
+        self._instance = instance
+        self._document = document
+        self._scope = scope
+        self._times = times
+        self._attributes: dict[str, _Attributes] = {}
+        # Relations whose key is a blank: the kind, the index of the row, the key.
+        self._blank: list[tuple[str, int, str]] = []
+
+    def records(self, kind: str, key: str, found: Any, line: int) -> None:
+        """Read what stands under one key: a record, or a list of them (section 2.3)."""
+        if kind not in self._attributes:
+            self._attributes[kind] = _Attributes(kind, self._scope)
+        many = found if isinstance(found, list) else [found]
+        try:
+            for one in many:
+                if not isinstance(one, dict):
+                    raise UnreadableError(
+                        f"the record is {names.json_kind(one)}",
+                        "Write an object, or a list of them.",
+                    )
+                self._record(kind, key, one, line)
+        except ValueError as error:
+            raise MalformedError(
+                self._document.name,
+                f"In {kind} {key[:80]!r}, {error}.",
+                line=line,
+                mend=getattr(error, "mend", ""),
+            ) from error
+
+    def _record(self, kind: str, key: str, found: dict[str, Any], line: int) -> None:
+        arguments = [ABSENT] * len(KINDS[kind].arguments)
+        attributes: list[tuple[int, int]] = []
+        members: list[int] = []
+        places = self._attributes[kind]
+        scope = self._scope
+        number = self._document.terms.number
+        for attribute, value in found.items():
+            index, is_time = places[attribute]
+            if index < 0:
+                name = scope[attribute]
+                if type(value) is str:
+                    attributes.append((name, number(literal_term(value))))
+                else:
+                    attributes += [(name, one) for one in self._values(value)]
+            elif is_time:
+                if value is not None:
+                    arguments[index] = self._times[value if type(value) is str else _time(value)]
+            elif type(value) is str:
+                arguments[index] = scope[value]
+            elif kind == "hadMember" and isinstance(value, list):
+                members = [self._reference(one, attribute) for one in value]
+                arguments[index] = members[0] if members else ABSENT
+            else:
+                arguments[index] = self._reference(value, attribute)
+        document = self._document.name
+        identifier = self._identifier(kind, key)
+        names.add(self._instance, document, kind, identifier, arguments, line, attributes)
+        for member in members[1:]:
+            more = [arguments[0], member]
+            names.add(self._instance, document, kind, identifier, more, line, attributes)
+
+    def _identifier(self, kind: str, key: str) -> int:
+        if kind in ELEMENTS:
+            return self._scope[key]
+        blank = key.startswith("_:")
+        if not KINDS[kind].identified:
+            if not blank:
+                self._scope.iri(key)
+                self.unidentified += 1
+            return ABSENT
+        if blank:
+            self._blank.append((kind, len(self._instance.rows[kind]), key))
+            return ABSENT
+        return self._scope[key]
+
+    def name_variables(self) -> None:
+        """Name the relations whose blank stands elsewhere, too, where it refers to them.
+
+        Any other blank is how PROV-JSON writes a relation that has no identifier (section 2.3).
+        """
+        for kind, row, key in self._blank:
+            if key in self._scope:
+                self._instance.rows[kind].ids[row] = self._scope[key]
+
+    def _reference(self, value: Any, attribute: str) -> int:
+        """The name of an argument, however it is written; null says nothing."""
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, dict) and isinstance(value.get("$"), str):
+            value = value["$"]
+        if isinstance(value, str):
+            return self._scope[value]
+        if value is None:
+            return ABSENT
+        raise UnreadableError(
+            f"{attribute} is {names.json_kind(value)}", "Write one name, as prefix:name."
+        )
+
+    def _values(self, value: Any) -> Iterator[int]:
+        """The terms of an attribute's values; null says nothing (section 2.2)."""
+        number = self._document.terms.number
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
+                yield self._typed(one)
+            elif one is not None:
+                yield number(names.plain_term(one))
+
+    def _typed(self, value: dict[str, Any]) -> int:
+        given, language, kind = value.get("$"), value.get("lang"), value.get("type")
+        if given is None or isinstance(given, (dict, list)):
+            raise UnreadableError(
+                'a value has no text in "$"', 'Write it as {"$": "text", "type": "prefix:name"}.'
+            )
+        for one, what in ((language, "lang"), (kind, "type")):
+            if one is not None and not isinstance(one, str):
+                raise UnreadableError(
+                    f'the "{what}" of a value is {names.json_kind(one)}', "Write a text."
+                )
+        number = self._document.terms.number
+        if language:
+            return number(literal_term(names.lexical(given), language=language))
+        if kind is None:
+            return number(names.plain_term(given))
+        datatype = self._scope.iri(kind)
+        if datatype in names.QUALIFIED_NAMES:
+            return self._scope[names.lexical(given)]
+        return number(literal_term(names.lexical(given), datatype))
+
+
+def _time(value: Any) -> str:
+    """What is written for a time: a text, or a value with its type."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict):
+        value = value.get("$")
+    if not isinstance(value, str):
+        raise UnreadableError(
+            f"a time is {names.json_kind(value)}", "Write it as in 2012-11-16T16:05:00Z."
+        )
+    return value
