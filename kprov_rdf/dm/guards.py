@@ -134,3 +134,30 @@ def check_characters(text: str, found: Any, name: str) -> None:
             f"It has one half of a character alone, \\u{ord(error.object[error.start]):04x}.",
             mend="Write the character whole.",
         ) from error
+
+
+def refuse_contexts(found: Any, name: str) -> None:
+    """Refuse JSON-LD whose @context is an address: nothing is fetched from the network."""
+    stack: list[Any] = [found]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, list):
+            stack += one
+        if not isinstance(one, dict):
+            continue
+        stack += one.values()
+        given = one.get("@context")
+        contexts = [*(given if isinstance(given, list) else [given]), one.get("@import")]
+        for context in contexts:
+            if not isinstance(context, str):
+                continue
+            if "w3id.org/ro/crate" in context:
+                raise UnsupportedError(
+                    f"{name} looks like an RO-Crate. It tells its provenance in the terms of "
+                    "schema.org, which kprov does not read."
+                )
+            raise UnsupportedError(
+                f"The @context of {name} is at {context}, and kprov fetches nothing from the "
+                "network. Write the context into the document, or expand it first with a "
+                "JSON-LD processor."
+            )

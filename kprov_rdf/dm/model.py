@@ -63,6 +63,7 @@ KINDS = {
         Kind("mentionOf", ("specificEntity", "generalEntity", "bundle"), 3, (3,), identified=False),
     )
 }
+_PART_BITS = 40  # of a line number, beyond which the number of the part stands
 ELEMENTS = ("entity", "activity", "agent")
 TIMES = frozenset(("time", "startTime", "endTime"))
 
@@ -165,7 +166,8 @@ class Document:
     """What one document says. ``form`` is the name of its format for people.
 
     ``notes`` tell what could not be taken as it is, ``malformed`` what breaks PROV-DM.
-    ``prefixes`` are those that it declares, by namespace, for showing it.
+    ``prefixes`` are those that it declares, by namespace, for showing it. ``parts`` are the
+    names of the documents that it was put together from, where it was.
     """
 
     name: str
@@ -176,6 +178,7 @@ class Document:
     notes: list[str] = field(default_factory=list)
     malformed: list[MalformedError] = field(default_factory=list)
     prefixes: dict[str, str] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.toplevel = Instance(self.terms)
@@ -189,3 +192,14 @@ class Document:
     def instances(self) -> list[Instance]:
         """The toplevel and all bundles."""
         return [self.toplevel, *self.bundles.values()]
+
+    @staticmethod
+    def place(part: int, line: int) -> int:
+        """A line of one of the parts, as a line of the whole."""
+        return part << _PART_BITS | line
+
+    def whence(self, line: int) -> tuple[str, int]:
+        """The document of a line, and the line there."""
+        if not self.parts:
+            return self.name, line
+        return self.parts[line >> _PART_BITS], line & ((1 << _PART_BITS) - 1)

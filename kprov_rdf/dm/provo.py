@@ -8,6 +8,7 @@ identifier, which constraint 23 then refuses.
 
 import functools
 from collections.abc import Callable, Iterable
+from itertools import repeat
 
 import pyoxigraph as ox
 
@@ -50,27 +51,37 @@ def element_classes() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def read(quads: Iterable[ox.Quad], document: Document, attributes: bool = False) -> Document:
+def read(
+    quads: Iterable[ox.Quad],
+    document: Document,
+    attributes: bool = False,
+    lines: Iterable[int] | None = None,
+) -> Document:
     """Add the statements of RDF to ``document``; with ``attributes``, all that they tell.
+
+    ``lines`` are the lines in the document of the quads, where they are known.
 
     What breaks PROV-DM, such as a text in the place of an entity, is added to
     ``document.malformed``.
     """
     with without_collector():
-        _read(quads, document, attributes)
+        _read(quads, document, attributes, repeat(0) if lines is None else lines)
     return document
 
 
-def _read(quads: Iterable[ox.Quad], document: Document, attributes: bool) -> None:
+def _read(
+    quads: Iterable[ox.Quad], document: Document, attributes: bool, lines: Iterable[int]
+) -> None:
     graphs: dict[object, GraphStatements] = {}
     handlers = _handlers()
-    for subject, predicate, term, name in quads:
+    for (subject, predicate, term, name), line in zip(quads, lines, strict=False):
         add = handlers.get(predicate.value)
         if add is None and not attributes:
             continue
         graph = graphs.get(name)
         if graph is None:
             graph = graphs[name] = GraphStatements(document, _instance(document, name), attributes)
+        graph.line = line
         number = graph.number(subject)
         if add is None:
             graph.attribute(number, predicate.value, term)

@@ -10,6 +10,7 @@ from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, KINDS, Document, Instance
 from kprov_rdf.dm.relations import DERIVATIONS, RELATIONS
 from kprov_rdf.dm.times import time_term
+from kprov_rdf.dm.values import literal_term
 
 # Of an element: the kind of statement, and which of its arguments it is.
 ELEMENT_TIMES = {
@@ -45,10 +46,13 @@ class GraphStatements:
         self._instance = instance
         self._terms = instance.terms
         self._keep = attributes
-        self._elements: dict[str, set[int]] = {"entity": set(), "activity": set(), "agent": set()}
+        # The line of the statement of RDF that is being told; 0: not known.
+        self.line = 0
+        # What follows has a line last, or, of elements, as the value.
+        self._elements: dict[str, dict[int, int]] = {"entity": {}, "activity": {}, "agent": {}}
         self._classes: dict[int, str] = {}  # of nodes that qualify: the relation, or a derivation
-        self._unqualified: dict[str, dict[_Pair, str]] = defaultdict(dict)
-        self._qualified: list[tuple[str, int, int, str]] = []
+        self._unqualified: dict[str, dict[_Pair, tuple[str, int]]] = defaultdict(dict)
+        self._qualified: list[tuple[str, int, int, str, int]] = []
         self._details: dict[str, dict[int, list[int]]] = defaultdict(dict)
         self._times: dict[str, dict[int, list[int]]] = defaultdict(dict)
         self._attributes: dict[int, list[_Pair]] = defaultdict(list)
@@ -60,6 +64,9 @@ class GraphStatements:
         """The number of a term."""
         if isinstance(term, ox.NamedNode):
             return self._terms.number(f"<{term.value}>")
+        if isinstance(term, ox.Literal):
+            text = literal_term(term.value, term.datatype.value, term.language or "")
+            return self._terms.number(text)
         return self._terms.number(str(term))
 
     def typed(self, subject: int, term: Term, elements: Mapping[str, tuple[str, ...]]) -> None:
@@ -67,7 +74,7 @@ class GraphStatements:
         if not isinstance(term, ox.NamedNode):
             return
         for kind in elements.get(term.value, ()):
-            self._elements[kind].add(subject)
+            self._elements[kind].setdefault(subject, self.line)
         local = term.value.removeprefix(PROV_NAMESPACE)
         if local != term.value and (local in RELATIONS or local in DERIVATIONS):
             if self._classes.get(subject) not in DERIVATIONS:
@@ -86,13 +93,14 @@ class GraphStatements:
         if target:
             pair = (target, subject) if inverse else (subject, target)
             found = self._unqualified[kind]
-            found[pair] = special or found.get(pair, "")
+            if special or pair not in found:
+                found[pair] = (special, self.line)
 
     def qualified(self, kind: str, subject: int, term: Term, special: str) -> None:
         """The link to a node that qualifies."""
         node = self._resource(term, f"qualified form of {kind}")
         if node:
-            self._qualified.append((kind, subject, node, special))
+            self._qualified.append((kind, subject, node, special, self.line))
 
     def detail(self, node: int, name: str, term: Term) -> None:
         """A property of a node that qualifies."""
@@ -134,10 +142,10 @@ class GraphStatements:
 
     def finish(self) -> None:
         """Add all statements to the instance."""
-        linked = {node for _, _, node, _ in self._qualified}
+        linked = {node for _, _, node, *_ in self._qualified}
         said: set[tuple[str, int, int]] = set()
-        for kind, subject, node, special in self._qualified:
-            said |= self._relation(kind, subject, node, special)
+        for qualified in self._qualified:
+            said.update(self._relation(*qualified))
         for kind, pairs in self._unqualified.items():
             # A qualified relation implies the plain one, which then says no more.
             rest = [pair for pair in pairs if (kind, *pair) not in said]
@@ -147,8 +155,8 @@ class GraphStatements:
             self._dangling(node)
 
     def _relation(
-        self, kind: str, subject: int, node: int, special: str
-    ) -> set[tuple[str, int, int]]:
+        self, kind: str, subject: int, node: int, special: str, line: int
+    ) -> list[tuple[str, int, int]]:
         """The statements of a node that qualifies; the plain relations that they imply."""
         typed = self._classes.get(node, "")
         if kind == _INFLUENCE and typed in RELATIONS:
@@ -167,9 +175,9 @@ class GraphStatements:
         for row in _rows(values):
             if row[1] == ABSENT and KINDS[kind].mandatory > 1:
                 self._missing(kind, node, how.influencer)
-                return set()
-            self._instance.add(kind, node, row, attributes=attributes)
-        return {(kind, subject, target) for target in values[1]}
+                return []
+            self._instance.add(kind, node, row, line, attributes)
+        return [(kind, subject, target) for target in values[1]]
 
     def _of(self, node: int, special: str) -> list[_Pair]:
         found = list(self._attributes.get(node, ())) if self._keep else []
@@ -177,24 +185,26 @@ class GraphStatements:
             found.append((self._type, self._terms.number(f"<{PROV_NAMESPACE}{special}>")))
         return found
 
-    def _plain(self, kind: str, pairs: list[_Pair], specials: dict[_Pair, str]) -> None:
+    def _plain(self, kind: str, pairs: list[_Pair], told: dict[_Pair, tuple[str, int]]) -> None:
         rows = self._instance.rows[kind]
         if kind in ("wasGeneratedBy", "wasInvalidatedBy"):
-            self._plain_events(kind, pairs)
+            self._plain_events(kind, pairs, told)
             return
         for pair in pairs:
+            special, line = told[pair]
             if kind == "mentionOf":
                 bundle = self._details["asInBundle"].get(pair[0], [ABSENT])[0]
                 if bundle:
-                    self._instance.add(kind, ABSENT, (*pair, bundle))
+                    self._instance.add(kind, ABSENT, (*pair, bundle), line)
                 else:
                     self._missing(kind, pair[0], "asInBundle")
                 continue
-            rest = (ABSENT,) * (len(rows.columns) - 2)
-            special = specials[pair]
-            self._instance.add(kind, ABSENT, (*pair, *rest), attributes=self._of(ABSENT, special))
+            row = [*pair, *([ABSENT] * (len(rows.columns) - 2))]
+            self._instance.add(kind, ABSENT, row, line, self._of(ABSENT, special))
 
-    def _plain_events(self, kind: str, pairs: list[_Pair]) -> None:
+    def _plain_events(
+        self, kind: str, pairs: list[_Pair], told: dict[_Pair, tuple[str, int]]
+    ) -> None:
         """Generations and invalidations, with the time where it can only be that of one."""
         name = "generatedAtTime" if kind == "wasGeneratedBy" else "invalidatedAtTime"
         times = self._times[name]
@@ -207,7 +217,9 @@ class GraphStatements:
         for entity, activity in pairs:
             known = times.get(entity, [])
             only = len(known) == 1 and events[entity] == 1
-            self._instance.add(kind, ABSENT, (entity, activity, known[0] if only else ABSENT))
+            time = known[0] if only else ABSENT
+            line = told[entity, activity][1]
+            self._instance.add(kind, ABSENT, (entity, activity, time), line)
             if only:
                 del times[entity]
         said = set(zip(rows.columns[0], rows.columns[2], strict=True))
@@ -220,16 +232,17 @@ class GraphStatements:
     def _element_statements(self) -> None:
         for kind in ("wasGeneratedBy", "wasInvalidatedBy"):
             if kind not in self._unqualified:
-                self._plain_events(kind, [])
+                self._plain_events(kind, [], {})
         starts, ends = self._times["startedAtTime"], self._times["endedAtTime"]
-        self._elements["activity"] |= starts.keys() | ends.keys()
+        activities = dict.fromkeys((*starts, *ends), 0) | self._elements["activity"]
         for kind in ("entity", "agent"):
-            for node in sorted(self._elements[kind]):
-                self._instance.add(kind, node, (), attributes=self._attributes.get(node, ()))
-        for node in sorted(self._elements["activity"]):
+            for node, line in self._elements[kind].items():
+                self._instance.add(kind, node, (), line, self._attributes.get(node, ()))
+        for node, line in activities.items():
             attributes = self._attributes.get(node, ())
-            for row in _rows([starts.get(node, []), ends.get(node, [])]):
-                self._instance.add("activity", node, row, attributes=attributes)
+            values = [starts.get(node, []), ends.get(node, [])]
+            for row in ([found[0] if found else ABSENT for found in values], *_further(values)):
+                self._instance.add("activity", node, row, line, attributes)
 
     def _missing(self, kind: str, node: int, name: str) -> None:
         self._malformed(
@@ -253,11 +266,17 @@ class GraphStatements:
 
 
 def _rows(values: list[list[int]]) -> Iterator[list[int]]:
-    """A row for the first values; and for each further one of an argument a row of its own."""
+    """A row for the first values; for each further one of an argument a row with the subject."""
     first = [found[0] if found else ABSENT for found in values]
     yield first
+    for row in _further(values[1:]):
+        yield [first[0], *row]
+
+
+def _further(values: list[list[int]]) -> Iterator[list[int]]:
+    """A row for each value of an argument beyond its first."""
     for index, found in enumerate(values):
         for one in found[1:]:
-            yield [
-                one if n == index else (first[0] if n == 0 else ABSENT) for n in range(len(values))
-            ]
+            row = [ABSENT] * len(values)
+            row[index] = one
+            yield row

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kprov_rdf.dm.detect import family, which_json, which_xml
-from kprov_rdf.dm.guards import load_json
+from kprov_rdf.dm.guards import load_json, refuse_contexts
 from kprov_rdf.errors import UnsupportedError
 
 
@@ -41,7 +41,7 @@ def detect(data: bytes, name: str) -> str:
         parsed = load_json(data, name)
         if which_json(parsed, name) == "provjson":
             return "provjson"
-        _refuse_contexts(parsed, name)
+        refuse_contexts(parsed, name)
         return "jsonld"
     if found == "xml" and which_xml(data, name) == "rdfxml":
         raise UnsupportedError(
@@ -49,33 +49,6 @@ def detect(data: bytes, name: str) -> str:
             f"for example with 'rapper -o turtle {name}'."
         )
     return "provxml" if found == "xml" else found
-
-
-def _refuse_contexts(found: Any, name: str) -> None:
-    """Refuse JSON-LD whose @context is an address: nothing is fetched from the network."""
-    stack: list[Any] = [found]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, list):
-            stack += one
-        if not isinstance(one, dict):
-            continue
-        stack += one.values()
-        given = one.get("@context")
-        contexts = [*(given if isinstance(given, list) else [given]), one.get("@import")]
-        for context in contexts:
-            if not isinstance(context, str):
-                continue
-            if "w3id.org/ro/crate" in context:
-                raise UnsupportedError(
-                    f"{name} looks like an RO-Crate. It tells its provenance in the terms of "
-                    "schema.org, which kprov does not read."
-                )
-            raise UnsupportedError(
-                f"The @context of {name} is at {context}, and kprov fetches nothing from the "
-                "network. Write the context into the document, or expand it first with a "
-                "JSON-LD processor."
-            )
 
 
 _INDICES = {"@index", "@id", "@type", "@graph", "@language"}

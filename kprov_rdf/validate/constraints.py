@@ -106,7 +106,7 @@ class _Check:
         self._more += max(0, len(self._merged.conflicts) - MOST)
 
     def _activity_times(self, number: int, place: int, kind: str) -> Iterator[Violation]:
-        """Constraints 28 and 29; by inference 8 all starts of a declared activity have its time."""
+        """Constraints 28 and 29: all starts, or ends, of a declared activity have its time."""
         activities = self._merged.rows["activity"]
         ids = self._merged.by_id("activity")
         times: dict[int, tuple[int, tuple[str, int]]] = {}
@@ -127,7 +127,6 @@ class _Check:
                         f"The activity {name(of[row])} has one {('start', 'end')[place]} time, but "
                         f"it is {name(time)} in one statement and {name(told[row])} in another.",
                         (self._words.cited(*where), self._words.cited(kind, row)),
-                        (8,) if where[0] == kind else (),
                     )
 
     def _unspecified(self) -> Iterator[Violation]:

@@ -170,6 +170,8 @@ class Merged:
             return drop
         rows = self.rows[kind]
         rows.ids[keep] = self._unify(rows.ids[keep], rows.ids[drop])
+        if rule > 23 and 23 not in self._rules:
+            return drop
         for column in rows.columns:
             column[keep] = self._unify(column[keep], column[drop])
         self.into[kind][drop] = keep
@@ -184,7 +186,8 @@ class Merged:
             return True
         rows = self.rows[kind]
         pairs = [(-1, rows.ids[keep], rows.ids[drop])] if kind not in _OBJECTS else []
-        pairs += [(i, column[keep], column[drop]) for i, column in enumerate(rows.columns)]
+        if rule <= 23 or 23 in self._rules:
+            pairs += [(i, column[keep], column[drop]) for i, column in enumerate(rows.columns)]
         for argument, one, other in pairs:
             if not self._unifiable(one, other):
                 self._clashed.add((kind, keep, drop))
@@ -285,7 +288,7 @@ class Merged:
 
     def _shared(self) -> bool:
         """Inference 15: relations of one identifier are the same influence. True: more to do."""
-        if 15 not in self._rules:
+        if not {15, 23} <= self._rules:
             return False
         before = len(self._parents)
         for one, other in combinations(IDENTIFIED, 2):

@@ -35,6 +35,7 @@ class Words:
     """Names and statements of one instance as people read them."""
 
     def __init__(self, document: Document, merged: Merged) -> None:
+        self._document = document
         self._merged = merged
         self._text = document.terms.text
         self._prefixes = {PROV_NAMESPACE: "prov"} | document.prefixes
@@ -64,7 +65,8 @@ class Words:
     def cited(self, kind: str, row: int) -> Cited:
         """The statement of the document that a row is, or was inferred from."""
         kind, row = self._merged.source(kind, row)
-        return Cited(self.original(kind, row), self._merged.rows[kind].lines[row])
+        document, line = self._document.whence(self._merged.rows[kind].lines[row])
+        return Cited(self.original(kind, row), line, document)
 
     def original(self, kind: str, row: int) -> str:
         """A statement of the document as it was before others were merged into it."""

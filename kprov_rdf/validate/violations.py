@@ -7,10 +7,11 @@ from kprov_rdf.validate.catalog import DATA_MODEL, RULES
 
 @dataclass(frozen=True)
 class Cited:
-    """A statement that is involved: in PROV-N, and its line in the document (0: not known)."""
+    """A statement that is involved: in PROV-N, and its line (0: not known) in its document."""
 
     text: str
     line: int = 0
+    document: str = ""
 
 
 @dataclass(frozen=True)

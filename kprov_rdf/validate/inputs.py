@@ -1,0 +1,108 @@
+"""Documents in any format as statements of PROV-DM, and several documents as one instance."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pyoxigraph as ox
+
+from kprov_rdf.dm import detect, provjson, provjsonld, provn, provo, provxml
+from kprov_rdf.dm.guards import check_rdf, check_xml, load_json, refuse_contexts
+from kprov_rdf.dm.malformed import MalformedError
+from kprov_rdf.dm.model import PLACEHOLDER, Document, Instance
+
+_RDF = {
+    "ttl": ox.RdfFormat.TRIG,  # which Turtle is a part of
+    "trig": ox.RdfFormat.TRIG,
+    "nt": ox.RdfFormat.N_QUADS,
+    "nq": ox.RdfFormat.N_QUADS,
+    "rdfxml": ox.RdfFormat.RDF_XML,
+    "jsonld": ox.RdfFormat.JSON_LD,
+}
+_READERS: dict[str, Callable[[bytes, str], Document]] = {
+    "provn": provn.read,
+    "provjson": provjson.read,
+    "provxml": provxml.read,
+    "provjsonld": provjsonld.read,
+}
+# What relative IRIs are relative to, where the document says nothing else.
+_BASE = "http://relative.invalid/"
+
+
+def read(data: bytes, name: str, form: str | None = None, attributes: bool = False) -> Document:
+    """The statements of a document; ``form`` is a key of ``detect.LABELS``, else found out.
+
+    ``attributes``: with all that RDF tells, also what no constraint is about. Raises
+    ``MalformedError`` for a document that breaks its format, and ``InputError`` or
+    ``UnsupportedError`` for what is no provenance that can be read.
+    """
+    chosen = form or detect.detect(data, name)
+    if chosen in _READERS:
+        return _READERS[chosen](data, name)
+    return _rdf(data, name, chosen, attributes)
+
+
+def _rdf(data: bytes, name: str, form: str, attributes: bool) -> Document:
+    document = Document(name, detect.LABELS[form])
+    lines: Iterable[int] | None = None
+    base: str | None = _BASE
+    if form == "jsonld":
+        refuse_contexts(load_json(data, name), name)
+    elif form == "rdfxml":
+        check_xml(data, name)
+    else:
+        check_rdf(data, name)
+        if form in ("nt", "nq"):
+            lines, base = _lines(data), None
+    try:
+        parser = ox.parse(data, _RDF[form], base_iri=base)
+        provo.read(parser, document, attributes, lines)
+    except SyntaxError as error:
+        said = str(error.msg)
+        raise MalformedError(
+            name,
+            f"{detect.LABELS[form]} that cannot be parsed: {said.rpartition(': ')[2]}.",
+            line=error.lineno or 0,
+            column=error.offset or 0,
+            mend="Correct it there.",
+        ) from error
+    document.prefixes = {iri: prefix for prefix, iri in parser.prefixes.items() if prefix}
+    return document
+
+
+def _lines(data: bytes) -> Iterator[int]:
+    """The line of each statement of N-Triples or N-Quads, of which a line has one."""
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.strip() and not line.lstrip().startswith(b"#"):
+            yield number
+
+
+def union(documents: Iterable[Document]) -> Document:
+    """All statements of some documents, their bundles too, as one instance.
+
+    Blank nodes of two documents are two, whatever they are called.
+    """
+    whole = Document("", "several documents")
+    for number, document in enumerate(documents):
+        whole.parts.append(document.name)
+        whole.notes += document.notes
+        whole.malformed += document.malformed
+        whole.prefixes = document.prefixes | whole.prefixes
+        terms = [0, PLACEHOLDER]
+        for term in document.terms.text[2:]:
+            own = f"_:d{number}.{term[2:]}" if term.startswith("_:") else term
+            terms.append(whole.terms.number(own))
+        for instance in document.instances():
+            _copy(instance, whole.toplevel, terms, number)
+    whole.name = " + ".join(whole.parts)
+    return whole
+
+
+def _copy(instance: Instance, target: Instance, terms: list[int], part: int) -> None:
+    for kind, rows in instance.rows.items():
+        to = target.rows[kind]
+        first = len(to)
+        to.ids += [terms[one] for one in rows.ids]
+        to.lines += [Document.place(part, line) for line in rows.lines]
+        for column, found in zip(to.columns, rows.columns, strict=True):
+            column += [terms[one] for one in found]
+        for row, pairs in rows.attributes.items():
+            to.attributes[first + row] = [(terms[one], terms[other]) for one, other in pairs]
