@@ -133,7 +133,7 @@ class _Reader:
         iri = self._terms.text[number][1:-1]
         if iri in self._document.bundles:
             self._document.notes.append(
-                f"the bundle {found[NAME]} in line {line} is there twice, and read as one"
+                f"the bundle {found[NAME][:60]} in line {line} is there twice, and read as one"
             )
         instance = self._document.bundle(iri)
         names = names if names.declared() else outer
@@ -254,7 +254,8 @@ class _Reader:
 
     def _notes(self) -> list[str]:
         notes = [
-            f"{name} is an extension, of which PROV says nothing: {count} x, first in line {line}"
+            f"{name[:60]} is an extension, of which PROV says nothing: {count} x, first in line "
+            f"{line}"
             for name, (count, line) in list(self._extensions.items())[:_NOTED]
         ]
         more = len(self._extensions) - _NOTED

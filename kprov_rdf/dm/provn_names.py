@@ -35,8 +35,8 @@ class Names:
             namespace = XSD
         before = self._namespaces.get(prefix, _RESERVED.get(prefix, namespace))
         if before != namespace:
-            what = f"The prefix {prefix}" if prefix else "The default namespace"
-            return f"{what} is <{before}> already"
+            what = f"The prefix {prefix[:40]}" if prefix else "The default namespace"
+            return f"{what} is <{before[:60]}> already"
         self._namespaces[prefix] = namespace
         return ""
 

@@ -10,7 +10,7 @@ from kprov_rdf.dm.values import XSD, literal_term
 
 _DIGITS = re.compile(r"[0-9]+")
 _LANGUAGE = re.compile(r"@([A-Za-z]+(?:-[A-Za-z0-9]+)*)")
-_PREFIXED = re.compile(r"[^\W\d][\w.-]*:\S*")
+_PREFIXED = re.compile(r"[^\W\d][\w.-]*:[^\s<>\"{}|^`]*")
 _REFERENCES = (f"<{PROV_NAMESPACE}QUALIFIED_NAME>", f"<{XSD}QName>")
 _CLOSING = {"(": ")", "{": "}"}
 
@@ -55,6 +55,7 @@ def value(tokens: Tokens, names: Names) -> int:
         return number
     if kind == NUMBER or (kind == NAME and _DIGITS.fullmatch(text)):
         tokens.advance()
+        # What all tools take it for, where the Recommendation has an example with xsd:integer.
         return names.term(literal_term(text, f"{XSD}int"))
     if kind != STRING:
         raise tokens.error(
