@@ -1,0 +1,102 @@
+"""Qualified names of PROV-N as terms: section 3.7.1, and 3.7.4 for what declares them."""
+
+import re
+from collections.abc import Callable
+
+from kprov_capture.terms import PROV_NAMESPACE
+from kprov_rdf.dm.model import Terms
+from kprov_rdf.dm.values import XSD, XSD_VARIANTS
+from kprov_rdf.errors import InputError
+
+# Characters of all terms together: a long namespace makes much of a small document.
+MAX_TEXT = 1 << 29
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_RESERVED = {"prov": PROV_NAMESPACE, "xsd": XSD}
+
+
+class Names:
+    """The names of a document, or of a bundle in it, which has those of ``outer`` as well.
+
+    ``numbers`` has the numbers of the names that were asked for, as they were written.
+    """
+
+    def __init__(self, terms: Terms, document: str, outer: "Names | None" = None) -> None:
+        self.terms = terms
+        self.numbers: dict[str, int] = {}
+        self._document = document
+        self._outer = outer
+        self._size = 0
+        # The default namespace is that of the prefix "".
+        self._namespaces: dict[str, str] = {}
+
+    def declare(self, prefix: str, namespace: str) -> str:
+        """Take a declaration; what is wrong with it, or an empty text."""
+        if namespace in XSD_VARIANTS:
+            namespace = XSD
+        before = self._namespaces.get(prefix, _RESERVED.get(prefix, namespace))
+        if before != namespace:
+            what = f"The prefix {prefix[:40]}" if prefix else "The default namespace"
+            return f"{what} is <{before[:60]}> already"
+        self._namespaces[prefix] = namespace
+        return ""
+
+    def declared(self) -> bool:
+        """Whether anything is declared here."""
+        return bool(self._namespaces)
+
+    def term(self, text: str) -> int:
+        """The number of a term. Raises ``InputError`` where all of them become too long."""
+        before = len(self.terms)
+        number = self.terms.number(text)
+        if len(self.terms) > before:
+            counter = self._outer or self
+            counter._size += len(text)
+            if counter._size > MAX_TEXT:
+                raise InputError(
+                    f"{self._document} has names and values that take more than "
+                    f"{MAX_TEXT >> 20} MiB when they are written out with their namespaces. "
+                    "Split it, or give it shorter namespaces."
+                )
+        return number
+
+    def number(self, name: str, refuse: Callable[[str, str], Exception]) -> int:
+        """The number of the term of a qualified name.
+
+        Raises what ``refuse`` makes of a message and of what would mend it, where there is no
+        such namespace.
+        """
+        found = self.numbers.get(name)
+        if found is None:
+            prefix, colon, local = name.partition(":")
+            if not colon or prefix.endswith("\\"):
+                prefix, local = "", name
+            if "\\" in local:
+                local = _ESCAPED.sub(r"\1", local)
+            namespace = self._namespace(prefix)
+            if namespace is None:
+                raise refuse(*_undeclared(prefix, name))
+            found = self.numbers[name] = self.term(f"<{namespace}{local}>")
+        return found
+
+    def _namespace(self, prefix: str) -> str | None:
+        found = self._namespaces.get(prefix)
+        if found is None and self._outer is not None:
+            found = self._outer._namespaces.get(prefix)
+        return _RESERVED.get(prefix) if found is None else found
+
+
+def _undeclared(prefix: str, name: str) -> tuple[str, str]:
+    if prefix == "_":
+        return (
+            "PROV-N has no blank nodes",
+            f"Declare a prefix for such names and write it in place of _, as in ex:{name[2:42]}.",
+        )
+    if not prefix:
+        return (
+            "A name without prefix, but no default namespace is declared",
+            "Write its prefix, or add 'default <…>' with its namespace after 'document'.",
+        )
+    return (
+        f"The prefix {prefix[:40]} is not declared",
+        f"Add 'prefix {prefix[:40]} <…>' with its namespace after 'document'.",
+    )

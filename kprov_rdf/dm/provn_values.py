@@ -1,0 +1,141 @@
+"""What stands within the expressions of PROV-N: times, attributes, and whole extensions."""
+
+import re
+
+from kprov_capture.terms import PROV_NAMESPACE
+from kprov_rdf.dm.provn_lexer import NAME, NUMBER, QUOTED_NAME, STRING, TIME, Tokens
+from kprov_rdf.dm.provn_names import Names
+from kprov_rdf.dm.times import time_term
+from kprov_rdf.dm.values import XSD, literal_term
+
+_DIGITS = re.compile(r"[0-9]+")
+_LANGUAGE = re.compile(r"@([A-Za-z]+(?:-[A-Za-z0-9]+)*)")
+_PREFIXED = re.compile(r"[^\W\d][\w.-]*:[^\s<>\"{}|^`]*")
+_REFERENCES = (f"<{PROV_NAMESPACE}QUALIFIED_NAME>", f"<{XSD}QName>")
+_CLOSING = {"(": ")", "{": "}"}
+
+
+def time(tokens: Tokens, found: re.Match[str]) -> str:
+    """The text of a term for a ``TIME``. Raises ``MalformedError`` where there is no such time."""
+    try:
+        return time_term(found[TIME])
+    except ValueError as error:
+        raise tokens.wrong(f"{error}.", "", found) from error
+
+
+def pairs(tokens: Tokens, names: Names) -> list[tuple[int, int]]:
+    """Production 9: the numbers of attributes and values, from the ``[`` to after the ``]``."""
+    tokens.advance()
+    found: list[tuple[int, int]] = []
+    if tokens.text == "]":
+        tokens.advance()
+        return found
+    while True:
+        if tokens.kind != NAME:
+            raise tokens.error("The name of an attribute is missing")
+        attribute = names.numbers.get(tokens.text) or names.number(tokens.text, tokens.error)
+        tokens.advance()
+        if tokens.text != "=":
+            raise tokens.error("An attribute has '=' and a value")
+        tokens.advance()
+        found.append((attribute, value(tokens, names)))
+        if tokens.text == ",":
+            tokens.advance()
+        else:
+            tokens.expect("]", "',' or ']' is missing after an attribute")
+            return found
+
+
+def value(tokens: Tokens, names: Names) -> int:
+    """Section 3.7.3: the number of a literal; that of a qualified name where it is one."""
+    kind, text = tokens.kind, tokens.text
+    if kind == QUOTED_NAME:
+        number = names.numbers.get(text[1:-1]) or names.number(text[1:-1], tokens.error)
+        tokens.advance()
+        return number
+    if kind == NUMBER or (kind == NAME and _DIGITS.fullmatch(text)):
+        tokens.advance()
+        # What all tools take it for, where the Recommendation has an example with xsd:integer.
+        return names.term(literal_term(text, f"{XSD}int"))
+    if kind != STRING:
+        raise tokens.error(
+            "A value is missing",
+            """It is a text between " and ", an integer, or a name between ' and '.""",
+        )
+    lexical, begun = tokens.plain(), tokens.found
+    tokens.advance()
+    if tokens.text == "%%":
+        tokens.advance()
+        return _typed(lexical, begun, tokens, names)
+    if tokens.kind == NAME and tokens.text.startswith("@"):
+        language = _LANGUAGE.fullmatch(tokens.text)
+        if language is None:
+            raise tokens.error("That is no tag of a language", "One looks like @en or @en-GB.")
+        tokens.advance()
+        return names.term(literal_term(lexical, language=language[1]))
+    return names.term(literal_term(lexical))
+
+
+def _typed(lexical: str, begun: re.Match[str], tokens: Tokens, names: Names) -> int:
+    if tokens.kind != NAME:
+        raise tokens.error("'%%' is followed by the name of a datatype", "As in %% xsd:double.")
+    text = tokens.text
+    datatype = names.terms.text[names.numbers.get(text) or names.number(text, tokens.error)]
+    tokens.advance()
+    if datatype in _REFERENCES and _PREFIXED.fullmatch(lexical):
+        return names.number(lexical, lambda said, mend: tokens.error(said, mend, begun))
+    return names.term(literal_term(lexical, datatype[1:-1]))
+
+
+def extension(tokens: Tokens, names: Names) -> None:
+    """Production 49, from the name of the extension to after its ``)``: read, and not kept.
+
+    Expressions and tuples may stand in each other, as deep as they like.
+    """
+    tokens.advance()
+    tokens.expect("(", "An extension has its arguments in '(' and ')'")
+    # What closes each level, and whether it is an expression, which may have attributes.
+    levels = [(")", True)]
+    first = True
+    while True:
+        named = first and (tokens.kind == NAME or tokens.text == "-")
+        if tokens.text in _CLOSING:
+            levels.append((_CLOSING[tokens.text], False))
+            tokens.advance()
+            first = False
+            continue
+        if tokens.text == "[" and levels[-1][1] and not first:
+            pairs(tokens, names)
+            if tokens.text != ")":
+                raise tokens.error("')' is missing after the attributes")
+        elif _is_expression(tokens, names):
+            levels.append((")", True))
+            tokens.advance()
+            first = True
+            continue
+        first = False
+        if tokens.text == ";" and named and levels[-1][1]:
+            tokens.advance()
+            continue
+        while tokens.text == levels[-1][0]:
+            levels.pop()
+            tokens.advance()
+            if not levels:
+                return
+        tokens.expect(",", f"',' or '{levels[-1][0]}' is missing")
+
+
+def _is_expression(tokens: Tokens, names: Names) -> bool:
+    """Read an argument that is no tuple; whether it is an expression, whose "(" is next."""
+    if tokens.kind == NAME and not _DIGITS.fullmatch(tokens.text):
+        names.number(tokens.text, tokens.error)
+        tokens.advance()
+        return tokens.text == "("
+    if tokens.kind == TIME:
+        time(tokens, tokens.found)
+        tokens.advance()
+    elif tokens.text == "-":
+        tokens.advance()
+    else:
+        value(tokens, names)
+    return False
