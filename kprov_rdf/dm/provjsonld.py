@@ -88,7 +88,7 @@ class _Reader:
                         f"a statement is {names.json_kind(one)}", "Write an object."
                     )
                 if "@graph" in one or "Bundle" in _types(one):
-                    self._bundle(instance, one, at, inner if not outer else outer)
+                    self._bundle(instance, one, at, outer if outer else inner)
                 else:
                     self._statement(instance, one, line, scope)
             except ValueError as error:
@@ -118,10 +118,11 @@ class _Reader:
             if isinstance(default, str):
                 found[""] = names.namespace(default)
             for prefix, iri in one.items():
-                if isinstance(iri, dict) and iri.get("@prefix") is True:
-                    iri = iri.get("@id")
-                if isinstance(iri, str) and not prefix.startswith("@") and prefix != "prov":
-                    found[prefix] = names.namespace(iri)
+                marked = isinstance(iri, dict) and iri.get("@prefix") is True
+                meant = iri.get("@id") if marked else iri
+                if isinstance(meant, str) and not prefix.startswith("@") and prefix != "prov":
+                    found[prefix] = names.namespace(meant)
+        self._into.prefixes |= {iri: prefix for prefix, iri in found.items()}
         return found
 
     def _names(self, inner: dict[str, str], outer: dict[str, str]) -> Names:

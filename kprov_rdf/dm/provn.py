@@ -111,6 +111,7 @@ class _Reader:
             wrong = names.declare(prefix, tokens.plain())
             if wrong:
                 raise tokens.error(wrong, "Give this one a prefix of its own.")
+            self._document.prefixes.setdefault(tokens.plain(), prefix)
             tokens.advance()
 
     def _bundle(self, outer: Names) -> None:

@@ -150,6 +150,7 @@ class _Reader:
                 prefix, iri = subject
                 self._open.append(prefix)
                 self._declared.setdefault(prefix, []).append(iri or "")
+                self._into.prefixes.setdefault(iri or "", prefix)
             else:
                 self._declared[self._open.pop()].pop()
 

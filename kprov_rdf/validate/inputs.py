@@ -64,7 +64,7 @@ def _rdf(data: bytes, name: str, form: str, attributes: bool) -> Document:
             column=error.offset or 0,
             mend="Correct it there.",
         ) from error
-    document.prefixes = {iri: prefix for prefix, iri in parser.prefixes.items() if prefix}
+    document.prefixes = {iri: prefix for prefix, iri in parser.prefixes.items()}
     return document
 
 

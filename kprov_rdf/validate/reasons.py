@@ -46,10 +46,12 @@ class Words:
         if not text.startswith("<"):
             return text.strip('"')
         iri = text[1:-1]
-        cut = max(iri.rfind("#"), iri.rfind("/")) + 1
-        # A namespace may end anywhere; where it ends is mostly after the last # or /.
-        prefix = self._prefixes.get(iri[:cut])
-        return f"{prefix}:{iri[cut:]}" if prefix else text
+        # A namespace may end anywhere, but mostly does so after the last of one of these.
+        for cut in sorted({iri.rfind(one) + 1 for one in "#/:"}, reverse=True):
+            prefix = self._prefixes.get(iri[:cut])
+            if prefix is not None and cut:
+                return f"{prefix}:{iri[cut:]}" if prefix else iri[cut:]
+        return text
 
     def statement(self, kind: str, row: int) -> str:
         """A statement as PROV-N writes it."""

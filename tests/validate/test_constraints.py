@@ -148,10 +148,8 @@ def test_a_conflict_cites_the_statement_that_said_it_not_the_one_it_was_merged_i
 def test_a_cycle_is_told_as_the_shortest_chain_of_events_with_their_times() -> None:
     statements = " ".join(f"entity(ex:e{i})" for i in range(9))
     statements += " ".join(f" wasDerivedFrom(ex:e{i + 1}, ex:e{i})" for i in range(8))
-    statements += (
-        " wasGeneratedBy(ex:g; ex:e2, -, 2026-01-01T00:00:00)"
+    statements += " wasGeneratedBy(ex:g; ex:e2, -, 2026-01-01T00:00:00)"
     statements += " wasDerivedFrom(ex:e2, ex:e5)"
-    )
     shortest = min(violations(statements), key=lambda one: len(one.chain))
     assert [(step.event, step.constraint, step.strict) for step in shortest.chain] == [
         ("generation of ex:e2 (ex:g)", 42, True),
