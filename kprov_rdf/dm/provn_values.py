@@ -114,7 +114,7 @@ def extension(tokens: Tokens, names: Names) -> None:
             first = True
             continue
         first = False
-        if tokens.text == ";" and named and levels[-1][1]:
+        if tokens.text == ";" and named:
             tokens.advance()
             continue
         while tokens.text == levels[-1][0]:

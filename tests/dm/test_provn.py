@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from prov.constants import PROV_N_MAP
 from prov.model import ProvBundle, ProvDocument, ProvException, QualifiedName
 
-from kprov_rdf.dm import provn
+from kprov_rdf.dm import provn, provn_names
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import (
     ABSENT,
@@ -322,6 +322,9 @@ def test_an_empty_document() -> None:
         ("endBundle", 1, "'endDocument' is missing", ""),
         ("/* never closed", 1, "'endDocument' is missing; found /*", "ends with */"),
         ("ex:f()", 6, "A value is missing", ""),
+        ("ex:f([ex:a=1])", 6, "A value is missing; found [", ""),
+        ("ex:f(1, ex:a; 2)", 13, "',' or ')' is missing; found ;", ""),
+        ("ex:f({ex:a; 2})", 11, "',' or '}' is missing; found ;", ""),
         ("ex:f({1)", 8, "',' or '}' is missing", ""),
         ("ex:f(1, [ex:a=1], 2)", 17, "')' is missing after the attributes", ""),
         ("endDocument entity(ex:e)", 13, "Nothing may follow 'endDocument'", ""),
@@ -479,13 +482,16 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(read("bundle ex:b endBundle " * 10).bundles) == 1
     with pytest.raises(InputError, match="more than 10 bundles"):
         read("bundle ex:b endBundle " * 11)
-    # A megabyte of a namespace, a thousand times.
-    names = " ".join(f"entity(l:{number})" for number in range(1000))
-    with pytest.raises(InputError, match="written out with their namespaces"):
-        read(names, f"{HEAD} prefix l <http://{'l' * 1_000_000}/>\n")
-    typed = ", ".join(f'ex:a="{number}" %% l:t' for number in range(1000))
-    with pytest.raises(InputError, match="written out with their namespaces"):
-        read(f"bundle ex:b entity(ex:e, [{typed}]) endBundle", f"{HEAD} prefix l <{'l' * 10**6}>\n")
+    monkeypatch.setattr(provn_names, "MAX_TEXT", 100_000)
+    head = f"{HEAD} prefix l <http://{'l' * 10_000}/>\n"
+    assert len(read("entity(l:e) " * 100, head).toplevel) == 100
+    for body in (
+        " ".join(f"entity(l:{number})" for number in range(10)),
+        " ".join(f"bundle ex:b prefix o <o> entity(l:{one}) endBundle" for one in range(10)),
+        "entity(ex:e, [" + ", ".join(f'ex:a="{one}" %% l:t' for one in range(10)) + "])",
+    ):
+        with pytest.raises(InputError, match="written out with their namespaces"):
+            read(body, head)
     monkeypatch.setattr(provn, "MAX_BYTES", 1000)
     with pytest.raises(InputError, match="more than the 0 MiB"):
         provn.read(b" " * 1001, "d")
