@@ -1,11 +1,9 @@
 """What the benchmarks of capture train, and how they measure the CPU time of parts of it."""
 
 import functools
-import json
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -125,41 +123,3 @@ class Stopwatch:
         """Seconds per epoch, without the first ones, which pay for imports and caches."""
         start, stop = self.marks[skipped - 1], self.marks[-1]
         return sum(self.seconds[start:stop]) / (len(self.marks) - skipped)
-
-
-class Child:
-    """A forked process that does one thing and ends: Keras is imported once, by its parent.
-
-    ``core``: the only one that it may use.
-    """
-
-    def __init__(self, work: Callable[..., Any], *args: Any, core: int | None = None) -> None:
-        sys.stdout.flush()
-        reading, writing = os.pipe()
-        self._started = time.perf_counter()
-        self._pid = os.fork()
-        if self._pid:
-            os.close(writing)
-            self._answer = os.fdopen(reading)
-            return
-        status = 1
-        try:
-            if core is not None:
-                os.sched_setaffinity(0, {core})
-            found = json.dumps(work(*args))
-            os.write(writing, found.encode())
-            status = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(status)  # nothing of the parent's is to be ended here
-
-    def result(self) -> tuple[Any, float, float]:
-        """What it found; CPU seconds of it, its threads and its children; seconds by the clock."""
-        _, status, used = os.wait4(self._pid, 0)
-        seconds = time.perf_counter() - self._started
-        with self._answer as answer:
-            if status:
-                raise RuntimeError("a training of the benchmark failed; see above")
-            return json.loads(answer.readline()), used.ru_utime + used.ru_stime, seconds

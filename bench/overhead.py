@@ -33,8 +33,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
+from child import Child
 from common import Row, quick, report
-from fits import TRAIN, Child, Stopwatch, alexnet, convolutional, digits
+from fits import TRAIN, Stopwatch, alexnet, convolutional, digits
 
 OPTIMIZERS = ("SGD", "RMSprop", "Adam")
 REPEATS = 2 if quick() else 5

@@ -31,8 +31,9 @@ os.environ |= {
 }
 
 import keras
+from child import Child
 from common import Row, quick, report
-from fits import TRAIN, Child, Stopwatch, digits, tiny
+from fits import TRAIN, Stopwatch, digits, tiny
 
 EPOCHS, SKIPPED, ROUNDS = (40, 10, 1) if quick() else (120, 20, 3)
 

@@ -10,10 +10,12 @@ from prov.model import ProvDocument
 from kprov_rdf.dm.model import KINDS
 from kprov_rdf.validate import inputs
 from kprov_rdf.validate.constraints import check
+from kprov_rdf.validate.kinds import TYPES
 from tests.validate.rules import VIOLATED, document
 
-# Few names and times, so that statements meet.
+# Few names and times, so that statements meet; mostly of what PROV-DM wants in their place.
 NAMES = [f"ex:{letter}{number}" for letter in "eag" for number in range(3)]
+_OF = {"entity": NAMES[:3], "activity": NAMES[3:6], "agent": NAMES[6:]}
 TIMES = ["2026-01-01T00:00:00", "2026-01-02T00:00:00Z"]
 Statement = tuple[str, str | None, tuple[str | None, ...]]
 
@@ -24,16 +26,18 @@ def statements(draw: st.DrawFn) -> Statement:
     kind = KINDS[draw(st.sampled_from(sorted(KINDS.keys() - {"mentionOf"})))]
     arguments: list[str | None] = []
     for place, name in enumerate(kind.arguments):
-        values = TIMES if name.lower().endswith("time") else NAMES
-        known = st.sampled_from(values)
+        wanted = _OF.get(TYPES.get(kind.name, {}).get(place, ""), NAMES)
+        names = st.sampled_from(wanted) if draw(st.integers(0, 19)) else st.sampled_from(NAMES)
+        known = st.sampled_from(TIMES) if name.lower().endswith("time") else names
         arguments.append(draw(known if place < kind.mandatory else st.none() | known))
     if kind.name == "actedOnBehalfOf":
-        arguments[1] = arguments[1] or "ex:a0"  # the prov package demands it
+        arguments[1] = arguments[1] or "ex:g0"  # the prov package demands it
     identifier = None
     if not kind.mandatory:
-        identifier = draw(st.sampled_from(NAMES))
+        identifier = draw(st.sampled_from(_OF[kind.name]))
     elif kind.identified:
-        identifier = draw(st.none() | st.sampled_from(["ex:i", "ex:j", "ex:e0"]))
+        own = [f"ex:{kind.name}{number}" for number in range(2)]
+        identifier = draw(st.none() | st.sampled_from(own * 9 + ["ex:i", "ex:e0"]))
     return kind.name, identifier, tuple(arguments)
 
 
