@@ -88,7 +88,7 @@ class _Reader:
                         f"a statement is {names.json_kind(one)}", "Write an object."
                     )
                 if "@graph" in one or "Bundle" in _types(one):
-                    self._bundle(instance, one, at, inner if not outer else outer)
+                    self._bundle(instance, one, at, inner)
                 else:
                     self._statement(instance, one, line, scope)
             except ValueError as error:
@@ -117,9 +117,8 @@ class _Reader:
             default = one.get("@vocab") or one.get("@base")
             if isinstance(default, str):
                 found[""] = names.namespace(default)
-            for prefix, iri in one.items():
-                if isinstance(iri, dict) and iri.get("@prefix") is True:
-                    iri = iri.get("@id")
+            for prefix, term in one.items():
+                iri = term.get("@id") if isinstance(term, dict) and "@prefix" in term else term
                 if isinstance(iri, str) and not prefix.startswith("@") and prefix != "prov":
                     found[prefix] = names.namespace(iri)
         return found
@@ -161,7 +160,7 @@ class _Reader:
         attributes: list[tuple[int, int]] = []
         members: list[int] = []
         for key, value in found.items():
-            if key.startswith("@"):
+            if key.startswith("@") or value is None:
                 continue
             place = ARGUMENTS[kind].get(key.removeprefix("prov:"))
             if place is None:
