@@ -43,7 +43,7 @@ _NO_JSON = re.compile(rb"\s*(\{\s*(<|[\w-]*:\w)|\[\s*(<|a\s|[\w-]*:\w|\]\s*[^\s,
 _XML = re.compile(rb"\s*<(\?|!|html\b|[\w.-]+(:[\w.-]+)?\s[^>]*xmlns)")
 _ROOT = re.compile(
     rb"(?>\s+|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->"
-    rb"|<!DOCTYPE(?>[^\[>]+)(?:\[[^\]]*+\]\s*)?>)*+<((?:[\w.-]+:)?([\w.-]+))"
+    rb"|<!DOCTYPE(?>[^\[>]+)(?:\[[^\]]*+\]\s*)?>)*+<((?:[\w.-]+:)?([\w.-]+))(?=[\s/>])"
 )
 # Some tools leave "document" out: what is missing is then told by the reader.
 _PROV_N = re.compile(

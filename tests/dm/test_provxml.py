@@ -60,6 +60,9 @@ def test_the_documents_of_the_w3c_suite() -> None:
             continue
         assert said(found) == expected(ProvDocument.deserialize(io.BytesIO(data), format="xml"))
         assert found.notes == []
+        twin = (SUITE / row["path"]).with_suffix(".provn")
+        if twin.exists():
+            assert said(found) == expected(ProvDocument.deserialize(twin, format="provn"))
     assert lacking == {row["path"] for row in rows if row["constraint"] == "DM"}
     assert len(lacking) >= 5
 
