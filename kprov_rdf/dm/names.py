@@ -128,6 +128,8 @@ def plain_term(value: object) -> str:
 
 def lexical(value: object) -> str:
     """What XML Schema writes for a text, number, true or false of JSON."""
+    if type(value) is str:
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
