@@ -75,7 +75,7 @@ class Names(dict[str, int]):
             found = BUILT_IN.get(prefix)
         if found is not None:
             return found + (local if colon else name)
-        if local.startswith("//") or prefix == "urn":
+        if local.startswith("//") or (colon and prefix == "urn"):
             return name
         if not colon:
             raise UnreadableError(

@@ -151,6 +151,11 @@ def test_a_prefix_for_prov_itself_and_for_a_variant_of_xml_schema() -> None:
     assert found[2:] == ((f"<{EX}a>", "", ""), {(f"<{PROV}role>", f'"1"^^<{XSD}int>')})
 
 
+def test_a_name_that_is_an_iri() -> None:
+    data = document(entity={"urn:uuid:1": {}, "http://e/x y": {}})
+    assert [one[1] for one in statements(data)] == ["<urn:uuid:1>", "<http://e/x y>"]
+
+
 def test_what_is_no_part_of_the_data_model_is_told() -> None:
     data = document(
         hadDictionaryMember={"_:a": {}, "_:b": {}},
@@ -168,7 +173,7 @@ MALFORMED: list[tuple[bytes, str]] = [
     (document(wasDerivedFrom={"e:d": {}}), "no generatedEntity and no usedEntity"),
     (document(hadMember={"_:m": {"prov:collection": "e:c", "prov:entity": []}}), "has no entity"),
     (document(entity={"u:x": {}}), "the prefix 'u' of 'u:x' is not declared. Add \"u\""),
-    (document(entity={"x": {}}), "has no prefix, and there is no default namespace"),
+    (document(entity={"urn": {}}), "has no prefix, and there is no default namespace"),
     (document(entity={"e:x": {"u:k": 1}}), "prefix 'u'"),
     (document(entity={"e:x": {"e:k": {"$": "u:y", "type": "xsd:QName"}}}), "prefix 'u'"),
     (document(entity={"e:x": {"e:k": {"$": "1", "type": "u:y"}}}), "prefix 'u'"),
