@@ -43,17 +43,21 @@ _NO_JSON = re.compile(rb"\s*(\{\s*(<|[\w-]*:\w)|\[\s*(<|a\s|[\w-]*:\w|\]\s*[^\s,
 _XML = re.compile(rb"\s*<(\?|!|html\b|[\w.-]+(:[\w.-]+)?\s[^>]*xmlns)")
 _ROOT = re.compile(
     rb"(?>\s+|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->"
-    rb"|<!DOCTYPE(?>[^\[>]+)(?:\[[^\]]*+\]\s*)?>)*+<((?:[\w.-]+:)?([\w.-]+))"
+    rb"|<!DOCTYPE(?>[^\[>]+)(?:\[[^\]]*+\]\s*)?>)*+<((?:[\w.-]+:)?([\w.-]+))(?=[\s/>])"
 )
-_PROV_N = re.compile(rb"(?>\s+|//[^\n]*\n|/\*(?>[^*]+|\*(?!/))*\*/)*+document\b")
+# Some tools leave "document" out: what is missing is then told by the reader.
+_PROV_N = re.compile(
+    rb"(?>\s+|//[^\n]*\n|/\*(?>[^*]+|\*(?!/))*\*/)*+(document\b|default\s+<"
+    rb"|prefix\s+[\w.-]+\s+<|(entity|activity|agent|used|was[A-Z]\w+)\s*\()"
+)
 _N_QUADS = re.compile(
     rb"(?:\s|#[^\n]*\n)*+(<[^>]*>|_:\S+)[ \t]+<[^>]*>[ \t]+"
     rb'(<[^>]*>|_:\S+|"([^"\\\n]|\\.)*"(@\S+|\^\^<[^>]*>)?)[ \t]+(<[^>]*>|_:\S+)[ \t]*\.'
 )
 # A name with a prefix cannot come first: its prefix has to be declared before.
 _TURTLE = re.compile(
-    rb"(?:\s|#[^\n]*\n)*+(@(prefix|base|version)\b|(prefix|base|version|graph)\s|<[^>\s]*>|_:"
-    rb"|[\[({])",
+    rb"(?:\s|#[^\n]*\n)*+(@?prefix\s+[\w.-]*:\s*<|@?base\s+<|@?version\s+[\"']"
+    rb"|graph\s+[<_:\w]|<[^>\s]*>|_:|[\[({])",
     re.IGNORECASE,
 )
 

@@ -51,22 +51,14 @@ class Names(dict[str, int]):
 
     ``find`` gives the namespace of a prefix, or of names without one where it is "". A name that
     begins with ``_:`` is an existential variable. ``declare`` tells how a prefix is declared,
-    with ``{}`` for it. Raises ``UnreadableError``, unless ``open_names``: then a name whose
-    prefix is not declared is an IRI.
+    with ``{}`` for it. What begins as an IRI does, ``http://`` or ``urn:``, is one.
     """
 
-    def __init__(
-        self,
-        terms: Terms,
-        find: Callable[[str], str | None],
-        declare: str,
-        open_names: bool = False,
-    ) -> None:
+    def __init__(self, terms: Terms, find: Callable[[str], str | None], declare: str) -> None:
         super().__init__()
         self._terms = terms
         self._find = find
         self._declare = declare
-        self._open = open_names
 
     def __missing__(self, name: str) -> int:
         text = name if name.startswith("_:") else f"<{self.iri(name)}>"
@@ -79,11 +71,11 @@ class Names(dict[str, int]):
             raise UnreadableError("a name is empty", "Write the name, or leave the argument out.")
         prefix, colon, local = name.partition(":")
         found = self._find(prefix if colon else "")
-        if colon:
-            found = found or BUILT_IN.get(prefix)
+        if found is None and colon:
+            found = BUILT_IN.get(prefix)
         if found is not None:
             return found + (local if colon else name)
-        if self._open or local.startswith("//"):
+        if local.startswith("//") or (colon and prefix == "urn"):
             return name
         if not colon:
             raise UnreadableError(
@@ -136,6 +128,8 @@ def plain_term(value: object) -> str:
 
 def lexical(value: object) -> str:
     """What XML Schema writes for a text, number, true or false of JSON."""
+    if type(value) is str:
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

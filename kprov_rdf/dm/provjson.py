@@ -164,6 +164,7 @@ class _Container:
         self._scope = scope
         self._times = times
         self._attributes: dict[str, _Attributes] = {}
+        self._datatypes: dict[str, str] = {}
         # Relations whose key is a blank: the kind, the index of the row, the key.
         self._blank: list[tuple[str, int, str]] = []
 
@@ -201,6 +202,8 @@ class _Container:
                 name = scope[attribute]
                 if type(value) is str:
                     attributes.append((name, number(literal_term(value))))
+                elif type(value) is dict:
+                    attributes.append((name, self._typed(value)))
                 else:
                     attributes += [(name, one) for one in self._values(value)]
             elif is_time:
@@ -272,20 +275,21 @@ class _Container:
             raise UnreadableError(
                 'a value has no text in "$"', 'Write it as {"$": "text", "type": "prefix:name"}.'
             )
-        for one, what in ((language, "lang"), (kind, "type")):
-            if one is not None and not isinstance(one, str):
-                raise UnreadableError(
-                    f'the "{what}" of a value is {names.json_kind(one)}', "Write a text."
-                )
-        number = self._document.terms.number
+        for what in ("lang", "type"):
+            if not isinstance(value.get(what, ""), (str, type(None))):
+                found = names.json_kind(value[what])
+                raise UnreadableError(f'the "{what}" of a value is {found}', "Write a text.")
+        text = names.lexical(given)
         if language:
-            return number(literal_term(names.lexical(given), language=language))
+            return self._document.terms.number(literal_term(text, language=language))
         if kind is None:
-            return number(names.plain_term(given))
-        datatype = self._scope.iri(kind)
+            return self._document.terms.number(names.plain_term(given))
+        if kind not in self._datatypes:
+            self._datatypes[kind] = self._scope.iri(kind)
+        datatype = self._datatypes[kind]
         if datatype in names.QUALIFIED_NAMES:
-            return self._scope[names.lexical(given)]
-        return number(literal_term(names.lexical(given), datatype))
+            return self._scope[text]
+        return self._document.terms.number(literal_term(text, datatype))
 
 
 def _time(value: Any) -> str:

@@ -88,7 +88,7 @@ class _Reader:
                         f"a statement is {names.json_kind(one)}", "Write an object."
                     )
                 if "@graph" in one or "Bundle" in _types(one):
-                    self._bundle(instance, one, at, outer if outer else inner)
+                    self._bundle(instance, one, at, inner)
                 else:
                     self._statement(instance, one, line, scope)
             except ValueError as error:
@@ -117,11 +117,10 @@ class _Reader:
             default = one.get("@vocab") or one.get("@base")
             if isinstance(default, str):
                 found[""] = names.namespace(default)
-            for prefix, iri in one.items():
-                marked = isinstance(iri, dict) and iri.get("@prefix") is True
-                meant = iri.get("@id") if marked else iri
-                if isinstance(meant, str) and not prefix.startswith("@") and prefix != "prov":
-                    found[prefix] = names.namespace(meant)
+            for prefix, term in one.items():
+                iri = term.get("@id") if isinstance(term, dict) and "@prefix" in term else term
+                if isinstance(iri, str) and not prefix.startswith("@") and prefix != "prov":
+                    found[prefix] = names.namespace(iri)
         self._into.prefixes |= {iri: prefix for prefix, iri in found.items()}
         return found
 
@@ -162,7 +161,7 @@ class _Reader:
         attributes: list[tuple[int, int]] = []
         members: list[int] = []
         for key, value in found.items():
-            if key.startswith("@"):
+            if key.startswith("@") or value is None:
                 continue
             place = ARGUMENTS[kind].get(key.removeprefix("prov:"))
             if place is None:

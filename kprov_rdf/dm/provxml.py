@@ -1,12 +1,10 @@
 """Reading PROV-XML (W3C Note, 30 April 2013), and the dialect of it that ProvToolbox writes.
 
-A number in the text is about the Note. Elements are read one statement at a time; the
-declarations of namespaces are followed as they come and go.
+A number in the text is about the Note. The parser is Python's own, expat: it opens nothing, has
+no tree that could be too deep, and tells the line of any element, where lxml stops at 65,535.
 """
 
-from collections.abc import Iterator
-from io import BytesIO
-from typing import Any
+from xml.parsers import expat
 
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm import guards, names
@@ -14,12 +12,14 @@ from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, ELEMENTS, KINDS, Document
 from kprov_rdf.dm.names import ARGUMENTS, Names, Times
 from kprov_rdf.dm.values import literal_term
-from kprov_rdf.errors import InputError, UnsupportedError
+from kprov_rdf.errors import UnsupportedError
 
-_PROV = f"{{{PROV_NAMESPACE}}}"
+# Expat puts it between a namespace and a local name; no namespace has it.
+_BETWEEN = "\n"
+_PROV = PROV_NAMESPACE + _BETWEEN
 _ID, _REF = f"{_PROV}id", f"{_PROV}ref"
-_XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
-_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_XSI_TYPE = f"http://www.w3.org/2001/XMLSchema-instance{_BETWEEN}type"
+_LANGUAGE = f"http://www.w3.org/XML/1998/namespace{_BETWEEN}lang"
 _DECLARE = 'Declare it: xmlns:{}="…", with the namespace that it stands for.'
 # Elements for a kind of statement with a type of PROV (section 3, "PROV-XML type").
 _TYPED = {
@@ -52,8 +52,14 @@ def read(data: bytes, name: str) -> Document:
     document = Document(name, "PROV-XML")
     reader = _Reader(document)
     try:
-        for event, subject in _events(data, name):
-            reader.take(event, subject)
+        reader.parse(data)
+    except expat.ExpatError as error:
+        raise MalformedError(
+            name,
+            f"It is no XML: {expat.ErrorString(error.code)}.",
+            line=error.lineno,
+            column=error.offset + 1,
+        ) from error
     except ValueError as error:
         message, mend = f"In {reader.where}, {error}.", getattr(error, "mend", "")
         raise MalformedError(name, message, line=reader.line, mend=mend) from error
@@ -64,46 +70,35 @@ def read(data: bytes, name: str) -> Document:
     return document
 
 
-def _events(data: bytes, name: str) -> Iterator[tuple[str, Any]]:
-    """What lxml finds. Its own limits stay: on depth, and on the length of a text."""
-    from lxml import etree
-
-    try:
-        yield from etree.iterparse(
-            BytesIO(data),
-            events=("start", "end", "start-ns", "end-ns"),
-            resolve_entities=False,
-            no_network=True,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-            collect_ids=False,
-        )
-    except etree.XMLSyntaxError as error:
-        message = str(error.msg)
-        if "XML_PARSE_HUGE" in message or "too long" in message or "huge" in message.lower():
-            raise InputError(f"{name} is over a limit of the XML parser: {message}.") from error
-        line, column = error.position
-        raise MalformedError(
-            name, f"It is no XML: {message}.", line=line or 0, column=column or 0
-        ) from error
-
-
 class _Record:
-    """A statement in the making."""
+    """A statement in the making. ``given`` are the XML attributes of its element."""
 
-    def __init__(self, kind: str, special: str, identifier: int, line: int) -> None:
+    def __init__(self, element: "_Element", kind: str, special: str, identifier: int) -> None:
+        self.given = element.given
+        self.line = element.line
         self.kind = kind
         self.special = special
         self.identifier = identifier
-        self.line = line
         self.arguments = [ABSENT] * len(KINDS[kind].arguments)
         self.attributes: list[tuple[int, int]] = []
         self.members: list[int] = []
 
 
+class _Element:
+    """An element below a statement: its name, its XML attributes, its text, its first child's."""
+
+    __slots__ = ("child", "given", "line", "tag", "text")
+
+    def __init__(self, tag: str, given: dict[str, str], line: int) -> None:
+        self.tag = tag
+        self.given = given
+        self.line = line
+        self.text: list[str] = []
+        self.child: dict[str, str] = {}
+
+
 class _Reader:
-    """Takes the events of the parser, and adds the statements to a document.
+    """Takes what the parser finds, and adds the statements to a document.
 
     ``line`` is where the element stands that was looked at last, ``where`` what it belongs to.
     """
@@ -120,8 +115,8 @@ class _Reader:
         # The depth of what holds the statements: prov:document, or a bundle within it.
         self._holder = 1
         self._record: _Record | None = None
+        self._part: _Element | None = None  # of that statement
         self._declared: dict[str, list[str]] = {}
-        self._open: list[str] = []
         self._names = Names(document.terms, self._namespace, _DECLARE)
         self._times = Times(document.terms)
         self._tags: dict[str, int] = {}
@@ -132,55 +127,66 @@ class _Reader:
             return names.namespace(found[-1])
         return None if prefix else ""  # without a default namespace, a name is in none
 
-    def take(self, event: str, subject: Any) -> None:
-        """One event of ``lxml.etree.iterparse``."""
-        if event == "start":
-            self._depth += 1
-            if self._depth <= self._holder + 2:
-                self._start(subject)
-            elif self._depth > guards.MAX_DEPTH:
-                raise guards.too_deep(self._into.name)
-        elif event == "end":
-            self._end(subject)
-            self._depth -= 1
-        else:
-            if self._names:
-                self._names.clear()
-            if event == "start-ns":
-                prefix, iri = subject
-                self._open.append(prefix)
-                self._declared.setdefault(prefix, []).append(iri or "")
-                self._into.prefixes.setdefault(iri or "", prefix)
-            else:
-                self._declared[self._open.pop()].pop()
+    def parse(self, data: bytes) -> None:
+        """Read a whole document. Raises ``ValueError`` for a name or a time that is none."""
+        self._parser = parser = expat.ParserCreate("utf-8", _BETWEEN)
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        parser.StartNamespaceDeclHandler = self._declare
+        parser.EndNamespaceDeclHandler = self._undeclare
+        parser.Parse(data, True)
+
+    def _declare(self, prefix: str | None, iri: str | None) -> None:
+        self._names.clear()
+        self._declared.setdefault(prefix or "", []).append(iri or "")
+        self._into.prefixes.setdefault(iri or "", prefix or "")
+
+    def _undeclare(self, prefix: str | None) -> None:
+        self._names.clear()
+        self._declared[prefix or ""].pop()
+
+    def _characters(self, text: str) -> None:
+        if self._part:
+            self._part.text.append(text)
 
     def _malformed(self, message: str, mend: str = "") -> MalformedError:
         return MalformedError(self._into.name, message, line=self.line, mend=mend)
 
-    def _start(self, element: Any) -> None:
-        self.line = element.sourceline or 0
-        tag: str = element.tag
+    def _start(self, tag: str, given: dict[str, str]) -> None:
+        self._depth += 1
+        below = self._depth - self._holder
+        if below > 2:
+            if self._depth > guards.MAX_DEPTH:
+                raise guards.too_deep(self._into.name)
+            if self._part and not self._part.child:
+                self._part.child = given
+            return
+        self.line = self._parser.CurrentLineNumber
+        element = _Element(tag, given, self.line)
         if self._depth == 1:
             if tag != f"{_PROV}document":
                 raise UnsupportedError(
-                    f"{self._into.name} is XML, but no PROV-XML: its root is {tag[:200]}, where "
-                    f"{_PROV}document is wanted."
+                    f"{self._into.name} is XML, but no PROV-XML: its root is {_shown(tag)}, where "
+                    f"{_shown(_PROV)}document is wanted."
                 )
-        elif self._depth == self._holder + 1:
-            self._statement(element, names.of_prov(tag[1:].replace("}", "", 1)))
+        elif below == 1:
+            self._statement(element)
         elif self._record and self._record.special == "Bundle" and self._is_content(tag):
             # ProvToolbox's name for prov:bundleContent.
-            parent = element.getparent()
-            self._record = None
-            self._enter(parent)
-            self._statement(element, tag[len(_PROV) :])
+            outer, self._record = self._record, None
+            self._enter(outer.given)
+            self._statement(element)
+        elif self._record:
+            self._part = element
 
     def _is_content(self, tag: str) -> bool:
         return tag.startswith(_PROV) and tag[len(_PROV) :] in _STATEMENTS
 
-    def _enter(self, element: Any) -> None:
+    def _enter(self, given: dict[str, str]) -> None:
         """A bundle begins."""
-        identifier = element.get(_ID)
+        identifier = given.get(_ID)
         if identifier is None:
             raise self._malformed("A bundle has no prov:id.", "Give it one.")
         if self._holder > 1:
@@ -193,10 +199,11 @@ class _Reader:
         self._instance = self._into.bundle(text.removeprefix("<").removesuffix(">"))
         self._holder += 1
 
-    def _statement(self, element: Any, local: str) -> None:
+    def _statement(self, element: _Element) -> None:
+        local = element.tag[len(_PROV) :] if element.tag.startswith(_PROV) else ""
         self.where = f"prov:{local[:80]}"
         if local == "bundleContent":
-            self._enter(element)
+            self._enter(element.given)
             return
         if local in names.DICTIONARY:
             self.dictionary += 1
@@ -208,15 +215,15 @@ class _Reader:
             raise self._malformed(f"prov:{local[:80]} is no element of PROV-XML.", "Take it out.")
         kind, special = _STATEMENTS[local]
         identifier = ABSENT
-        if (given := element.get(_ID)) is not None:
+        if (given := element.given.get(_ID)) is not None:
             identifier = self._name(given)
             if not KINDS[kind].identified:
                 self.unidentified += 1
                 identifier = ABSENT
         elif kind in ELEMENTS:
             raise self._malformed(f"prov:{local} has no prov:id, which PROV-DM demands.", "Add it.")
-        self._record = _Record(kind, special, identifier, self.line)
-        if (given := element.get(_XSI_TYPE)) is not None:
+        self._record = _Record(element, kind, special, identifier)
+        if (given := element.given.get(_XSI_TYPE)) is not None:
             self._type(self._name(given))
         if special:
             self._type(self._into.terms.number(f"<{PROV_NAMESPACE}{special}>"))
@@ -226,22 +233,18 @@ class _Reader:
             name = self._into.terms.number(f"<{PROV_NAMESPACE}type>")
             self._record.attributes.append((name, value))
 
-    def _end(self, element: Any) -> None:
-        if self._depth == self._holder + 2 and self._record:
-            self.line = element.sourceline or 0
-            self._part(self._record, element)
-        elif self._depth == self._holder + 1:
-            if self._record:
-                self._finish(self._record)
-                self._record = None
-            element.clear()
-            before = element.getprevious()
-            if before is not None:
-                element.getparent().remove(before)
-        elif self._depth == self._holder and self._holder > 1:
+    def _end(self, _tag: str) -> None:
+        below = self._depth - self._holder
+        self._depth -= 1
+        if below == 2 and self._record and self._part:
+            self._add(self._record, self._part)
+            self._part = None
+        elif below == 1 and self._record:
+            self._finish(self._record)
+            self._record = None
+        elif below == 0 and self._holder > 1:
             self._holder -= 1
             self._instance = self._into.toplevel
-            element.clear()
 
     def _finish(self, record: _Record) -> None:
         first, *more = record.members or [ABSENT]
@@ -258,19 +261,20 @@ class _Reader:
                 record.attributes,
             )
 
-    def _part(self, record: _Record, element: Any) -> None:
+    def _add(self, record: _Record, element: _Element) -> None:
         """An argument or an attribute of a statement."""
-        tag: str = element.tag
+        tag = element.tag
         local = tag[len(_PROV) :] if tag.startswith(_PROV) else ""
         place = ARGUMENTS[record.kind].get(local)
+        self.line = element.line
         if place is None:
             if tag not in self._tags:
-                space, _, name = tag[1:].rpartition("}") if tag[0] == "{" else ("", "", tag)
+                space, _, name = tag.rpartition(_BETWEEN)
                 self._tags[tag] = self._into.terms.number(f"<{names.namespace(space)}{name}>")
             record.attributes.append((self._tags[tag], self._value(element)))
             return
         index, is_time = place
-        value = self._times[element.text or ""] if is_time else self._reference(element, local)
+        value = self._times["".join(element.text)] if is_time else self._reference(element, local)
         if record.kind == "hadMember" and local == "entity":
             record.members.append(value)
         elif record.arguments[index] != ABSENT:
@@ -284,24 +288,21 @@ class _Reader:
             return self._into.terms.number(f"<{self._names.iri(text)}>")
         return self._names[text]
 
-    def _reference(self, element: Any, local: str) -> int:
-        given = element.get(_REF)
-        if given is None and len(element) == 1:  # ProvToolbox wraps the members of a collection
-            given = element[0].get(_REF)
-        if given is None:
-            given = (element.text or "").strip()
+    def _reference(self, element: _Element, local: str) -> int:
+        # ProvToolbox wraps the members of a collection.
+        given = element.given.get(_REF) or element.child.get(_REF) or "".join(element.text).strip()
         if not given:
             raise self._malformed(
                 f"prov:{local} refers to nothing.", 'Give it prov:ref="…", or take it out.'
             )
         return self._name(given)
 
-    def _value(self, element: Any) -> int:
+    def _value(self, element: _Element) -> int:
         """The value of an attribute (section 2.2): a name, or a text with type or language."""
-        if (given := element.get(_REF)) is not None:
+        if (given := element.given.get(_REF)) is not None:
             return self._name(given)
-        text = "".join(element.itertext()) if len(element) else element.text or ""
-        language, kind = element.get(_LANGUAGE), element.get(_XSI_TYPE)
+        text = "".join(element.text)
+        language, kind = element.given.get(_LANGUAGE), element.given.get(_XSI_TYPE)
         number = self._into.terms.number
         if language:
             return number(literal_term(text, language=language))
@@ -311,3 +312,9 @@ class _Reader:
         if datatype in names.QUALIFIED_NAMES:
             return self._name(text)
         return number(literal_term(text, datatype))
+
+
+def _shown(tag: str) -> str:
+    """The name of an element, as people write it."""
+    space, between, local = tag.rpartition(_BETWEEN)
+    return f"{{{space[:200]}}}{local[:80]}" if between else local[:80]
