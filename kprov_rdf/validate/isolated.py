@@ -21,7 +21,7 @@ from typing import Any, Self
 
 import kprov_capture
 import kprov_rdf
-from kprov_rdf.errors import InputError, KprovError, LimitError, UnsupportedError
+from kprov_rdf.errors import InputError, KprovError, UnsupportedError
 from kprov_rdf.validate import shacl, shape_files
 from kprov_rdf.validate.shacl import Finding
 
@@ -29,7 +29,7 @@ _MIB = 1 << 20
 # Not from the folder that the command runs in: it may hold a json.py of anybody's.
 _PLACES = [str(Path(one.__path__[0]).parent) for one in (kprov_rdf, kprov_capture)]
 _START = f"import sys; sys.path += {_PLACES}; from kprov_rdf.validate import isolated; {{}}"
-_ERRORS = {one.__name__: one for one in (InputError, UnsupportedError, LimitError)}
+_ERRORS = {one.__name__: one for one in (InputError, UnsupportedError)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Shapes:
             stderr=subprocess.DEVNULL,
         )
         try:
-            self._ask(self._limits.of(""), name=name, data=base64.b64encode(data).decode())
+            self._ask(self._limits.of(""), data=base64.b64encode(data).decode())
         except BaseException:
             self.close()
             raise
@@ -113,7 +113,7 @@ class Shapes:
         timer.start()
         try:
             with contextlib.suppress(BrokenPipeError):  # it ended: that is read below
-                stdin.write(json.dumps({**limits, **asked}).encode() + b"\n")
+                stdin.write(json.dumps({**limits, **asked, "name": self.name}).encode() + b"\n")
                 stdin.flush()
             line = stdout.readline()
         finally:
@@ -133,14 +133,11 @@ class Shapes:
                 "ended. Make its queries, paths or targets cheaper, or validate fewer statements."
             )
         if code == -signal.SIGABRT:  # Rust's, where no memory is to be had
-            return InputError(self._memory(limits))
+            return InputError(memory_message(self.name, limits["memory"]))
         return InputError(
             f"{self.name} ended the engine of SHACL (status {code}): its shapes are nested too "
             "deep, or an engine fails on them. Simplify them."
         )
-
-    def _memory(self, limits: dict[str, float]) -> str:
-        return memory_message(self.name, limits["memory"])
 
 
 def memory_message(name: str, memory: float) -> str:
@@ -206,12 +203,12 @@ def _answer(asked: dict[str, Any], engine: _Engine | None) -> tuple[dict[str, An
         kind = type(error).__name__
         return {"error": str(error), "kind": kind}, engine
     except MemoryError:
-        name = asked.get("name") or "The file of shapes"
-        return {"error": memory_message(name, asked["memory"]), "kind": "InputError"}, engine
+        said = memory_message(asked["name"], asked["memory"])
+        return {"error": said, "kind": "InputError"}, engine
     except BaseException as error:  # a panic of Rust is no Exception
         said = f"{type(error).__name__}: {error}"[:500]
         return {
-            "error": f"The shapes cannot be evaluated, an engine failed on them: {said}.",
+            "error": f"{asked['name']} cannot be evaluated, an engine failed on it: {said}.",
             "kind": "InputError",
         }, engine
 

@@ -12,8 +12,12 @@ VALID, INVALID, UNREAD = 0, 1, 2
 
 @dataclass(frozen=True)
 class Graph:
-    """What the SHACL shapes say of one graph; ``instance`` is its IRI, None the default graph."""
+    """What the SHACL shapes say of one graph of a document.
 
+    ``instance`` is its IRI, None the default graph.
+    """
+
+    document: str
     instance: str | None
     profile: str
     findings: tuple[Finding, ...]
@@ -23,14 +27,14 @@ class Graph:
 class Target:
     """What was found in one thing that was to be checked: a file, a run, a graph, or a union.
 
-    ``malformed`` is the error of a document that breaks the rules of its format, ``unread`` why
-    all or a part of it could not be checked. ``notes`` change no verdict.
+    ``malformed`` is what breaks the rules of its format or of PROV-DM, ``unread`` why all or a
+    part of it could not be checked. ``notes`` change no verdict.
     """
 
     name: str
     outcomes: tuple[Outcome, ...] = ()
     graphs: tuple[Graph, ...] = ()
-    malformed: MalformedError | None = None
+    malformed: tuple[MalformedError, ...] = ()
     unread: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -41,7 +45,7 @@ class Target:
             return UNREAD
         right = all(one.valid for one in self.outcomes)
         right = right and all(conforms(one.findings) for one in self.graphs)
-        return VALID if right and self.malformed is None else INVALID
+        return VALID if right and not self.malformed else INVALID
 
     def instances(self) -> list[str | None]:
         """The toplevel (None) and the bundles that were looked at and say anything."""

@@ -15,6 +15,7 @@ from kprov_rdf.validate.violations import Outcome
 # What XML 1.0 cannot hold, not even escaped (section 2.2, Char).
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+
 class _Case(NamedTuple):
     """``part`` is failure or error, or nothing where all is well."""
 
@@ -67,9 +68,9 @@ def _cases(target: Target) -> Iterator[_Case]:
     if target.status == UNREAD:
         said = target.unread or ""
         yield _Case("read", "error", "unread", said, said)
-    if target.malformed is not None:
-        error = target.malformed
-        yield _Case("well-formed", "failure", "PROV-malformed", error.message, str(error))
+    if target.malformed:
+        messages = [error.message for error in target.malformed]
+        yield _case("well-formed", ["PROV-malformed"], messages, list(map(str, target.malformed)))
     for outcome in target.outcomes:
         yield _instance(outcome)
     for graph in target.graphs:

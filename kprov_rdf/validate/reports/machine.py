@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.validate.reports.found import UNREAD, VALID, Target, findings, status
 from kprov_rdf.validate.violations import Cited, Outcome, Violation
 
@@ -21,18 +22,23 @@ def text(targets: Sequence[Target]) -> str:
         "violations": [dataclasses.asdict(one) for one in wrong],
         "warnings": [dataclasses.asdict(one) for one in others],
         "constraints": [_outcome(one) for target in targets for one in target.outcomes],
-        "malformed": [
-            {"document": e.document, "message": e.message}
-            | {"line": e.line or None, "column": e.column or None, "mend": e.mend}
-            for e in (one.malformed for one in targets)
-            if e is not None
-        ],
+        "malformed": [_malformed(error) for one in targets for error in one.malformed],
         "unread": [
             {"target": one.name, "reason": one.unread} for one in targets if one.status == UNREAD
         ],
         "notes": [{"target": one.name, "note": note} for one in targets for note in one.notes],
     }
     return json.dumps(told)
+
+
+def _malformed(error: MalformedError) -> dict[str, Any]:
+    return {
+        "document": error.document,
+        "message": error.message,
+        "line": error.line or None,
+        "column": error.column or None,
+        "mend": error.mend,
+    }
 
 
 def _outcome(one: Outcome) -> dict[str, Any]:

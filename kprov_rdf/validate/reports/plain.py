@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.validate.catalog import DATA_MODEL, RULES
 from kprov_rdf.validate.reports.found import UNREAD, Target, findings
 from kprov_rdf.validate.reports.found import status as worst
@@ -21,17 +22,18 @@ _FIRST_CONSTRAINT = 22
 def lines(targets: Sequence[Target]) -> Iterator[Line]:
     """The whole report, the verdict last. What could not be read is counted, and told elsewhere."""
     for target in targets:
-        if target.malformed is not None:
-            yield from _malformed(target)
+        for error in target.malformed[:MOST_SHOWN]:
+            yield from _malformed(error)
+        if len(target.malformed) > MOST_SHOWN:
+            more = counted(len(target.malformed) - MOST_SHOWN, "malformed statement")
+            yield f"{target.name}: {more} more (--format json has all).", "yellow"
     yield from _violations(targets)
     yield from _findings(targets)
     yield from _notes(targets)
     yield _verdict(targets)
 
 
-def _malformed(target: Target) -> Iterator[Line]:
-    error = target.malformed
-    assert error is not None  # noqa: S101
+def _malformed(error: MalformedError) -> Iterator[Line]:
     yield _place(error.document, error.line, error.column), "bold"
     yield "  malformed", "bold red"
     yield f"  {error.message}", ""
@@ -98,7 +100,7 @@ def _title(violated: Violation) -> str:
 
 def cited(document: str, one: Cited) -> str:
     """A statement with the place where it stands."""
-    return f"{_place(document, one.line)}  {one.text}" if one.line else one.text
+    return f"{_place(document, one.line)}  {one.text}".rstrip() if one.line else one.text
 
 
 def _findings(targets: Sequence[Target]) -> Iterator[Line]:
@@ -152,7 +154,7 @@ def _verdict(targets: Sequence[Target]) -> Line:
     wrong, others = findings(targets)
     outcomes = [one for target in targets for one in target.outcomes]
     number = len(wrong) + sum(len(one.violations) + one.more for one in outcomes)
-    malformed = sum(one.malformed is not None for one in targets)
+    malformed = sum(bool(one.malformed) for one in targets)
     unread = sum(one.unread is not None for one in targets)
     said = [counted(number, "violation")] * bool(number)
     said += [f"{counted(malformed, 'document')} malformed"] * bool(malformed)

@@ -17,7 +17,9 @@ from kprov_rdf.validate.reports.found import UNREAD, Target, status
 from kprov_rdf.validate.shacl import Finding
 from kprov_rdf.validate.violations import Violation
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 MALFORMED = "PROV-malformed"
 _OUR_SHAPES = f"{vocabulary.ONTOLOGY}/shapes#"
 _LEVELS = {"Violation": "error", "Warning": "warning"}
@@ -54,10 +56,10 @@ def rule_id(constraint: int | None) -> str:
 def uri(name: str) -> str:
     """The name of a target as the URI of an artifact (section 3.4.3); a path may be relative."""
     if _DRIVE.match(name):
-        return "file:///" + quote(name.replace("\\", "/"), safe="/:")
+        return "file:///" + quote(name.replace("\\", "/"), safe="/:", errors="replace")
     if _IRI.match(name):
-        return quote(name, safe="/:?#[]@!$&'()*+,;=%~")
-    return ("file://" if name.startswith("/") else "") + quote(name, safe="/")
+        return quote(name, safe="/:?#[]@!$&'()*+,;=%~", errors="replace")
+    return ("file://" if name.startswith("/") else "") + quote(name, safe="/", errors="replace")
 
 
 def _rules(targets: Sequence[Target]) -> list[Json]:
@@ -90,14 +92,13 @@ def _shape_id(shape: str) -> str:
 
 
 def _results(target: Target) -> Iterator[Json]:
-    if target.malformed is not None:
-        yield _malformed(target.malformed)
+    yield from map(_malformed, target.malformed)
     for outcome in target.outcomes:
         for violation in outcome.violations:
             yield _violation(violation)
     for graph in target.graphs:
         for finding in graph.findings:
-            yield _finding(target, finding)
+            yield _finding(graph.document, finding)
 
 
 def _location(document: str, line: int = 0, column: int = 0) -> Json:
@@ -151,8 +152,8 @@ def _violation(violation: Violation) -> Json:
     return found
 
 
-def _finding(target: Target, finding: Finding) -> Json:
-    place = _location(target.name)
+def _finding(document: str, finding: Finding) -> Json:
+    place = _location(document)
     place["logicalLocations"] = [
         {"fullyQualifiedName": name, "kind": kind}
         for name, kind in ((finding.node, "node"), (finding.graph, "graph"))

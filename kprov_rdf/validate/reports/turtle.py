@@ -20,7 +20,8 @@ CONS = f"{vocabulary.ONTOLOGY}/constraints#"
 _RDF = RDF_TYPE.removesuffix("type")
 _PREFIXES = {"cons": CONS, "sh": SH, "prov": PROV_NAMESPACE, "rdf": _RDF, "xsd": XSD_NAMESPACE}
 
-_Value = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | str | int | bool
+_Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+_Value = _Term | str | int | bool
 
 
 def text(targets: Sequence[Target]) -> str:
@@ -31,8 +32,8 @@ def text(targets: Sequence[Target]) -> str:
     for target in targets:
         for outcome in target.outcomes:
             writer.outcome(outcome)
-        if target.malformed is not None:
-            writer.malformed(target.malformed)
+        for error in target.malformed:
+            writer.malformed(error)
         if target.status == UNREAD:
             unread = writer.node("Unread", "unread")
             writer.say(unread, CONS, document=target.name, message=target.unread)
@@ -59,15 +60,16 @@ class _Writer:
                 self._add(node, namespace + name, value)
 
     def _add(self, node: ox.BlankNode, predicate: str, value: _Value) -> None:
-        known = isinstance(value, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple)
-        term = value if known else ox.Literal(value)
-        self.triples.append(ox.Triple(node, ox.NamedNode(predicate), term))  # type: ignore[arg-type]
+        if isinstance(value, str):  # the name of a file may hold what is no text
+            value = value.encode("utf-8", "replace").decode()
+        term = ox.Literal(value) if isinstance(value, str | int) else value
+        self.triples.append(ox.Triple(node, ox.NamedNode(predicate), term))
 
     def shacl(self, targets: Sequence[Target]) -> None:
         """Sections 3.6.1 and 3.6.2. The graph is beyond them: there is one report for all."""
         report = self.node("ValidationReport", "report", SH)
         wrong, others = findings(targets)
-        self.say(report, SH, conforms=ox.Literal(not (wrong or others)))
+        self.say(report, SH, conforms=not (wrong or others))
         for one in [*wrong, *others]:
             self.say(report, SH, result=self._finding(one))
 
@@ -122,7 +124,7 @@ class _Writer:
 
     def _citation(self, one: Cited) -> ox.BlankNode:
         node = self.node("Citation", "citation")
-        self.say(node, CONS, text=one.text, line=one.line or None)
+        self.say(node, CONS, text=one.text or None, line=one.line or None)
         return node
 
     def _step(self, step: Step) -> ox.BlankNode:
@@ -167,7 +169,7 @@ def _iri(text: str) -> ox.NamedNode | None:
         return None
 
 
-def _term(text: str) -> ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None:
+def _term(text: str) -> _Term | None:
     """A term as a result of SHACL has it: N-Triples, or an IRI without brackets."""
     if not text.startswith(('"', "<")):
         return _iri(text)
@@ -175,4 +177,5 @@ def _term(text: str) -> ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | N
         (quad,) = ox.parse(f"<x:s> <x:p> {text} .", ox.RdfFormat.N_TRIPLES)
     except (SyntaxError, ValueError):
         return None
-    return quad.object
+    found: _Term = quad.object
+    return found
