@@ -180,7 +180,7 @@ class Checker:
         says = any(map(len, document.instances())) or bool(document.malformed)
         if not (read.graphs or says) and document.form in _RDF:
             return Target(read.name, unread=f"{read.name}: {_NOTHING}")
-        if "constraints" in self._rules and not says:
+        if "constraints" in self._rules and read.graphs and not says:
             read.notes.append("it has no statement of PROV that the constraints are about")
         read.document = document
         return read
