@@ -395,7 +395,7 @@ def test_a_file_that_is_no_rdf(kprov, tmp_path: Path) -> None:
     (tmp_path / "empty.ttl").write_text("")
     status, _, err = kprov("validate", str(tmp_path / "empty.ttl"))
     assert status == 2
-    assert "nothing to check" in err
+    assert "no provenance in it" in err
 
 
 def test_an_output_that_cannot_be_written(kprov, home: Home, tmp_path: Path) -> None:

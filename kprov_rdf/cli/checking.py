@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
 
 import click
 import pyoxigraph as ox
@@ -25,15 +24,19 @@ _MANY = 200_000
 _SUFFIXES = files.SUFFIXES | {
     ".provn", ".json", ".jsonld", ".provjson", ".xml", ".provx", ".rdf", ".owl",
 }  # fmt: skip
-# By the name of the format for people, as ``inputs`` gives it.
+# By the names of formats for people, which documents have.
 _RDF = {
-    "Turtle": ox.RdfFormat.TURTLE,
+    "Turtle": ox.RdfFormat.TRIG,  # which Turtle is a part of
     "TriG": ox.RdfFormat.TRIG,
-    "N-Triples": ox.RdfFormat.N_TRIPLES,
+    "N-Triples": ox.RdfFormat.N_QUADS,
     "N-Quads": ox.RdfFormat.N_QUADS,
     "RDF/XML": ox.RdfFormat.RDF_XML,
     "JSON-LD": ox.RdfFormat.JSON_LD,
 }
+_LINES = ("N-Triples", "N-Quads")
+_RECORDS = {sniff.FORMATS[one].label: one for one in ("provn", "provjson", "provxml")}
+# What relative IRIs are relative to, where the document says nothing else.
+_BASE = "http://relative.invalid/"
 _NOTHING = "There was nothing to check: no graph with a statement in it."
 # By the name of the graph, None for the default one.
 _Graphs = dict[str | None, list[ox.Triple]]
@@ -243,20 +246,19 @@ def _is_file(name: str) -> bool:
 
 
 def _graphs(data: bytes, name: str, form: str) -> _Graphs:
-    """The graphs of a file as PROV-O. Raises ``KprovError`` where there is no saying it so."""
-    base = f"urn:x-kprov:{quote(Path(name).name)}"
+    """The graphs of a file as PROV-O. Raises ``KprovError`` where there is no saying it so.
+
+    The guards of the parsers have passed it already, in ``inputs.read``.
+    """
     if form in _RDF:
-        if form == "JSON-LD":
-            sniff.load_json(data.removeprefix(b"\xef\xbb\xbf"), name)
-        sniff.check_rdf(data, name)
-        found = files.graphs(data, name, _RDF[form], base)
+        found = files.graphs(data, name, _RDF[form], None if form in _LINES else _BASE)
         return {None if graph == name else graph: triples for graph, triples in found.items()}
     from kprov_rdf.exchange import read
     from kprov_rdf.exchange.scope import Scope
 
-    scope = Scope(base)
+    scope = Scope(_BASE)
     grouped: _Graphs = {}
-    for quad in read.parse(data, name, scope).quads:
+    for quad in read.parse(data, name, scope, _RECORDS.get(form)).quads:
         graph = None if quad.graph_name == scope.graph else str(quad.graph_name).strip("<>")
         grouped.setdefault(graph, []).append(quad.triple)
     return grouped

@@ -7,7 +7,7 @@ from kprov_rdf.validate.shape_terms import SH
 from kprov_rdf.validate.violations import Cited, Outcome, Step, Violation
 
 DERIVED = Cited("wasDerivedFrom(ex:e2, ex:e1)", 12)
-BACK = Cited("wasDerivedFrom(ex:e1, ex:e2)", 15)
+BACK = Cited("wasDerivedFrom(ex:e1, ex:e2)", 15, "more.provn")  # of a union
 # As the engine of the constraints tells of two entities that are derived from each other.
 CYCLE = Violation(
     "run.provn",

@@ -14,7 +14,7 @@ from kprov_rdf.validate.reports import junit, machine, plain, sarif, turtle
 from kprov_rdf.validate.reports.found import Graph, Target, status
 from kprov_rdf.validate.shape_terms import SH
 from kprov_rdf.validate.violations import Outcome, Violation
-from tests.validate.findings import ALL, FINDING, INVALID, MALFORMED, SHAPED, UNREAD, VALID
+from tests.validate.findings import ALL, BACK, FINDING, INVALID, MALFORMED, SHAPED, UNREAD, VALID
 
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 
@@ -51,12 +51,12 @@ def test_a_violation_has_its_constraint_its_statements_and_what_mends_it() -> No
         "  constraint 42, derivation-generation-generation-ordering (by inference 7)\n"
         "  ex:e1 is generated before itself.\n"
         "    run.provn:12  wasDerivedFrom(ex:e2, ex:e1)\n"
-        "    run.provn:15  wasDerivedFrom(ex:e1, ex:e2)\n"
+        "    more.provn:15  wasDerivedFrom(ex:e1, ex:e2)\n"
         "  each event comes before the next one, and the last before the first:\n"
         "    generation of ex:e1 at 2012-03-02T10:30:00, strictly before the next by constraint 42"
         ": run.provn:12  wasDerivedFrom(ex:e2, ex:e1)\n"
         "    generation of ex:e2, not after the next by constraint 45"
-        ": run.provn:15  wasDerivedFrom(ex:e1, ex:e2)\n"
+        ": more.provn:15  wasDerivedFrom(ex:e1, ex:e2)\n"
         "  Take one of these statements away.\n"
         "  https://www.w3.org/TR/2013/REC-prov-constraints-20130430/"
         "#derivation-generation-generation-ordering\n"
@@ -105,7 +105,7 @@ def test_json_has_all_of_it() -> None:
     assert warning["shape"] == "http://e/Own"
     (cycle,) = found["constraints"][0]["violations"]
     assert (cycle["constraint"], cycle["also"], len(cycle["chain"])) == (42, [7], 2)
-    assert cycle["statements"][1] == {"text": "wasDerivedFrom(ex:e1, ex:e2)", "line": 15}
+    assert cycle["statements"][1] == {"text": BACK.text, "line": 15, "document": "more.provn"}
     assert found["constraints"][1]["unlisted"] == 4
     assert found["malformed"][0]["column"] == 7
     assert found["unread"] == [{"target": "none.provn", "reason": UNREAD.unread}]
@@ -137,6 +137,7 @@ def test_turtle_has_a_report_of_shacl() -> None:
 def test_turtle_says_what_the_constraints_found() -> None:
     triples = parsed(INVALID, MALFORMED, UNREAD)
     assert values(triples, "constraint") == [f"<{turtle.CONS}PROV-{n}>" for n in (42, 24)]
+    assert values(triples, "document").count('"more.provn"') == 2
     assert values(triples, "instance") == ["<http://e/bundle>"]
     assert [one.split('"')[1] for one in values(triples, "line")] == ["12", "15", "12", "15", "3"]
     assert values(triples, "time") == ['"2012-03-02T10:30:00"']
@@ -257,7 +258,10 @@ def test_sarif_places_each_statement() -> None:
     cycle, key = results
     region = cycle["locations"][0]["physicalLocation"]["region"]
     assert region == {"startLine": 12}
-    assert len(cycle["relatedLocations"]) == 3, "the other statement, and two events"
+    related = [
+        one["physicalLocation"]["artifactLocation"]["uri"] for one in cycle["relatedLocations"]
+    ]
+    assert related == ["more.provn", "run.provn", "more.provn"], "a statement, and two events"
     assert "region" not in key["locations"][0]["physicalLocation"], "its line is not known"
 
 

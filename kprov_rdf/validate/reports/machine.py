@@ -73,4 +73,4 @@ def _violation(one: Violation) -> dict[str, Any]:
 
 
 def _cited(one: Cited) -> dict[str, Any]:
-    return {"text": one.text, "line": one.line or None}
+    return {"text": one.text, "line": one.line or None, "document": one.document or None}

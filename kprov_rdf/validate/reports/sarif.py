@@ -15,7 +15,7 @@ from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.validate.catalog import DATA_MODEL, RULES
 from kprov_rdf.validate.reports.found import UNREAD, Target, status
 from kprov_rdf.validate.shacl import Finding
-from kprov_rdf.validate.violations import Violation
+from kprov_rdf.validate.violations import Cited, Violation
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -124,16 +124,16 @@ def _said(message: str, mend: str) -> str:
 def _violation(violation: Violation) -> Json:
     """The first statement is the place of the result, the others and the chain are related."""
     document = violation.document
-    placed = [(one.line, one.text) for one in violation.cited]
-    first = placed[0] if placed else (0, "")
-    related = placed[1:]
+    placed = [(one, one.text) for one in violation.cited]
+    first = placed[0][0] if placed else Cited("")
+    related: list[tuple[Cited, str]] = placed[1:]
     for step in violation.chain:
         time = f" at {step.time}" if step.time else ""
         how = "strictly before" if step.strict else "not after"
         by = f": {step.cited.text}" if step.cited else ""
         told = f"{step.event}{time} is {how} the next event by constraint {step.constraint}{by}"
-        related.append((step.cited.line if step.cited else 0, told))
-    place = _location(document, first[0])
+        related.append((step.cited or Cited(""), told))
+    place = _location(first.document or document, first.line)
     if violation.instance is not None:
         logical = {"fullyQualifiedName": violation.instance, "kind": "bundle"}
         place["logicalLocations"] = [logical]
@@ -146,8 +146,9 @@ def _violation(violation: Violation) -> Json:
     }
     if related:
         found["relatedLocations"] = [
-            {"id": number, "message": {"text": said}} | _location(document, line)
-            for number, (line, said) in enumerate(related, 1)
+            {"id": number, "message": {"text": said}}
+            | _location(one.document or document, one.line)
+            for number, (one, said) in enumerate(related, 1)
         ]
     return found
 

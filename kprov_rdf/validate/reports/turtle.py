@@ -124,7 +124,8 @@ class _Writer:
 
     def _citation(self, one: Cited) -> ox.BlankNode:
         node = self.node("Citation", "citation")
-        self.say(node, CONS, text=one.text or None, line=one.line or None)
+        document = one.document or None
+        self.say(node, CONS, text=one.text or None, line=one.line or None, document=document)
         return node
 
     def _step(self, step: Step) -> ox.BlankNode:
