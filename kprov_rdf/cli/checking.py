@@ -185,7 +185,8 @@ class Checker:
             return Target(read.name, unread=f"{read.name}: {_NOTHING}")
         if "constraints" in self._rules and read.graphs and not says:
             read.notes.append("it has no statement of PROV that the constraints are about")
-        read.document = document
+        if "constraints" in self._rules:
+            read.document = document
         return read
 
     def _everything(self, context: Context) -> Iterator[_Read | Target]:

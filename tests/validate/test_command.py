@@ -1,8 +1,11 @@
 """``kprov validate``: what it checks, what it prints, and with which status it ends."""
 
+import contextlib
 import io
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -218,7 +221,7 @@ def test_the_shapes_see_prov_n_as_prov_o(validate: Run) -> None:
 
 def test_shapes_that_cannot_be_asked_are_a_note(validate: Run) -> None:
     """The reader of the shapes takes fewer prefixes than that of the constraints."""
-    prefixes = "".join(f"prefix p{n} <http://e/{n}/>\n" for n in range(5001))
+    prefixes = "".join(f"prefix p{n} <http://e/{n}/>\n" for n in range(5000))  # and e:
     status, out, _ = validate(x_provn=DOCUMENT.format(f"{prefixes}entity(p1:x)"))
     assert status == 0
     assert "x.provn: SHACL was skipped." in out
@@ -230,3 +233,22 @@ def test_shapes_that_cannot_be_asked_are_a_note(validate: Run) -> None:
 
 def test_an_empty_document_is_valid(validate: Run) -> None:
     assert validate(x_provn="document\nendDocument\n")[:2] == (0, "1 graph checked: valid\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_gets_colours_and_a_pipe_none(validate: Run, tmp_path: Path) -> None:
+    assert "\x1b" not in validate(x_ttl=CYCLE)[1]
+    leader, follower = os.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    environment.pop("NO_COLOR", None)
+    command = [sys.executable, "-m", "kprov_rdf", "validate", str(tmp_path / "x.ttl")]
+    with subprocess.Popen(command, stdout=follower, env=environment) as child:
+        os.close(follower)
+        out = b""
+        with contextlib.suppress(OSError):  # Linux's word for the end
+            while more := os.read(leader, 1 << 16):
+                out += more
+    os.close(leader)
+    assert child.returncode == 1
+    assert b"\x1b[1;31m  constraint 42" in out
+    assert b"#derivation-generation-generation-ordering\x1b" in out, "a link is not broken"
