@@ -16,6 +16,7 @@ from kprov_rdf.cli.context import Context, pass_context
 from kprov_rdf.cli.series import series
 from kprov_rdf.cli.serve import serve
 from kprov_rdf.cli.ship import ship
+from kprov_rdf.cli.validate import validate
 from kprov_rdf.errors import KprovError
 
 
@@ -85,7 +86,7 @@ def demo(context: Context, epochs: int) -> None:
 
 _COMMANDS = (
     *(ask.runs, ask.show, ask.query),
-    *(share.validate, share.export, series, merge.merge, mirror.mirror),
+    *(validate, share.export, series, merge.merge, mirror.mirror),
     *(serve, ship, share.publish),
 )
 for _command in _COMMANDS:

@@ -19,6 +19,7 @@ from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, RDF_TYPE
 from kprov_rdf import resources, vocabulary
 from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.validate import shapes
+from kprov_rdf.validate.shape_terms import SH
 
 if TYPE_CHECKING:
     import rdflib
@@ -41,7 +42,8 @@ class Finding:
 
     ``severity`` is Violation, Warning or Info; ``guards`` are the constraint of PROV, the
     claim (C…) or the defect of Keras-Prov (B…) that the shape guards. ``where`` is the begin of
-    a statement that points to the node, for shapes about what stands somewhere.
+    a statement that points to the node, for shapes about what stands somewhere. ``component`` is
+    the IRI of the constraint component, ``term`` the value as N-Triples has it.
     """
 
     graph: str
@@ -53,6 +55,8 @@ class Finding:
     path: str | None
     value: str | None
     where: str | None = None
+    component: str = ""
+    term: str | None = None
 
 
 def conforms(findings: Iterable[Finding]) -> bool:
@@ -145,6 +149,7 @@ def undeclared(graph: str, ntriples: str) -> Iterator[Finding]:
             ("C39",),
             None,
             None,
+            component=f"{SH}InConstraintComponent",  # not in the list of terms
         )
 
 
@@ -168,7 +173,15 @@ def _guards() -> dict[str, tuple[str, ...]]:
 
 
 def _finding(
-    graph: str, node: str, message: str, shape: str, severity: str, path: str, value: str | None
+    graph: str,
+    node: str,
+    message: str,
+    shape: str,
+    severity: str,
+    path: str,
+    value: str | None,
+    component: str,
+    term: str | None,
 ) -> Finding:
     """A result of either engine: names of blank nodes and compound paths are their own affair."""
     return Finding(
@@ -180,12 +193,18 @@ def _finding(
         guards=_guards().get(shape, ()),
         path=path.strip("<>") if _IRI.fullmatch(path) else None,
         value=value,
+        component=component,
+        term=None if value is None else term,
     )
 
 
 def with_shacl(graph: str, ntriples: str, profile: str) -> Iterator[Finding]:
     """Validate with the fast engine."""
-    compiled = _compiled(profile)
+    return fast(graph, ntriples, _compiled(profile))
+
+
+def fast(graph: str, ntriples: str, compiled: object) -> Iterator[Finding]:
+    """What the fast engine finds with shapes that it has compiled, ours or others."""
     report = compiled.validate_text(classes() + ntriples, "ntriples")  # type: ignore[attr-defined]
     for result in report.results:
         blank = (result.value or "").startswith(_BLANK)
@@ -197,6 +216,8 @@ def with_shacl(graph: str, ntriples: str, profile: str) -> Iterator[Finding]:
             result.severity,
             result.path or "",
             None if blank else result.value_plain,
+            result.component_iri,
+            result.value,
         )
 
 
@@ -212,6 +233,11 @@ def with_pyshacl(graph: str, ntriples: str, profile: str) -> Iterator[Finding]:
 
     Raises ``UnsupportedError`` for RDF 1.2, which rdflib does not read.
     """
+    return reference(graph, ntriples, _graph_of_shapes(profile))
+
+
+def reference(graph: str, ntriples: str, graph_of_shapes: "rdflib.Graph") -> Iterator[Finding]:
+    """What the reference engine finds with any shapes. Raises what :func:`with_pyshacl` does."""
     import pyshacl
     import rdflib
     from rdflib.exceptions import ParserError
@@ -224,7 +250,6 @@ def with_pyshacl(graph: str, ntriples: str, profile: str) -> Iterator[Finding]:
             f"{graph} has what RDF 1.1 has not, such as a triple term, and the engine of this "
             f"platform (pySHACL) cannot read that: {error}."
         ) from error
-    graph_of_shapes = _graph_of_shapes(profile)
     _, report, _ = pyshacl.validate(data, shacl_graph=graph_of_shapes)
     if not isinstance(report, rdflib.Graph):  # a failure, as the text of an exception
         raise UnsupportedError(f"pySHACL cannot evaluate the shapes on {graph}: {report}")
@@ -236,12 +261,16 @@ def with_pyshacl(graph: str, ntriples: str, profile: str) -> Iterator[Finding]:
             )
         node, value = report.value(result, SH.focusNode), report.value(result, SH.value)
         path = report.value(result, SH.resultPath)
+        message = report.value(result, SH.resultMessage)
+        component = str(report.value(result, SH.sourceConstraintComponent))
         yield _finding(
             graph,
             node.n3() if isinstance(node, rdflib.BNode | rdflib.Literal) else str(node),
-            str(report.value(result, SH.resultMessage)),
+            str(message or f"violates {component.removeprefix(str(SH))}"),
             str(shape),
             str(report.value(result, SH.resultSeverity)).removeprefix(str(SH)),
             f"<{path}>" if isinstance(path, rdflib.URIRef) else "",
             None if value is None or isinstance(value, rdflib.BNode) else str(value),
+            component,
+            value.n3() if isinstance(value, rdflib.Literal | rdflib.URIRef) else None,
         )

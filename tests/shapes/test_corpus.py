@@ -72,7 +72,7 @@ def test_documents_of_other_tools(path: str, found: set[str]) -> None:
         pytest.skip("the shared data folder is not here")
     quads = [
         ox.Quad(t.subject, t.predicate, t.object, ox.NamedNode("urn:g"))
-        for triples in files.from_path(file).values()
+        for triples in files.graphs(file.read_bytes(), str(file)).values()
         for t in triples
     ]
     assert set(shapes_of(quads)) == found

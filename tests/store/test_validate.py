@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_advised_on(data: bytes, advice: str) -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="cannot be read"):
-        files.from_path(tmp_path / "none.ttl")
+        files.content(tmp_path / "none.ttl")
 
 
 def test_a_run_that_crashed_is_valid(home: Home) -> None:

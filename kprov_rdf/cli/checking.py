@@ -1,0 +1,265 @@
+"""What ``kprov validate`` looks at: its targets are found, read, and checked by every rule."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import click
+import pyoxigraph as ox
+
+from kprov_capture.home import HomeError, find
+from kprov_rdf.cli.context import Context
+from kprov_rdf.dm.malformed import MalformedError
+from kprov_rdf.dm.model import Document
+from kprov_rdf.errors import KprovError, NotFoundError
+from kprov_rdf.exchange import sniff
+from kprov_rdf.validate import constraints, files, inputs, isolated, shacl
+from kprov_rdf.validate.reports.found import Graph, Target
+from kprov_rdf.validate.shacl import Finding
+
+_MANY = 200_000
+# A name that ends so is that of a file, also where there is none.
+_SUFFIXES = files.SUFFIXES | {
+    ".provn", ".json", ".jsonld", ".provjson", ".xml", ".provx", ".rdf", ".owl",
+}  # fmt: skip
+# By the names of formats for people, which documents have.
+_RDF = {
+    "Turtle": ox.RdfFormat.TRIG,  # which Turtle is a part of
+    "TriG": ox.RdfFormat.TRIG,
+    "N-Triples": ox.RdfFormat.N_QUADS,
+    "N-Quads": ox.RdfFormat.N_QUADS,
+    "RDF/XML": ox.RdfFormat.RDF_XML,
+    "JSON-LD": ox.RdfFormat.JSON_LD,
+}
+_LINES = ("N-Triples", "N-Quads")
+_RECORDS = {sniff.FORMATS[one].label: one for one in ("provn", "provjson", "provxml")}
+# What relative IRIs are relative to, where the document says nothing else.
+_BASE = "http://relative.invalid/"
+_NOTHING = "There was nothing to check: no graph with a statement in it."
+# By the name of the graph, None for the default one.
+_Graphs = dict[str | None, list[ox.Triple]]
+
+
+class _Read:
+    """A target that was read: statements for the constraints, graphs for the shapes."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.document: Document | None = None
+        self.graphs: _Graphs = {}
+        self.notes: list[str] = []
+
+
+class Checker:
+    """Checks targets by ``rules`` (constraints, shacl) until the end of the ``with``.
+
+    ``profile`` is that of the shapes, None for what each graph asks for; ``shapes`` are files
+    with shapes of the user's own.
+    """
+
+    def __init__(
+        self, rules: frozenset[str], profile: str | None, shapes: Sequence[str] = ()
+    ) -> None:
+        self._rules = rules
+        self._profile = profile
+        self._own: list[isolated.Shapes] = []
+        self._refused: list[Target] = []
+        for name in dict.fromkeys(shapes):
+            try:
+                self._own.append(isolated.Shapes(files.content(Path(name)), name))
+            except KprovError as error:
+                self._refused.append(Target(name, unread=str(error)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for one in self._own:
+            one.close()
+
+    def check(self, context: Context, names: Sequence[str], union: bool) -> list[Target]:
+        """All that is found. What cannot be read is found, too."""
+        found: list[Target] = []
+        read: list[_Read] = []
+        for one in self._read(context, names):
+            if isinstance(one, Target):
+                found.append(one)
+            elif union:
+                read.append(one)
+            else:
+                found.append(self._checked([one], one.document))
+        if read:
+            found.append(self._together(read, whole=not found))
+        return [*found, *self._refused]
+
+    def _together(self, read: list[_Read], whole: bool) -> Target:
+        """The target of a union, of which SHACL still sees graph by graph."""
+        documents = [one.document for one in read if one.document]
+        if not whole and "constraints" in self._rules:
+            read[0].notes.append("the constraints were not applied: a part could not be read")
+        together = whole and "constraints" in self._rules
+        document = inputs.union(documents) if documents and together else None
+        return self._checked(read, document)
+
+    def _checked(self, read: Sequence[_Read], document: Document | None) -> Target:
+        wanted = document is not None and "constraints" in self._rules
+        outcomes = constraints.check(document) if document and wanted else []
+        graphs, unread = self._shacl(read)
+        return Target(
+            document.name if document else " + ".join(one.name for one in read),
+            tuple(outcomes),
+            tuple(graphs),
+            unread=unread,
+            notes=tuple(note for one in read for note in one.notes),
+        )
+
+    def _shacl(self, read: Sequence[_Read]) -> tuple[list[Graph], str | None]:
+        found: list[Graph] = []
+        failed: list[str] = []
+        for one in read:
+            for name, triples in one.graphs.items():
+                shown = one.name if name is None else name
+                if len(triples) > _MANY:  # the engine takes more than twice as long for twice
+                    click.echo(f"Checking {len(triples):,} statements of {shown} …", err=True)
+                text = shacl.ntriples(triples)
+                profile = self._profile or shacl.profile_for(text)
+                findings = shacl.validate_text(shown, text, profile)
+                try:
+                    findings += self._by_own(shown, text)
+                except KprovError as error:
+                    failed.append(str(error))
+                found.append(Graph(one.name, name, profile, tuple(findings)))
+        return found, " ".join(failed) or None
+
+    def _by_own(self, name: str, text: str) -> Iterator[Finding]:
+        for shapes in list(self._own):
+            try:
+                yield from shapes.validate(name, text)
+            except KprovError:
+                self._own.remove(shapes)  # its child may be gone
+                shapes.close()
+                raise
+
+    # -- reading
+
+    def _read(self, context: Context, names: Sequence[str]) -> Iterator[_Read | Target]:
+        if not names:
+            yield from self._everything(context)
+        for name in names:
+            try:
+                if name == "-":
+                    yield self._file(files.limited(sys.stdin.buffer, name), name)
+                elif _is_file(name):
+                    yield self._file(files.content(Path(name)), name)
+                else:
+                    yield self._stored(context, name)
+            except MalformedError as error:
+                yield Target(name, malformed=(error,))
+            except (KprovError, HomeError) as error:
+                yield Target(name, unread=str(error))
+
+    def _file(self, data: bytes, name: str) -> _Read | Target:
+        read = _Read(name)
+        document = inputs.read(data, name)
+        read.notes += document.notes
+        if "shacl" in self._rules:
+            try:
+                read.graphs = _graphs(data, name, document.form)
+            except KprovError as error:
+                if "constraints" not in self._rules:
+                    raise
+                read.notes.append(f"SHACL was skipped. {error}")
+        return self._said(read, document)
+
+    def _said(self, read: _Read, document: Document) -> _Read | Target:
+        """As it is, or that there is nothing to check: RDF without a statement is no document."""
+        says = any(map(len, document.instances())) or bool(document.malformed)
+        if not (read.graphs or says) and document.form in _RDF:
+            return Target(read.name, unread=f"{read.name}: {_NOTHING}")
+        if "constraints" in self._rules and read.graphs and not says:
+            read.notes.append("it has no statement of PROV that the constraints are about")
+        if "constraints" in self._rules:
+            read.document = document
+        return read
+
+    def _everything(self, context: Context) -> Iterator[_Read | Target]:
+        """The runs and their catalog."""
+        from kprov_rdf.runs import is_ours
+
+        home = str(find(context.asked))
+        try:
+            with context.reading() as store:
+                graphs = store.graphs()
+                names = [name for name in graphs if is_ours(name)]
+                if len(names) < len(graphs):
+                    merged = len(graphs) - len(names)
+                    what = (
+                        "graph that was merged is" if merged == 1 else "graphs that were merged are"
+                    )
+                    click.echo(
+                        f"{merged} {what} not checked; give the IRI of one to check it.", err=True
+                    )
+                if not names:
+                    yield Target(home, unread=_NOTHING)
+                for name in names:
+                    yield self._graph(name, store.graph(name))
+        except (KprovError, HomeError) as error:
+            yield Target(home, unread=str(error))
+
+    def _stored(self, context: Context, name: str) -> _Read | Target:
+        """A run, or a graph by its IRI."""
+        from kprov_rdf.runs import listing, resolve
+
+        with context.reading() as store:
+            found = name
+            if name not in store.graphs():
+                try:
+                    found = resolve(name, listing(store, store.living)).iri
+                except NotFoundError as error:
+                    raise NotFoundError(f"{error} There is no file of that name, either.") from None
+            return self._graph(found, store.graph(found))
+
+    def _graph(self, name: str, triples: Iterable[ox.Triple]) -> _Read | Target:
+        from kprov_rdf.dm import provo
+
+        read, listed = _Read(name), list(triples)
+        if "constraints" in self._rules:
+            read.document = provo.triples(listed, Document(name, "RDF"), None)
+        if "shacl" in self._rules:
+            read.graphs = {None: listed}
+        return read
+
+
+def _is_file(name: str) -> bool:
+    path = Path(name)
+    try:
+        there = path.exists() and not path.is_dir()
+    except (OSError, ValueError):  # a name that is too long, or holds a NUL
+        return False
+    return there or path.suffix.lower() in _SUFFIXES
+
+
+def _graphs(data: bytes, name: str, form: str) -> _Graphs:
+    """The graphs of a file as PROV-O. Raises ``KprovError`` where there is no saying it so.
+
+    The guards of the parsers have passed it already, in ``inputs.read``.
+    """
+    if form in _RDF:
+        found = files.graphs(data, name, _RDF[form], None if form in _LINES else _BASE)
+        return {None if graph == name else graph: triples for graph, triples in found.items()}
+    from kprov_rdf.exchange import read
+    from kprov_rdf.exchange.scope import Scope
+
+    scope = Scope(_BASE)
+    grouped: _Graphs = {}
+    for quad in read.parse(data, name, scope, _RECORDS.get(form)).quads:
+        graph = None if quad.graph_name == scope.graph else str(quad.graph_name).strip("<>")
+        grouped.setdefault(graph, []).append(quad.triple)
+    return grouped

@@ -1,0 +1,1 @@
+"""What was found in the documents that were validated, as text, JSON, Turtle, SARIF or JUnit."""
