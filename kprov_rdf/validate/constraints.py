@@ -195,8 +195,9 @@ class _Check:
             self._document.name,
             self._instance.name,
             42,
-            f"The {first} is before the {last}"
-            + (", and may not be after it." if len(chain) == 1 else ", which is not after it."),
+            f"The {first} would be before itself."
+            if len(chain) == 1
+            else f"The {first} is before the {last} by one statement, and not before it by others.",
             MEND[42],
             tuple(cited),
             tuple(sorted(also)),

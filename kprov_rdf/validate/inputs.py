@@ -1,5 +1,6 @@
 """Documents in any format as statements of PROV-DM, and several documents as one instance."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 import pyoxigraph as ox
@@ -7,7 +8,8 @@ import pyoxigraph as ox
 from kprov_rdf.dm import detect, provjson, provjsonld, provn, provo, provxml
 from kprov_rdf.dm.guards import check_rdf, check_xml, load_json, refuse_contexts
 from kprov_rdf.dm.malformed import MalformedError
-from kprov_rdf.dm.model import PLACEHOLDER, Document, Instance
+from kprov_rdf.dm.memory import without_collector
+from kprov_rdf.dm.model import ABSENT, PLACEHOLDER, Document, Instance
 
 _RDF = {
     "ttl": ox.RdfFormat.TRIG,  # which Turtle is a part of
@@ -17,12 +19,14 @@ _RDF = {
     "rdfxml": ox.RdfFormat.RDF_XML,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
+_RDF_LABELS = frozenset(detect.LABELS[form] for form in _RDF) | {"RDF"}
 _READERS: dict[str, Callable[[bytes, str], Document]] = {
     "provn": provn.read,
     "provjson": provjson.read,
     "provxml": provxml.read,
     "provjsonld": provjsonld.read,
 }
+_PLACE = re.compile(r"\A(Parser )?[Ee]rror at line \d+[^:]*: ")  # said apart
 # What relative IRIs are relative to, where the document says nothing else.
 _BASE = "http://relative.invalid/"
 
@@ -36,7 +40,8 @@ def read(data: bytes, name: str, form: str | None = None, attributes: bool = Fal
     """
     chosen = form or detect.detect(data, name)
     if chosen in _READERS:
-        return _READERS[chosen](data, name)
+        with without_collector():
+            return _READERS[chosen](data, name)
     return _rdf(data, name, chosen, attributes)
 
 
@@ -56,10 +61,10 @@ def _rdf(data: bytes, name: str, form: str, attributes: bool) -> Document:
         parser = ox.parse(data, _RDF[form], base_iri=base)
         provo.read(parser, document, attributes, lines)
     except SyntaxError as error:
-        said = str(error.msg)
+        said = _PLACE.sub("", str(error.msg))
         raise MalformedError(
             name,
-            f"{detect.LABELS[form]} that cannot be parsed: {said.rpartition(': ')[2]}.",
+            f"{detect.LABELS[form]} that cannot be parsed: {said}.",
             line=error.lineno or 0,
             column=error.offset or 0,
             mend="Correct it there.",
@@ -78,7 +83,8 @@ def _lines(data: bytes) -> Iterator[int]:
 def union(documents: Iterable[Document]) -> Document:
     """All statements of some documents, their bundles too, as one instance.
 
-    Blank nodes of two documents are two, whatever they are called.
+    Blank nodes of two documents are two, whatever they are called; and those of two bundles,
+    but in RDF, where a document is their scope.
     """
     whole = Document("", "several documents")
     for number, document in enumerate(documents):
@@ -86,14 +92,23 @@ def union(documents: Iterable[Document]) -> Document:
         whole.notes += document.notes
         whole.malformed += document.malformed
         whole.prefixes = document.prefixes | whole.prefixes
-        terms = [0, PLACEHOLDER]
-        for term in document.terms.text[2:]:
-            own = f"_:d{number}.{term[2:]}" if term.startswith("_:") else term
-            terms.append(whole.terms.number(own))
-        for instance in document.instances():
+        rdf = document.form in _RDF_LABELS
+        terms = _renamed(document, whole, str(number))
+        for index, instance in enumerate(document.instances()):
+            if index and not rdf and document.terms.variables:
+                terms = _renamed(document, whole, f"{number}.{index}")
             _copy(instance, whole.toplevel, terms, number)
     whole.name = " + ".join(whole.parts)
     return whole
+
+
+def _renamed(document: Document, whole: Document, scope: str) -> list[int]:
+    """The numbers that the terms of a document have in the whole, by their own."""
+    texts = document.terms.text[2:]
+    return [ABSENT, PLACEHOLDER] + [
+        whole.terms.number(f"_:d{scope}.{text[2:]}" if text.startswith("_:") else text)
+        for text in texts
+    ]
 
 
 def _copy(instance: Instance, target: Instance, terms: list[int], part: int) -> None:

@@ -99,10 +99,10 @@ def _title(violated: Violation) -> str:
 
 
 def cited(document: str, one: Cited) -> str:
-    """A statement with the place where it stands; ``document`` where it does not say which."""
-    if not (one.line or one.document):
-        return one.text
-    return f"{_place(one.document or document, one.line)}  {one.text}".rstrip()
+    """A statement with the place where it stands; only its line where that is in ``document``."""
+    if one.document in ("", document):
+        return f"line {one.line}  {one.text}".rstrip() if one.line else one.text
+    return f"{_place(one.document, one.line)}  {one.text}".rstrip()
 
 
 def _findings(targets: Sequence[Target]) -> Iterator[Line]:
