@@ -20,5 +20,5 @@ def literal_term(lexical: str, datatype: str = f"{XSD}string", language: str = "
 
     It is escaped as in N-Triples. Tags of languages are the same in any case of letters.
     """
-    text = _SPECIAL.sub(_escaped, lexical)
+    text = _SPECIAL.sub(_escaped, lexical) if _SPECIAL.search(lexical) else lexical
     return f'"{text}"@{language.lower()}' if language else f'"{text}"^^<{datatype}>'
