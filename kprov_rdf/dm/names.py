@@ -12,6 +12,7 @@ from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, KINDS, TIMES, Instance, Terms
 from kprov_rdf.dm.times import time_term
 from kprov_rdf.dm.values import XSD, XSD_VARIANTS, literal_term
+from kprov_rdf.errors import InputError
 
 # Nobody has to declare these.
 BUILT_IN = {
@@ -25,6 +26,8 @@ QUALIFIED_NAMES = frozenset(
 )
 # Kinds of PROV-Dictionary, which is no part of PROV-DM.
 DICTIONARY = frozenset(("hadDictionaryMember", "derivedByInsertionFrom", "derivedByRemovalFrom"))
+MAX_NAMESPACE = 10_000  # characters
+MAX_TEXT = 1 << 29  # characters of all terms together
 _TOP_INT, _TOP_LONG = 1 << 31, 1 << 63
 
 
@@ -36,9 +39,37 @@ class UnreadableError(ValueError):
         self.mend = mend
 
 
-def namespace(iri: str) -> str:
-    """The IRI of a namespace; that of XML Schema in one spelling."""
+def namespace(iri: str, document: str) -> str:
+    """The IRI of a namespace; that of XML Schema in one spelling. Raises ``InputError``."""
+    if len(iri) > MAX_NAMESPACE:
+        raise InputError(
+            f"{document} declares a namespace of {len(iri):,} characters, more than the "
+            f"{MAX_NAMESPACE:,} that are read. Give it a shorter one."
+        )
     return XSD if iri in XSD_VARIANTS else iri
+
+
+class BoundedTerms(Terms):
+    """Terms of a stranger's document: a long namespace makes much of a small one."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self._document = document
+        self._size = 0
+
+    def number(self, text: str) -> int:
+        """As of ``Terms``. Raises ``InputError`` where all of them become too long."""
+        found = self._numbers.get(text)
+        if found is None:
+            self._size += len(text)
+            if self._size > MAX_TEXT:
+                raise InputError(
+                    f"{self._document} has names and values that take more than "
+                    f"{MAX_TEXT >> 20} MiB when they are written out with their namespaces. "
+                    "Split it, or give it shorter namespaces."
+                )
+            found = super().number(text)
+        return found
 
 
 def of_prov(iri: str) -> str:

@@ -28,7 +28,7 @@ def read(data: bytes, name: str) -> Document:
     found = guards.load_json(data, name)
     text = guards.decoded(data, name)
     guards.check_characters(text, found, name)
-    document = Document(name, "PROV-JSON")
+    document = Document(name, "PROV-JSON", names.BoundedTerms(name))
     if not isinstance(found, dict):
         raise MalformedError(name, f"It is {names.json_kind(found)}, where an object is wanted.")
     _Reader(document, Places(text)).document(found)
@@ -96,7 +96,7 @@ class _Reader:
                     line,
                     "Declare it as a text, the namespace that it stands for.",
                 )
-            found["" if prefix == "default" else prefix] = names.namespace(iri)
+            found["" if prefix == "default" else prefix] = names.namespace(iri, self._into.name)
         if found.get("prov", PROV_NAMESPACE) != PROV_NAMESPACE:
             self._into.notes.append(
                 f"read as PROV's own: the prefix prov, declared as {found['prov']}"

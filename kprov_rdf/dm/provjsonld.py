@@ -53,7 +53,7 @@ def read(data: bytes, name: str) -> Document:
     found = guards.load_json(data, name)
     text = guards.decoded(data, name)
     guards.check_characters(text, found, name)
-    document = Document(name, "PROV-JSONLD")
+    document = Document(name, "PROV-JSONLD", names.BoundedTerms(name))
     if not isinstance(found, dict) or not isinstance(found.get("@graph"), list):
         raise MalformedError(
             name, 'It has no list "@graph".', mend='Write the statements as a list in "@graph".'
@@ -116,12 +116,11 @@ class _Reader:
                 continue
             default = one.get("@vocab") or one.get("@base")
             if isinstance(default, str):
-                found[""] = names.namespace(default)
+                found[""] = names.namespace(default, self._into.name)
             for prefix, term in one.items():
                 iri = term.get("@id") if isinstance(term, dict) and "@prefix" in term else term
                 if isinstance(iri, str) and not prefix.startswith("@") and prefix != "prov":
-                    found[prefix] = names.namespace(iri)
-        self._into.prefixes |= {iri: prefix for prefix, iri in found.items()}
+                    found[prefix] = names.namespace(iri, self._into.name)
         return found
 
     def _names(self, inner: dict[str, str], outer: dict[str, str]) -> Names:

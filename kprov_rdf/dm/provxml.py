@@ -49,7 +49,7 @@ def read(data: bytes, name: str) -> Document:
     data = data.removeprefix(guards.BOM)
     guards.decoded(data, name)
     guards.check_xml(data, name)
-    document = Document(name, "PROV-XML")
+    document = Document(name, "PROV-XML", names.BoundedTerms(name))
     reader = _Reader(document)
     try:
         reader.parse(data)
@@ -124,7 +124,7 @@ class _Reader:
     def _namespace(self, prefix: str) -> str | None:
         found = self._declared.get(prefix)
         if found:
-            return names.namespace(found[-1])
+            return found[-1]
         return None if prefix else ""  # without a default namespace, a name is in none
 
     def parse(self, data: bytes) -> None:
@@ -140,8 +140,9 @@ class _Reader:
 
     def _declare(self, prefix: str | None, iri: str | None) -> None:
         self._names.clear()
-        self._declared.setdefault(prefix or "", []).append(iri or "")
-        self._into.prefixes.setdefault(iri or "", prefix or "")
+        self._declared.setdefault(prefix or "", []).append(
+            names.namespace(iri or "", self._into.name)
+        )
 
     def _undeclare(self, prefix: str | None) -> None:
         self._names.clear()
@@ -270,7 +271,9 @@ class _Reader:
         if place is None:
             if tag not in self._tags:
                 space, _, name = tag.rpartition(_BETWEEN)
-                self._tags[tag] = self._into.terms.number(f"<{names.namespace(space)}{name}>")
+                self._tags[tag] = self._into.terms.number(
+                    f"<{names.namespace(space, self._into.name)}{name}>"
+                )
             record.attributes.append((self._tags[tag], self._value(element)))
             return
         index, is_time = place

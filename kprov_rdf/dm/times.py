@@ -31,7 +31,7 @@ def time_term(lexical: str) -> str:
     # In a year that datetime has, and that is a leap year where this one is.
     stand_in = 2000 + year % _CYCLE
     try:
-        moment = datetime(  # noqa: DTZ001, RUF100 - the zone is applied below
+        moment = datetime(
             stand_in,
             int(found["month"]),
             int(found["day"]),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prov.model import ProvDocument
 
-from kprov_rdf.dm import detect, provjson, provjsonld, provxml
+from kprov_rdf.dm import detect, names, provjson, provjsonld, provxml
 from kprov_rdf.errors import InputError
 from tests.dm.documents import documents
 
@@ -68,3 +68,20 @@ def test_json_with_something_else_in_a_place(
         READERS[form](json.dumps(whole.get("", odd)).encode(), "x")
     except InputError as error:
         assert str(error).startswith("x")
+
+
+@pytest.mark.parametrize("form", READERS)
+def test_a_long_namespace_does_not_make_much_of_a_small_document(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = ProvDocument()
+    document.add_namespace("ex", "http://e.org/" + "x" * 9000)
+    for number in range(20):
+        document.entity(f"ex:{number}")
+    data = document.serialize(format=form).encode()
+    assert len(READERS[form](data, "x").toplevel) == 20
+    with pytest.raises(InputError, match="namespace of 18,013 characters"):
+        READERS[form](data.replace(b"x" * 9000, b"x" * 18_000), "x")
+    monkeypatch.setattr(names, "MAX_TEXT", 100_000)
+    with pytest.raises(InputError, match="take more than 0 MiB"):
+        READERS[form](data, "x")
