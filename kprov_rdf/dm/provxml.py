@@ -140,9 +140,9 @@ class _Reader:
 
     def _declare(self, prefix: str | None, iri: str | None) -> None:
         self._names.clear()
-        self._declared.setdefault(prefix or "", []).append(
-            names.namespace(iri or "", self._into.name)
-        )
+        namespace = names.namespace(iri or "", self._into.name)
+        self._declared.setdefault(prefix or "", []).append(namespace)
+        self._into.prefixes.setdefault(namespace, prefix or "")
 
     def _undeclare(self, prefix: str | None) -> None:
         self._names.clear()

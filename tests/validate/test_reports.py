@@ -308,7 +308,7 @@ def test_junit_has_a_suite_for_each_target() -> None:
     ]
     failure = next(root.iter("failure"))
     assert failure.get("type") == "PROV-42"
-    assert "run.provn:12  wasDerivedFrom(ex:e2, ex:e1)" in (failure.text or "")
+    assert "line 12  wasDerivedFrom(ex:e2, ex:e1)" in (failure.text or "")
     assert next(root.iter("error")).get("message") == UNREAD.unread
 
 
