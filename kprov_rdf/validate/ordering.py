@@ -202,7 +202,7 @@ class Order:
     # -- cycles
 
     def cycles(self, most: int) -> tuple[list[list[int]], int, int]:
-        """The shortest cycle of each strict edge that is on one, as edges, each cycle once.
+        """For each strict edge that is on a cycle, unless it is on one told before: the shortest.
 
         Then how many strict edges more there are beyond ``most``, and how many components have
         several events of different things, and no strict edge.
@@ -215,20 +215,20 @@ class Order:
         component = graph.components()
         found: list[list[int]] = []
         broken: set[int | None] = set()
-        seen: set[frozenset[int]] = set()
+        told: set[int] = set()
         more = 0
         for edge in strict:
             one, other = self.before[edge], self.after[edge]
             if one != other and (one not in component or component[one] != component.get(other)):
                 continue
             broken.add(component.get(one))
+            if edge in told:
+                continue
             if len(found) >= most:
                 more += 1
                 continue
-            cycle = [edge, *graph.shortest(other, one, component)]
-            if frozenset(cycle) not in seen:
-                seen.add(frozenset(cycle))
-                found.append(cycle)
+            found.append([edge, *graph.shortest(other, one, component)])
+            told.update(found[-1])
         things: dict[int, set[int]] = {}
         for node, number in component.items():
             things.setdefault(number, set()).add(self.nodes[node].term)

@@ -11,6 +11,7 @@ from kprov_rdf.validate import inputs
 from kprov_rdf.validate.catalog import RULES
 from kprov_rdf.validate.constraints import ALL, check
 from kprov_rdf.validate.violations import Outcome, Violation
+from tests.validate import naive
 from tests.validate.rules import HELD, INFERRED, VIOLATED, document
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -244,3 +245,66 @@ def test_what_breaks_prov_dm_is_malformed(text: str) -> None:
     found = turtle(text)
     assert [one.title for one in found] == ["malformed"]
     assert found[0].mend
+
+
+# -- beside the rules by the letter
+
+
+def told(data: bytes) -> list[naive.Told]:
+    """The statements of PROV-N for the rules by the letter."""
+    toplevel = inputs.read(data, "x.provn").toplevel
+    texts: list[str | None] = [None, None, *toplevel.terms.text[2:]]
+    return [
+        (kind, texts[identifier], tuple(texts[column[row]] for column in rows.columns))
+        for kind, rows in toplevel.rows.items()
+        for row, identifier in enumerate(rows.ids)
+    ]
+
+
+@pytest.mark.parametrize(("number", "case"), cases(VIOLATED) + cases(HELD))
+def test_rules_by_the_letter_agree(number: int, case: str) -> None:
+    if "[" not in case:  # attributes are beyond them
+        assert naive.valid(told(document(case))) == (not violations(case))
+
+
+@pytest.mark.skipif(not SUITE.exists(), reason="the cases of the W3C are not here")
+def test_rules_by_the_letter_agree_on_the_cases_of_the_w3c() -> None:
+    wrong = []
+    for row in suite():
+        data = (SUITE / row["path"]).read_bytes()
+        malformed_or_typed = {"DM", "56"} & set(row["constraint"].split())
+        if row["format"] != "provn" or malformed_or_typed:
+            continue
+        if naive.valid(told(data)) != (row["expected"] == "pass"):
+            wrong.append(row["path"])
+    assert wrong == []
+
+
+# -- large ones
+
+MANY = 20_000
+
+
+def test_a_long_chain_is_valid_and_a_long_cycle_is_told_once() -> None:
+    chain = "\n".join(f"entity(ex:e{i}) wasDerivedFrom(ex:e{i + 1}, ex:e{i})" for i in range(MANY))
+    assert not violations(chain)
+    (found,) = outcomes(f"{chain}\nentity(ex:e{MANY}) wasDerivedFrom(ex:e0, ex:e{MANY})")
+    assert [len(one.chain) for one in found.violations] == [MANY + 1]
+    assert found.more == 0
+
+
+def test_many_existentials_become_one() -> None:
+    more = "\n".join(
+        f"ex:e prov:qualifiedGeneration _:g{i} . _:g{i} prov:activity ex:a ."
+        f" ex:d{i} prov:qualifiedDerivation [ prov:entity ex:e0 ; prov:hadActivity ex:a ;"
+        f" prov:hadGeneration _:g{i} ] ."
+        for i in range(1000)
+    )
+    found = turtle(more)
+    # The generation of ex:e is that of each ex:d too: inference 11 with constraint 23.
+    assert {one.numbers for one in found} == {(23,)}
+
+
+def test_violations_are_counted_beyond_the_first_hundred() -> None:
+    (found,) = outcomes("\n".join(f"used(ex:u; ex:a{i}, -, -)" for i in range(500)))
+    assert (len(found.violations), found.more) == (100, 399)

@@ -11,6 +11,7 @@ from kprov_rdf.dm.model import KINDS
 from kprov_rdf.validate import inputs
 from kprov_rdf.validate.constraints import check
 from kprov_rdf.validate.kinds import TYPES
+from tests.validate import naive
 from tests.validate.rules import VIOLATED, document
 
 # Few names and times, so that statements meet; mostly of what PROV-DM wants in their place.
@@ -189,3 +190,9 @@ def test_prov_o(found: list[Statement]) -> None:
 def test_a_violation_beside_anything_else_stays_one(case: str) -> None:
     more = " entity(ex:other) wasGeneratedBy(ex:other, ex:made, -) used(ex:made, ex:more, -)"
     assert not verdict(document(case + more), "more.provn")
+
+
+@given(st.lists(statements(), min_size=1, max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_the_verdict_is_that_of_the_rules_by_the_letter(found: list[Statement]) -> None:
+    assert verdict(provn(found), "a.provn") == naive.valid(found)

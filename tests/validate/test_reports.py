@@ -13,7 +13,7 @@ from kprov_rdf.validate.catalog import RULES
 from kprov_rdf.validate.reports import junit, machine, plain, sarif, turtle
 from kprov_rdf.validate.reports.found import Graph, Target, status
 from kprov_rdf.validate.shape_terms import SH
-from kprov_rdf.validate.violations import Outcome, Violation
+from kprov_rdf.validate.violations import Outcome, Step, Violation
 from tests.validate.findings import ALL, BACK, FINDING, INVALID, MALFORMED, SHAPED, UNREAD, VALID
 
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
@@ -326,3 +326,14 @@ def test_a_name_that_is_no_text_can_be_told(form: ModuleType) -> None:
     name = "run-\udcff.provn"  # as the system gives the name with the byte 0xff
     outcome = Outcome(name, None, "PROV-N", 1, (Violation(name, None, 55, "Both.", ""),))
     assert "run-" in form.text([Target(name, (outcome,))])
+
+
+def test_a_long_chain_is_cut_in_the_middle() -> None:
+    steps = tuple(Step(f"generation of ex:e{i}", 42, True) for i in range(1000))
+    wrong = Violation("run.provn", None, 42, "A cycle.", "", (), (), steps)
+    text = [line for line, _ in plain.violation(wrong)]
+    assert [line.split(",")[0].strip() for line in text[4:6]] == [
+        "generation of ex:e0", "generation of ex:e1",
+    ]  # fmt: skip
+    assert "    … 980 more (--format json has all) …" in text
+    assert sum("generation of" in line for line in text) == 20

@@ -12,6 +12,7 @@ from kprov_rdf.validate.violations import Cited, Violation
 
 MOST_SHOWN = 100  # of what the constraints say, and of what the shapes say; the rest is counted
 MOST_NOTES = 10
+_MOST_STEPS = 20  # of a chain of events, and of the statements that it is by
 
 # The text of a line, and its style in the words of rich ("" for none).
 Line = tuple[str, str]
@@ -70,11 +71,17 @@ def violation(one: Violation) -> Iterator[Line]:
         yield f"  in {one.instance}", ""
     yield f"  {_title(one)}", "bold red"
     yield f"  {one.message}", ""
-    for statement in one.cited:
+    for statement in one.cited[:_MOST_STEPS]:
         yield f"    {cited(one.document, statement)}", "cyan"
+    if len(one.cited) > _MOST_STEPS:
+        yield f"    … {len(one.cited) - _MOST_STEPS:,} more …", ""
     if one.chain:
         yield "  each event comes before the next one, and the last before the first:", ""
-    for step in one.chain:
+    for number, step in enumerate(one.chain):
+        if _MOST_STEPS // 2 <= number < len(one.chain) - _MOST_STEPS // 2:
+            if number == _MOST_STEPS // 2:
+                yield f"    … {len(one.chain) - _MOST_STEPS:,} more (--format json has all) …", ""
+            continue
         time = f" at {step.time}" if step.time else ""
         how = "strictly before" if step.strict else "not after"
         by = f": {cited(one.document, step.cited)}" if step.cited else ""
