@@ -130,8 +130,10 @@ class Mapper:
             self._unqualified(record, subject, formal, extra)
             return
         more = [name for name in how.more if name in formal]
-        if not (record.identifier or extra or more) and subject and target:
-            return
+        if subject and not (record.identifier or extra):
+            # A property of the subject has said all: the relation, or only its time.
+            if (target and not more) or (not target and how.time and more == ["time"]):
+                return
         node = (
             self._iri(record.identifier) if record.identifier else self._scope.fresh(how.property)
         )

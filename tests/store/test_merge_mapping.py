@@ -44,8 +44,7 @@ MAPPING = [
     ),
     (
         f"wasGeneratedBy(ex:e, -, {T})",
-        f"ex:e prov:generatedAtTime {AT} ; prov:qualifiedGeneration i:wasGeneratedBy-1 . "
-        f"i:wasGeneratedBy-1 a prov:Generation ; prov:atTime {AT} .",
+        f"ex:e prov:generatedAtTime {AT} .",
     ),
     ("used(ex:a, ex:e, -)", "ex:a prov:used ex:e ."),
     (
