@@ -9,11 +9,34 @@ import pyoxigraph as ox
 
 from kprov_rdf import query
 from kprov_rdf.errors import NotFoundError
-from kprov_rdf.store import Store
+from kprov_rdf.store import Bindings, Store
 
 _OURS = re.compile(r".*/(run/[0-9a-f-]{36}|catalog)").fullmatch
 RUNNING = "RUNNING"
 CRASHED = "CRASHED"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of the validation of a run that had ended; ``conforms`` is None where it failed.
+
+    ``iri`` is the validation, ``by`` the program with its version, ``rules`` are the names of
+    the sets of rules.
+    """
+
+    iri: str
+    conforms: bool | None
+    violations: int
+    warnings: int
+    rules: tuple[str, ...]
+    by: str
+    at: datetime | None
+    error: str | None
+
+    def __str__(self) -> str:
+        if self.conforms is None:
+            return "not done"
+        return "valid" if self.conforms else f"invalid ({self.violations})"
 
 
 @dataclass(frozen=True)
@@ -29,6 +52,12 @@ class RunInfo:
     rate: float | None
     epochs: int
     planned: int | None
+    verdict: Verdict | None = None
+
+    @property
+    def validated(self) -> str:
+        """valid, invalid (number of violations), not done, or – where nobody validated it yet."""
+        return str(self.verdict or "–")
 
     @property
     def id(self) -> str:
@@ -57,8 +86,9 @@ def listing(store: Store, living: Set[str], only: str | None = None) -> list[Run
 
     ``only`` is the IRI of a run, for that one alone.
     """
-    given = {} if only is None else {"run": ox.NamedNode(only)}
+    given: Bindings = {} if only is None else {"run": ox.NamedNode(only)}
     answer = query.table(store, query.find("runs"), given)
+    verdicts = _verdicts(store, given)
     found = []
     for cells in answer.rows:
         row: Mapping[str, query.Term] = dict(zip(answer.columns, cells, strict=True))
@@ -80,8 +110,30 @@ def listing(store: Store, living: Set[str], only: str | None = None) -> list[Run
                 planned=max(0, planned - (first if isinstance(first, int) else 0))
                 if isinstance(planned, int)
                 else None,
+                verdict=verdicts.get(iri),
             )
         )
+    return found
+
+
+def _verdicts(store: Store, given: Bindings) -> dict[str, Verdict]:
+    """The latest verdict on each run that was validated."""
+    found: dict[str, Verdict] = {}
+    answer = query.table(store, query.find("validations"), given)
+    for cells in answer.rows:
+        row = dict(zip(answer.columns, cells, strict=True))
+        conforms, error = query.value(row["conforms"]), query.value(row["error"])
+        verdict = Verdict(
+            str(query.value(row["validation"])),
+            conforms if isinstance(conforms, bool) else None,
+            int(query.value(row["violations"]) or 0),
+            int(query.value(row["warnings"]) or 0),
+            tuple(sorted(str(query.value(row["rules"]) or "").split())),
+            str(query.value(row["by"])),
+            _time(row["at"]),
+            None if error is None else str(error),
+        )
+        found.setdefault(str(query.value(row["run"])), verdict)
     return found
 
 
