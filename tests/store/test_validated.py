@@ -68,10 +68,10 @@ def test_a_run_that_has_ended_is_validated_and_the_catalog_says_by_what(home: Ho
         (info,) = runs.listing(store, store.living)
         assert set(store.graph(run.names.run)) == before, "the record does not change"
         (row,) = store.query(
-            "SELECT ?run ?catalog ?report ?began ?ended ?at { GRAPH ?catalog { ?v a dnnprov:RecordValidation ;"
-            " prov:used ?run ; prov:startedAtTime ?began ; prov:endedAtTime ?ended ;"
-            " prov:wasAssociatedWith ?kprov . ?kprov a prov:SoftwareAgent . ?report"
-            " prov:wasGeneratedBy ?v ; prov:generatedAtTime ?at } }",
+            "SELECT ?run ?catalog ?report ?began ?ended ?at { GRAPH ?catalog {"
+            " ?v a dnnprov:RecordValidation ; prov:used ?run ; prov:startedAtTime ?began ;"
+            " prov:endedAtTime ?ended ; prov:wasAssociatedWith ?kprov . ?kprov a"
+            " prov:SoftwareAgent . ?report prov:wasGeneratedBy ?v ; prov:generatedAtTime ?at } }",
             {"run": ox.NamedNode(run.names.run), "catalog": ox.NamedNode(CATALOG)},
         )
     assert row["began"].value <= row["ended"].value == row["at"].value
@@ -317,6 +317,20 @@ def test_what_a_record_says_of_its_own_validity_does_not_count(home: Home) -> No
     path = home.journal / "00000000-0000-7000-8000-000000000000.nq"
     journal.write(path, {"run": run.names.run}, (line + claims + about).encode())
     assert verdicts(home) == {run.id: "–"}
+
+
+def test_runs_of_many_bases_are_told_apart(home: Home, tmp_path: Path) -> None:
+    """As merged ones may have: each is told of by the catalog of its own base."""
+    run = recording.record(home.path)
+    with ingest.open_snapshot(home) as store:
+        exported = write.run(store, run.names.run, "nq").decode()
+    for number in range(25):
+        other = exported.replace("http://localhost:8642/", f"http://e/{number}/")
+        other = other.replace(run.id, f"{run.id[:-2]}{number:02}")
+        merge.merge(home, other.encode(), "run.nq")
+        if number in (0, 24):
+            validate(home, portion=60.0)
+            assert set(verdicts(home).values()) == {"valid"}
 
 
 # -- what people see
