@@ -100,8 +100,9 @@ class Validator:
     def cancel(self) -> None:
         """Give up what is being validated, from another thread; nothing is written of that."""
         self._cancelled = True
-        if self._child:
-            self._child.kill()
+        child = self._child  # which the other thread may put away just now
+        if child:
+            child.kill()
 
     def _catch_up(self) -> bool:
         until, written = time.monotonic() + self._portion, False
@@ -126,11 +127,9 @@ class Validator:
         if self._cancelled:
             return False
         told = _not_done(path, started, found) if isinstance(found, str) else found
-        why = (
-            found if isinstance(found, str) else next(filter(None, (o["error"] for o in told)), "")
-        )
-        if why:
-            self._tell(f"{_named(stem)} was not validated: {why}")
+        errors = [one["error"] for one in told if one["error"]]
+        if isinstance(found, str) or errors:
+            self._tell(f"{_named(stem)} was not validated: {(errors or [found])[0]}")
         text = "".join(map(_statements, told))
         name = f"validation-{stem}-{segment(__version__)}{SUFFIX}"
         journal.write(self._home.journal / name, {"validation": stem}, text.encode())

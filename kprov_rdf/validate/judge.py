@@ -16,14 +16,15 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from kprov_capture.identity import check_base
 from kprov_capture.terms import RDF_TYPE, Dnnprov, Prov
 from kprov_rdf.dm import provo
 from kprov_rdf.dm.model import Document
 from kprov_rdf.validate import constraints, shacl
 
 _UUID = rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# The graph of a statement, where it is that of a run.
-_GRAPH = re.compile(rb" <([^<>\s]*/run/" + _UUID + rb")> \.\n")
+# The graph of a statement, where it is that of a run, and the base in it.
+_GRAPH = re.compile(rb" <(([^<>\s]*/)run/" + _UUID + rb")> \.\n")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def failed(run: str, started: float, why: str) -> Judgement:
 def journal(path: Path) -> Iterator[Judgement]:
     """What comes of each run that has ended in a finished journal, that of a run or an import."""
     text = gzip.decompress(path.read_bytes())
-    runs = sorted(set(_GRAPH.findall(text)))
+    runs = sorted(run for run, base in set(_GRAPH.findall(text)) if _is_base(base))
     for run in runs:
         end = b" <" + run + b"> .\n"
         cut = len(end)
@@ -74,6 +75,14 @@ def journal(path: Path) -> Iterator[Judgement]:
         ntriples = b"".join(b"%s .\n" % line for line in lines).decode()
         if _ended(ntriples):
             yield judge(run.decode(), ntriples)
+
+
+def _is_base(base: bytes) -> bool:
+    """Whether kprov names runs under this base; what was merged may have any."""
+    try:
+        return bool(check_base(base.decode()))
+    except ValueError:
+        return False
 
 
 def _ended(ntriples: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from kprov_capture.home import Home, create
 from kprov_capture.journal import HEADER
 from kprov_capture.run import Run
-from kprov_capture.terms import PROV_NAMESPACE, Prov
+from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL, Dnnprov, Prov
 from kprov_rdf import cli, ingest, journal, runs
 from kprov_rdf.dm import provo
 from kprov_rdf.dm.model import Document
@@ -298,24 +298,21 @@ def test_a_run_that_was_merged_while_it_went_on_has_no_result(home: Home, tmp_pa
 
 def test_what_a_record_says_of_its_own_validity_does_not_count(home: Home) -> None:
     run = recording.record(home.path)
-    (line,) = (f"<{run.names.run}> <{Prov.used}> <{run.names.run}> <{CATALOG}> .\n",)
-    word = "https://w3id.org/dnnprov#"
-    kind = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
     claims = "".join(
         f"<{run.names.run}#x> <{p}> {o} <{run.names.run}> .\n"
         for p, o in [
-            (kind, f"<{word}RecordValidation>"),
+            (RDF_TYPE, f"<{Dnnprov.RecordValidation}>"),
             (Prov.used, f"<{run.names.run}>"),
             (Prov.endedAtTime, '"2030-01-01T00:00:00Z"'),
             (Prov.wasAssociatedWith, f"<{run.names.run}#x>"),
-            ("http://www.w3.org/2000/01/rdf-schema#label", '"kprov"'),
+            (RDFS_LABEL, '"kprov"'),
         ]
     )
     about = claims.replace(f"<{run.names.run}#x>", f"<{run.names.run}>")
     about = about.replace(f" <{run.names.run}> .\n", f" <{CATALOG}> .\n")
     alter(home, run, "", "")
     path = home.journal / "00000000-0000-7000-8000-000000000000.nq"
-    journal.write(path, {"run": run.names.run}, (line + claims + about).encode())
+    journal.write(path, {"run": run.names.run}, (claims + about).encode())
     assert verdicts(home) == {run.id: "–"}
 
 
@@ -331,6 +328,19 @@ def test_runs_of_many_bases_are_told_apart(home: Home, tmp_path: Path) -> None:
         if number in (0, 24):
             validate(home, portion=60.0)
             assert set(verdicts(home).values()) == {"valid"}
+
+
+def test_a_graph_that_only_resembles_a_run_keeps_nothing_from_being_validated(home: Home) -> None:
+    run = recording.record(home.path)
+    with ingest.open_snapshot(home) as store:
+        exported = write.run(store, run.names.run, "nq").decode()
+    odd = exported.replace("http://localhost:8642/", "urn:odd/")
+    merge.merge(home, odd.encode(), "run.nq")
+    assert validate(home) == []
+    assert finished.waiting(home) == []
+    with ingest.open_snapshot(home) as store:
+        (row,) = store.query("SELECT (COUNT(*) AS ?n) { ?v a dnnprov:RecordValidation }")
+        assert int(row["n"].value) == 1
 
 
 # -- what people see
