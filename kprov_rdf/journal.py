@@ -10,6 +10,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,8 @@ def _unreadable(path: Path, error: OSError) -> StorageError:
 def describe(path: Path) -> dict[str, Any]:
     """The first line of a journal: the run's IRI and the process that writes it.
 
-    Of an import its IRI alone: it is written at once. Empty where the line is not there yet.
+    Of an import its IRI alone, and of a validation what was validated: they are written at once.
+    Empty where the line is not there yet.
     """
     try:
         with path.open("rb") as file:
@@ -176,8 +178,11 @@ def replace(path: Path, data: bytes) -> None:
         raise
 
 
-def write(path: Path, imported: str, nquads: bytes) -> None:
-    """Write the journal of an import, finished, whole or not at all. Raises ``OSError``."""
-    batch = f"{HEADER}{json.dumps({'import': imported})}\n".encode() + nquads
+def write(path: Path, told: Mapping[str, str], nquads: bytes) -> None:
+    """Write a finished journal, whole or not at all. Raises ``OSError``.
+
+    ``told`` is its first line: ``{"import": IRI}`` or ``{"validation": journal}``.
+    """
+    batch = f"{HEADER}{json.dumps(dict(told))}\n".encode() + nquads
     commit = f"# commit 1 {chain(NO_DIGEST, batch).hex()} end\n"
     replace(path, batch + commit.encode())

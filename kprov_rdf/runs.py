@@ -9,11 +9,35 @@ import pyoxigraph as ox
 
 from kprov_rdf import query
 from kprov_rdf.errors import NotFoundError
-from kprov_rdf.store import Store
+from kprov_rdf.store import Bindings, Store
 
 _OURS = re.compile(r".*/(run/[0-9a-f-]{36}|catalog)").fullmatch
 RUNNING = "RUNNING"
 CRASHED = "CRASHED"
+_MANY_CATALOGS = 20
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of the validation of a run that had ended; ``conforms`` is None where it failed.
+
+    ``iri`` is the validation, ``by`` the program with its version, ``rules`` are the names of
+    the sets of rules.
+    """
+
+    iri: str
+    conforms: bool | None
+    violations: int
+    warnings: int
+    rules: tuple[str, ...]
+    by: str
+    at: datetime | None
+    error: str | None
+
+    def __str__(self) -> str:
+        if self.conforms is None:
+            return "not done"
+        return "valid" if self.conforms else f"invalid ({self.violations})"
 
 
 @dataclass(frozen=True)
@@ -29,6 +53,12 @@ class RunInfo:
     rate: float | None
     epochs: int
     planned: int | None
+    verdict: Verdict | None = None
+
+    @property
+    def validated(self) -> str:
+        """valid, invalid (number of violations), not done, or – where nobody validated it yet."""
+        return str(self.verdict or "–")
 
     @property
     def id(self) -> str:
@@ -57,10 +87,12 @@ def listing(store: Store, living: Set[str], only: str | None = None) -> list[Run
 
     ``only`` is the IRI of a run, for that one alone.
     """
-    given = {} if only is None else {"run": ox.NamedNode(only)}
+    given: Bindings = {} if only is None else {"run": ox.NamedNode(only)}
     answer = query.table(store, query.find("runs"), given)
+    rows = list(answer.rows)
+    verdicts = _verdicts(store, given, {str(query.value(one[0])) for one in rows})
     found = []
-    for cells in answer.rows:
+    for cells in rows:
         row: Mapping[str, query.Term] = dict(zip(answer.columns, cells, strict=True))
         iri = str(query.value(row["run"]))
         status = query.value(row["status"]) or (RUNNING if iri in living else CRASHED)
@@ -80,9 +112,39 @@ def listing(store: Store, living: Set[str], only: str | None = None) -> list[Run
                 planned=max(0, planned - (first if isinstance(first, int) else 0))
                 if isinstance(planned, int)
                 else None,
+                verdict=verdicts.get(iri),
             )
         )
     return found
+
+
+def _verdicts(store: Store, given: Bindings, listed: Set[str]) -> dict[str, Verdict]:
+    """The latest verdict on each of the runs ``listed`` that was validated."""
+    found: dict[str, Verdict] = {}
+    # A catalog that is named costs a third of the time. Merged runs may have any number of them.
+    catalogs = {f"{iri.rpartition('run/')[0]}catalog" for iri in listed}
+    asked = [{"catalog": ox.NamedNode(one)} for one in sorted(catalogs)]
+    for named in asked if len(asked) < _MANY_CATALOGS else [{}]:
+        answer = query.table(store, query.find("validations"), {**given, **named})
+        _read_verdicts(answer, found)
+    return found
+
+
+def _read_verdicts(answer: query.Table, found: dict[str, Verdict]) -> None:
+    for cells in answer.rows:
+        row: Mapping[str, query.Term] = dict(zip(answer.columns, cells, strict=True))
+        conforms, error = query.value(row["conforms"]), query.value(row["error"])
+        verdict = Verdict(
+            str(query.value(row["validation"])),
+            conforms if isinstance(conforms, bool) else None,
+            int(query.value(row["violations"]) or 0),
+            int(query.value(row["warnings"]) or 0),
+            tuple(sorted(str(query.value(row["rules"]) or "").split())),
+            str(query.value(row["by"])),
+            _time(row["at"]),
+            None if error is None else str(error),
+        )
+        found.setdefault(str(query.value(row["run"])), verdict)
 
 
 def is_ours(graph: str) -> bool:

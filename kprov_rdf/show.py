@@ -1,7 +1,7 @@
 """One run in the terminal."""
 
 from kprov_rdf.report import sections, settings
-from kprov_rdf.runs import RunInfo
+from kprov_rdf.runs import RunInfo, Verdict
 from kprov_rdf.store import Store
 from kprov_rdf.tables import count, print_table, printable
 
@@ -12,7 +12,10 @@ _EPOCHS = 20
 def show(store: Store, run: RunInfo) -> None:
     """Print the run: what it is, its settings, and a table for each thing that happened."""
     print(f"run {run.short} of {printable(run.tag)}: {run.status}, {count(run.epochs, 'epoch')}")
-    print(f"{run.iri}\n")
+    print(f"{run.iri}")
+    if run.verdict:
+        print(_verdict(run.verdict))
+    print()
     told = settings(store, run.iri)
     if told:
         print_table(["setting", "value"], told, "Settings")
@@ -25,3 +28,14 @@ def show(store: Store, run: RunInfo) -> None:
             )
             rows = rows[: _EPOCHS // 2] + rows[-_EPOCHS // 2 :]
         print_table(section.columns, rows, title)
+
+
+def _verdict(verdict: Verdict) -> str:
+    """What came of its validation, in a line."""
+    when = f", {verdict.at.astimezone():%Y-%m-%d %H:%M:%S}" if verdict.at else ""
+    by = f"({printable(verdict.by)}{when})"
+    if verdict.conforms is None:
+        return f"record not validated {by}: {printable(verdict.error or '')}"
+    warnings = f", {count(verdict.warnings, 'warning')}" if verdict.warnings else ""
+    told = "valid" if verdict.conforms else f"INVALID, {count(verdict.violations, 'violation')}"
+    return f"record {told}{warnings} by {' and '.join(verdict.rules)} {by}"

@@ -15,6 +15,7 @@ from kprov_rdf import cli, publish
 from kprov_rdf.errors import InputError, NotFoundError, StorageError
 from kprov_rdf.ingest import open_snapshot
 from kprov_rdf.linked import ontology
+from kprov_rdf.validate.finished import Validator
 from tests import recording
 
 BASE = "https://example.org/prov/"
@@ -37,6 +38,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = create(tmp_path_factory.mktemp("published") / "home")
     recording.record(home.path)
     recording.record(home.path, 'a <b>"tag"</b> / more', "SGD", (0.5, 0.4), 0.01)
+    open_snapshot(home).close()
+    assert Validator(home, print).catch_up()
     write(home, home.path / "site")
     return home.path / "site"
 

@@ -102,7 +102,9 @@ def _says_where(turtle: str, ontology: Ontology) -> Iterator[str]:
 def _recorded(root: Path, terms: dict[str, Term]) -> Iterator[str]:
     """A term is stable if something here records it, or what is below it; else testing."""
     found: set[str] = {term.name for term in terms.values() if term.notation}
-    for path in [*root.glob("capture/**/*.py"), root / "kprov_rdf" / "exchange" / "merge.py"]:
+    ours = root / "kprov_rdf"
+    writers = [ours / "exchange" / "merge.py", ours / "validate" / "finished.py"]
+    for path in [*root.glob("capture/**/*.py"), *writers]:
         if path.name != "terms.py":
             found |= set(re.findall(r"\bDnnprov\.(\w+)", path.read_text()))
     todo = [name for name in found if name in terms]

@@ -15,7 +15,7 @@ from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
 
 if TYPE_CHECKING:
     from kprov_rdf.query import Question
-    from kprov_rdf.runs import RunInfo
+    from kprov_rdf.runs import RunInfo, Verdict
     from kprov_rdf.store import Store
 
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 def runs(context: Context, form: str) -> None:
     """List the runs, the newest first.
 
-    A training whose process is gone before it ended is shown as CRASHED.
+    A training whose process is gone before it ended is shown as CRASHED. A run is validated
+    once, when it has ended: against the SHACL shapes and the constraints of PROV. 'kprov
+    validate' says what is wrong with one that is invalid.
     """
     from kprov_rdf.runs import listing
     from kprov_rdf.tables import narrow, number, print_table
@@ -42,7 +44,17 @@ def runs(context: Context, form: str) -> None:
         return
     when = "%m-%d %H:%M" if narrow() else "%Y-%m-%d %H:%M:%S"
     print_table(
-        ["run", "dataflow", "status", "optimizer", "rate", "epochs", "started", "seconds"],
+        [
+            "run",
+            "dataflow",
+            "status",
+            "optimizer",
+            "rate",
+            "epochs",
+            "started",
+            "seconds",
+            "record",
+        ],
         [
             [
                 run.short,
@@ -53,13 +65,14 @@ def runs(context: Context, form: str) -> None:
                 f"{run.epochs}/{run.planned}" if run.planned else str(run.epochs),
                 run.started.astimezone().strftime(when),
                 f"{(run.ended - run.started).total_seconds():.1f}" if run.ended else "",
+                run.validated,
             ]
             for run in found
         ],
     )
 
 
-def _as_json(run: "RunInfo") -> dict[str, str | int | float | None]:
+def _as_json(run: "RunInfo") -> dict[str, object]:
     return {
         "run": run.iri,
         "tag": run.tag,
@@ -70,6 +83,19 @@ def _as_json(run: "RunInfo") -> dict[str, str | int | float | None]:
         "plannedEpochs": run.planned,
         "started": run.started.isoformat(),
         "ended": run.ended.isoformat() if run.ended else None,
+        "validation": _verdict_as_json(run.verdict) if run.verdict else None,
+    }
+
+
+def _verdict_as_json(verdict: "Verdict") -> dict[str, object]:
+    return {
+        "conforms": verdict.conforms,
+        "violations": verdict.violations,
+        "warnings": verdict.warnings,
+        "rules": list(verdict.rules),
+        "by": verdict.by,
+        "at": verdict.at.isoformat() if verdict.at else None,
+        "error": verdict.error,
     }
 
 

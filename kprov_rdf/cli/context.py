@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kprov_capture.home import find, open_home
+from kprov_capture.home import Home, find, open_home
+from kprov_rdf.errors import KprovError
 
 if TYPE_CHECKING:
     from kprov_rdf.store import Snapshot
@@ -22,11 +23,35 @@ class Context:
 
     @contextmanager
     def reading(self) -> "Iterator[Snapshot]":
-        """A snapshot of the store, with all that the journals hold."""
-        from kprov_rdf.ingest import open_snapshot
+        """A snapshot of the store, with all that the journals hold.
 
-        with open_snapshot(open_home(find(self.asked))) as store:
+        What has ended since is validated first, unless a server of the folder does that.
+        """
+        with _validated(open_home(find(self.asked))) as store:
             yield store
+
+
+def _validated(home: Home) -> "Snapshot":
+    from kprov_rdf import owner
+    from kprov_rdf.ingest import open_snapshot
+    from kprov_rdf.validate.finished import Validator
+
+    store = open_snapshot(home)
+    try:
+        told = owner.server(home) is None and Validator(home, _tell).catch_up()
+        after = open_snapshot(home) if told else store
+    except KprovError:
+        return store  # held by another process now: the next command has what was written
+    except BaseException:
+        store.close()
+        raise
+    if after is not store:
+        store.close()
+    return after
+
+
+def _tell(text: str) -> None:
+    click.echo(f"kprov: {text}", err=True)
 
 
 pass_context = click.make_pass_decorator(Context)

@@ -132,7 +132,7 @@ def merge(home: Home, data: bytes, name: str, form: str | None = None) -> Merged
 
 def _write(path: Path, graph: str, texts: list[bytes]) -> None:
     try:
-        journal.write(path, graph, b"".join(texts))
+        journal.write(path, {"import": graph}, b"".join(texts))
     except OSError as error:
         raise StorageError(
             f"The journal {path} cannot be written: {error.strerror or error}. Free some "

@@ -66,6 +66,7 @@ def row(run: RunInfo) -> dict[str, str | int | float | None]:
         "epochs": f"{run.epochs}/{run.planned}" if run.planned else str(run.epochs),
         "started": run.started.isoformat(),
         "seconds": f"{(run.ended - run.started).total_seconds():.1f}" if run.ended else "",
+        "record": run.validated,
     }
 
 

@@ -44,6 +44,8 @@ def newer(home: Home) -> str | None:
     """When the last mirror was made, where something was recorded since; else None."""
     made = (home.path / "mirror.json").stat().st_mtime
     files = [*home.journal.glob("*.nq"), *home.done.glob("*.nq.gz")]
+    # That a run was validated changes no table.
+    files = [path for path in files if not path.name.startswith("validation-")]
     times = (path.stat().st_mtime for path in files if path.exists())
     since = max(times, default=0.0)
     return f"{datetime.fromtimestamp(made):%Y-%m-%d %H:%M:%S}" if since > made else None

@@ -22,6 +22,7 @@ from kprov_rdf.server.app import MAX_BODY, create_app
 from kprov_rdf.server.keeper import Keeper
 from kprov_rdf.server.pool import Limits, Pool
 from kprov_rdf.server.state import THREADS, State
+from kprov_rdf.server.validation import Validation
 from kprov_rdf.store import LocalStore
 
 _ANY = ("0.0.0.0", "::", "")  # noqa: S104
@@ -105,6 +106,8 @@ def _run(
     relay.start()
     follower = threading.Thread(target=keeper.follow, args=(store,), name="follower")
     follower.start()
+    validation = Validation(keeper)
+    validation.start()
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         started()
@@ -114,6 +117,7 @@ def _run(
             signal.signal(number, handler)
         relay.close()
         keeper.stop()
+        validation.close()
         follower.join()
         server.close()
 

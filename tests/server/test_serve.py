@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import resource
 import shutil
 import subprocess
@@ -52,6 +53,28 @@ def test_every_command_works_beside_it(home: Home, serve, capsys, tmp_path) -> N
         "another-flow",
         "test-flow",
     ]
+
+
+def test_a_run_is_validated_by_the_server_when_it_has_ended(home: Home, serve, capsys) -> None:  # type: ignore[no-untyped-def]
+    server = serve()
+    run = recording.begin(home.path)
+    assert run.settle(10)
+
+    def told() -> str:
+        found: list[str] = [one["record"] for one in server.ask("/live", "application/json").json]
+        return found[0] if found else ""
+
+    wait_for(lambda: told() == "–")
+    run.end_training("FINISHED")
+    run.close()
+    wait_for(lambda: told() == "valid")
+    assert kprov(home, "runs") == 0
+    assert capsys.readouterr().out.splitlines()[3].split()[-1] == "valid"
+    page = server.ask(f"/run/{run.id}", "text/html").text
+    (link,) = re.findall(r'href="\.\./catalog#([^"]+)"', page)
+    assert f'id="{link}"' in server.ask("/catalog", "text/html").text
+    assert ">valid<" in server.ask("/", "text/html").text
+    assert server.stop() == 0
 
 
 def test_what_commands_took_is_gone_when_they_end(home: Home, serve) -> None:  # type: ignore[no-untyped-def]

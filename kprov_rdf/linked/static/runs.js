@@ -39,6 +39,7 @@
         `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
       cell(row, "").append(time);
       cell(row, run.seconds, "number");
+      cell(row, run.record);
       return row;
     });
     body.replaceChildren(...rows);
