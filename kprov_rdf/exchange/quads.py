@@ -130,10 +130,10 @@ class Mapper:
             self._unqualified(record, subject, formal, extra)
             return
         more = [name for name in how.more if name in formal]
-        if subject and not (record.identifier or extra):
-            # A property of the subject has said all: the relation, or only its time.
-            if (target and not more) or (not target and how.time and more == ["time"]):
-                return
+        # What a property of the subject has said already: the relation, or only its time.
+        plain = not more if target else how.time and more == ["time"]
+        if subject and plain and not (record.identifier or extra):
+            return
         node = (
             self._iri(record.identifier) if record.identifier else self._scope.fresh(how.property)
         )
