@@ -105,7 +105,7 @@ def test_elements_that_say_a_type(content: str, kind: str, special: str) -> None
         ("<ex:k>a b </ex:k>", f"<{EX}k>", f'"a b "^^<{XSD}#string>'),
         ("<ex:k/>", f"<{EX}k>", f'""^^<{XSD}#string>'),
         ('<ex:k xml:lang="EN">a</ex:k>', f"<{EX}k>", '"a"@en'),
-        ('<ex:k xsi:type="xsd:int">05</ex:k>', f"<{EX}k>", f'"05"^^<{XSD}#int>'),
+        ('<ex:k xsi:type="xsd:int">05</ex:k>', f"<{EX}k>", f'"5"^^<{XSD}#int>'),
         ('<prov:type xsi:type="xsd:QName"> ex:T </prov:type>', TYPE, f"<{EX}T>"),
         ('<prov:type xsi:type="prov:QUALIFIED_NAME">ex:T</prov:type>', TYPE, f"<{EX}T>"),
         ("<prov:type>prov:Plan</prov:type>", TYPE, f'"prov:Plan"^^<{XSD}#string>'),
