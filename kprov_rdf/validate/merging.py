@@ -297,17 +297,28 @@ class Merged:
             mine, theirs = self._by_id[one], self._by_id[other]
             for identifier in mine.keys() & theirs.keys():
                 self._same_influence((one, mine[identifier]), (other, theirs[identifier]))
-        return len(self._parents) > before
+        return bool(self._dirty) or len(self._parents) > before
 
     def _same_influence(self, *pair: tuple[str, int]) -> None:
         one, other = ((kind, self.final(kind, row)) for kind, row in pair)
         for argument in (0, 1):
             first, second = (self.rows[kind].columns[argument][row] for kind, row in (one, other))
             if self._unifiable(first, second):
-                self._unify(first, second)
+                value = self._unify(first, second)
+                for kind, row in (one, other):
+                    self._complete(kind, row, argument, value)
             elif (one, other) not in self._overlaps:
                 self._overlaps.add((one, other))
                 self._note(Conflict(23, (15,), one, other, argument, (first, second)))
+
+    def _complete(self, kind: str, row: int, argument: int, value: int) -> None:
+        """Give an argument that was not told the value that another statement tells."""
+        column = self.rows[kind].columns[argument]
+        if column[row] == ABSENT != value:
+            column[row] = value
+            self._dirty.append((kind, row))
+            if self._mentions is not None and value in self._variables:
+                self._mentions[value].append((kind, row))
 
 
 _INFER: dict[str, Callable[[Merged, int], None]] = {
