@@ -156,10 +156,10 @@ class Checker:
             try:
                 if name == "-":
                     yield self._file(files.limited(sys.stdin.buffer, name), name)
-                elif _is_file(name):
+                elif is_file(name):
                     yield self._file(files.content(Path(name)), name)
                 else:
-                    yield self._stored(context, name)
+                    yield self._graph(*stored(context, name))
             except MalformedError as error:
                 yield Target(name, malformed=(error,))
             except (KprovError, HomeError) as error:
@@ -213,19 +213,6 @@ class Checker:
         except (KprovError, HomeError) as error:
             yield Target(home, unread=str(error))
 
-    def _stored(self, context: Context, name: str) -> _Read | Target:
-        """A run, or a graph by its IRI."""
-        from kprov_rdf.runs import listing, resolve
-
-        with context.reading() as store:
-            found = name
-            if name not in store.graphs():
-                try:
-                    found = resolve(name, listing(store, store.living)).iri
-                except NotFoundError as error:
-                    raise NotFoundError(f"{error} There is no file of that name, either.") from None
-            return self._graph(found, store.graph(found))
-
     def _graph(self, name: str, triples: Iterable[ox.Triple]) -> _Read | Target:
         from kprov_rdf.dm import provo
 
@@ -237,7 +224,22 @@ class Checker:
         return read
 
 
-def _is_file(name: str) -> bool:
+def stored(context: Context, name: str) -> tuple[str, list[ox.Triple]]:
+    """A run, or a graph of the store by its IRI: that IRI, and its statements."""
+    from kprov_rdf.runs import listing, resolve
+
+    with context.reading() as store:
+        found = name
+        if name not in store.graphs():
+            try:
+                found = resolve(name, listing(store, store.living)).iri
+            except NotFoundError as error:
+                raise NotFoundError(f"{error} There is no file of that name, either.") from None
+        return found, list(store.graph(found))
+
+
+def is_file(name: str) -> bool:
+    """Whether a target is a file, also one that is missing."""
     path = Path(name)
     try:
         there = path.exists() and not path.is_dir()
