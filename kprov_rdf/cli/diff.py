@@ -96,9 +96,9 @@ def _part(document: "Document", graph: str | None) -> "Document":
 
 
 def _statements(told: "tuple[Told, ...]") -> "list[dict[str, object]]":
-    import dataclasses
-
-    return [dataclasses.asdict(one) for one in told]
+    return [
+        {"instance": one.instance, "text": one.written(), "line": one.line or None} for one in told
+    ]
 
 
 def _tell_json(one: "Document", other: "Document", found: "Difference") -> None:
@@ -142,23 +142,29 @@ def _tell(one: "Document", other: "Document", found: "Difference") -> None:
     if found.equivalent:
         _say(f"{one.name} and {other.name} say the same.")
         return
-    for document, told in ((one, found.only_a), (other, found.only_b)):
+    for document, told, others in (
+        (one, found.only_a, found.only_b),
+        (other, found.only_b, found.only_a),
+    ):
         if told:
             _say(f"Only in {document.name}:")
-            _tell_statements(told)
+            _tell_statements(told, others)
             _say()
     total = len(found.only_a) + len(found.only_b)
     what = "statement differs" if total == 1 else "statements differ"
     _say(f"{one.name} and {other.name} do not say the same: {total:,} {what}.")
 
 
-def _tell_statements(told: "tuple[Told, ...]") -> None:
+def _tell_statements(told: "tuple[Told, ...]", others: "tuple[Told, ...]") -> None:
+    """Of a statement that differs in its attributes alone, those that differ."""
+    twins = {(one.instance, one.text): one.attributes for one in others}
     bundle: str | None = None
     for one in told[:_MOST_SHOWN]:
         if one.instance != bundle:
             bundle = one.instance
             _say(f"  in the bundle {bundle}")
-        _say(f"  {f'line {one.line}: ' if one.line else ''}{one.text}")
+        text = one.written(but=twins.get((one.instance, one.text), ()))
+        _say(f"  {f'line {one.line}: ' if one.line else ''}{text}")
     if len(told) > _MOST_SHOWN:
         _say(f"  and {len(told) - _MOST_SHOWN:,} more (--format json has all)")
 

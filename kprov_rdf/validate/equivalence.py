@@ -9,8 +9,8 @@ What follows is told by what a document tells: where all its statements follow, 
 inferred from them. So each difference is a statement that one of the two documents tells.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
 
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm.memory import without_collector
@@ -36,12 +36,22 @@ _Row = tuple[str, int]
 class Told:
     """A statement that one of the documents tells: in PROV-N, and its line (0: not known).
 
-    ``instance`` is the IRI of its bundle; None: the toplevel.
+    ``instance`` is the IRI of its bundle; None: the toplevel. ``text`` is without attributes.
     """
 
     instance: str | None
     text: str
+    attributes: tuple[str, ...] = ()
     line: int = 0
+
+    def written(self, but: Container[str] = ()) -> str:
+        """The statement with its attributes, "…" for some of them."""
+        shown = [one for one in self.attributes if one not in but]
+        if not self.attributes:
+            return self.text
+        if len(shown) < len(self.attributes):
+            shown.append("…")
+        return f"{self.text[:-1]}, [{', '.join(shown)}])"
 
 
 @dataclass(frozen=True)
@@ -167,19 +177,18 @@ def _bundle(document: Document, name: str) -> Instance:
 def _words(document: Document, instance: Instance, statements: list[_Row]) -> Iterator[Told]:
     """Statements in PROV-N as the document has them; the same one once."""
     words = Words(document, Merged(instance, frozenset()))
-    seen: set[str] = set()
+    seen: set[Told] = set()
     for kind, row in statements:
         rows = instance.rows[kind]
         text = words.original(kind, row)
-        pairs = [
+        pairs = tuple(
             f"{words.name(name)}={_value(words, document.terms.text[value], value)}"
             for name, value in sorted(rows.attributes.get(row, ()))
-        ]
-        if pairs:
-            text = f"{text[:-1]}, [{', '.join(pairs)}])"
-        if text not in seen:
-            seen.add(text)
-            yield Told(instance.name, text, rows.lines[row])
+        )
+        told = Told(instance.name, text, pairs)
+        if told not in seen:
+            seen.add(told)
+            yield replace(told, line=rows.lines[row])
 
 
 def _value(words: Words, text: str, number: int) -> str:

@@ -85,7 +85,7 @@ def of(statements_: str) -> Document:
 
 
 def texts(told: Difference) -> tuple[list[str], list[str]]:
-    return [one.text for one in told.only_a], [one.text for one in told.only_b]
+    return [one.written() for one in told.only_a], [one.written() for one in told.only_b]
 
 
 def renamed(found: list[Statement], names: dict[str, str]) -> list[Statement]:
