@@ -122,7 +122,8 @@ def _verdicts(store: Store, given: Bindings, listed: Set[str]) -> dict[str, Verd
     """The latest verdict on each of the runs ``listed`` that was validated."""
     found: dict[str, Verdict] = {}
     # A catalog that is named costs a third of the time. Merged runs may have any number of them.
-    catalogs = {f"{iri.rpartition('run/')[0]}catalog" for iri in listed}
+    bases = {iri.rpartition("run/")[0] for iri in listed} - {""}
+    catalogs = {f"{base}catalog" for base in bases}
     asked = [{"catalog": ox.NamedNode(one)} for one in sorted(catalogs)]
     for named in asked if len(asked) < _MANY_CATALOGS else [{}]:
         answer = query.table(store, query.find("validations"), {**given, **named})

@@ -146,7 +146,7 @@ def test_a_run_that_still_runs_or_crashed_is_not_validated(home: Home) -> None:
             "<{run}#config-1> <{prov}wasDerivedFrom> <{run}#config-0> <{run}> .\n"
             "<{run}#config-0> <{prov}wasDerivedFrom> <{run}#config-1> <{run}> .",
             0,
-            2,
+            1,
         ),
         ('"FINISHED"', '"RUNNING"', 2, 2),
     ],
