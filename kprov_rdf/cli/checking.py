@@ -38,6 +38,7 @@ _RECORDS = {sniff.FORMATS[one].label: one for one in ("provn", "provjson", "prov
 # What relative IRIs are relative to, where the document says nothing else.
 _BASE = "http://relative.invalid/"
 _NOTHING = "There was nothing to check: no graph with a statement in it."
+_NO_PROV = "There was nothing to check: no statement of PROV that the constraints are about."
 # By the name of the graph, None for the default one.
 _Graphs = dict[str | None, list[ox.Triple]]
 
@@ -182,7 +183,8 @@ class Checker:
         """As it is, or that there is nothing to check: RDF without a statement is no document."""
         says = any(map(len, document.instances())) or bool(document.malformed)
         if not (read.graphs or says) and document.form in _RDF:
-            return Target(read.name, unread=f"{read.name}: {_NOTHING}")
+            why = _NOTHING if "shacl" in self._rules else _NO_PROV
+            return Target(read.name, unread=f"{read.name}: {why}")
         if "constraints" in self._rules and read.graphs and not says:
             read.notes.append("it has no statement of PROV that the constraints are about")
         if "constraints" in self._rules:
@@ -225,17 +227,20 @@ class Checker:
 
 
 def stored(context: Context, name: str) -> tuple[str, list[ox.Triple]]:
-    """A run, or a graph of the store by its IRI: that IRI, and its statements."""
+    """A run, or a graph of the store by its IRI: that IRI, and its statements.
+
+    Raises ``NotFoundError``, also where there is no store: the name may be meant as a file's.
+    """
     from kprov_rdf.runs import listing, resolve
 
-    with context.reading() as store:
-        found = name
-        if name not in store.graphs():
-            try:
+    try:
+        with context.reading() as store:
+            found = name
+            if name not in store.graphs():
                 found = resolve(name, listing(store, store.living)).iri
-            except NotFoundError as error:
-                raise NotFoundError(f"{error} There is no file of that name, either.") from None
-        return found, list(store.graph(found))
+            return found, list(store.graph(found))
+    except (NotFoundError, HomeError) as error:
+        raise NotFoundError(f"{name!r} is no file. {error}") from None
 
 
 def is_file(name: str) -> bool:
