@@ -9,10 +9,13 @@ import json
 import re
 from collections import Counter
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.errors import InputError, UnsupportedError
+
+if TYPE_CHECKING:
+    from xml.parsers import expat
 
 MAX_DEPTH = 200
 BOM = b"\xef\xbb\xbf"
@@ -69,6 +72,44 @@ def check_xml(data: bytes, name: str) -> None:
             f"{name} is encoded as {declared[1].decode('ascii', 'replace')}. Convert it to UTF-8 "
             "first, for example with iconv."
         )
+
+
+def check_rdfxml(data: bytes, name: str) -> None:
+    """Refuse what ``check_xml`` does, what is nested deep, and XML that is not well-formed.
+
+    pyoxigraph takes RDF/XML that is cut short for all of it, and time with the square of the depth.
+    Raises ``MalformedError`` with line and column for what is not well-formed.
+    """
+    from xml.parsers import expat
+
+    check_xml(data, name)
+    parser = expat.ParserCreate()
+    depth = 0
+
+    def start(_tag: str, _given: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise too_deep(name)
+
+    def end(_tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise not_xml(error, name) from error
+
+
+def not_xml(error: "expat.ExpatError", name: str) -> MalformedError:
+    """The error of XML that is not well-formed."""
+    from xml.parsers import expat
+
+    said = expat.ErrorString(error.code)
+    column = error.offset + 1
+    return MalformedError(name, f"It is no XML: {said}.", line=error.lineno, column=column)
 
 
 def load_json(data: bytes, name: str) -> Any:

@@ -54,12 +54,7 @@ def read(data: bytes, name: str) -> Document:
     try:
         reader.parse(data)
     except expat.ExpatError as error:
-        raise MalformedError(
-            name,
-            f"It is no XML: {expat.ErrorString(error.code)}.",
-            line=error.lineno,
-            column=error.offset + 1,
-        ) from error
+        raise guards.not_xml(error, name) from error
     except ValueError as error:
         message, mend = f"In {reader.where}, {error}.", getattr(error, "mend", "")
         raise MalformedError(name, message, line=reader.line, mend=mend) from error

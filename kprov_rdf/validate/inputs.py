@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 import pyoxigraph as ox
 
 from kprov_rdf.dm import detect, provjson, provjsonld, provn, provo, provxml
-from kprov_rdf.dm.guards import BOM, check_rdf, check_xml, load_json, refuse_contexts
+from kprov_rdf.dm.guards import BOM, check_rdf, check_rdfxml, load_json, refuse_contexts
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.memory import without_collector
 from kprov_rdf.dm.model import ABSENT, PLACEHOLDER, Document, Instance
+from kprov_rdf.errors import InputError
 
 _RDF = {
     "ttl": ox.RdfFormat.TRIG,  # which Turtle is a part of
@@ -57,7 +58,7 @@ def _rdf(data: bytes, name: str, form: str, attributes: bool) -> Document:
     if form == "jsonld":
         refuse_contexts(load_json(data, name), name)
     elif form == "rdfxml":
-        check_xml(data, name)
+        check_rdfxml(data, name)
     else:
         check_rdf(data, name)
         if form in ("nt", "nq"):
@@ -73,6 +74,11 @@ def _rdf(data: bytes, name: str, form: str, attributes: bool) -> Document:
             line=error.lineno or 0,
             column=error.offset or 0,
             mend="Correct it there.",
+        ) from error
+    except MemoryError as error:  # so pyoxigraph calls it
+        raise InputError(
+            f"{name} has a name or a value that is longer than 16 MiB, more than is read from "
+            f"{detect.LABELS[form]}. Keep it in a file of its own, and name that."
         ) from error
     document.prefixes = {iri: prefix for prefix, iri in parser.prefixes.items()}
     return document

@@ -1,8 +1,10 @@
-"""Documents as they come: what an editor puts before them, and where their graphs are."""
+"""Documents as they come: with a mark before them, cut short, hostile; and their graphs."""
 
 import pyoxigraph as ox
 import pytest
 
+from kprov_rdf.dm.malformed import MalformedError
+from kprov_rdf.errors import InputError
 from kprov_rdf.validate import inputs
 
 PROV = "http://www.w3.org/ns/prov#"
@@ -43,3 +45,24 @@ def test_graphs_go_by_their_names() -> None:
     text = f"{USED} <http://e/g> .\n{USED} _:b .\n{USED} .\n"
     found = inputs.graphs(text.encode(), ox.RdfFormat.N_QUADS)
     assert list(found) == ["http://e/g", "b", None]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS.keys() - {"x.nt", "x.nq"})
+def test_what_is_cut_short_is_malformed(name: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        inputs.read(DOCUMENTS[name][:-2].encode(), name)
+    assert caught.value.line
+
+
+RDF = '<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:p="urn:p:">'
+
+
+@pytest.mark.parametrize("name", ["x.ttl", "x.trig", "x.nt", "x.nq"])
+def test_a_value_that_is_too_long_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="longer than 16 MiB"):
+        inputs.read(f'<u:a> <u:b> "{"a" * (1 << 24)}" .'.encode(), name)
+
+
+def test_rdfxml_that_is_nested_deep_is_refused() -> None:
+    with pytest.raises(InputError, match="200 levels deep"):
+        inputs.read((RDF + "<r:Description><p:a>" * 100_000).encode(), "x.rdf")
