@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pyoxigraph as ox
 
 from kprov_rdf.dm import detect, provjson, provjsonld, provn, provo, provxml
-from kprov_rdf.dm.guards import check_rdf, check_xml, load_json, refuse_contexts
+from kprov_rdf.dm.guards import BOM, check_rdf, check_xml, load_json, refuse_contexts
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.memory import without_collector
 from kprov_rdf.dm.model import ABSENT, PLACEHOLDER, Document, Instance
@@ -49,6 +49,7 @@ def _rdf(data: bytes, name: str, form: str, attributes: bool) -> Document:
     document = Document(name, detect.LABELS[form])
     lines: Iterable[int] | None = None
     base: str | None = _BASE
+    data = data.removeprefix(BOM)
     if form == "jsonld":
         refuse_contexts(load_json(data, name), name)
     elif form == "rdfxml":
