@@ -60,6 +60,7 @@ class GraphStatements:
         self._classes: dict[int, str] = {}  # of nodes that qualify: the relation, or a derivation
         self._unqualified: dict[str, dict[_Pair, tuple[str, int]]] = defaultdict(dict)
         self._qualified: list[tuple[str, int, int, str, int]] = []
+        self._told: set[tuple[str, int]] = set()  # kinds and nodes that statements were made of
         self._details: dict[str, dict[int, list[int]]] = defaultdict(dict)
         self._times: dict[str, dict[int, list[int]]] = defaultdict(dict)
         self._attributes: dict[int, list[_Pair]] = defaultdict(list)
@@ -171,6 +172,9 @@ class GraphStatements:
             kind = RELATIONS["Derivation" if typed in DERIVATIONS else typed].property
         how = RELATIONS[_CLASSES[kind]]
         special = special or (typed if typed in DERIVATIONS else "")
+        # Of a node with many subjects the further values are told once: all is one identifier.
+        most = 1 if (kind, node) in self._told else None
+        self._told.add((kind, node))
         values = [[subject]]
         for argument in KINDS[kind].arguments[1:]:
             names = [how.influencer, "influencer"]
@@ -178,7 +182,9 @@ class GraphStatements:
                 names = [how.more[argument]]
             elif kind == _INFLUENCE:  # of which the others are subproperties
                 names = ["influencer", "entity", "activity", "agent"]
-            values.append([one for name in names for one in self._details[name].get(node, ())])
+            values.append(
+                [one for name in names for one in self._details[name].get(node, [])[:most]]
+            )
         attributes = self._of(node, special)
         for row in _rows(values):
             if row[1] == ABSENT and KINDS[kind].mandatory > 1:

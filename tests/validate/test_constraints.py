@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kprov_rdf.dm import model
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.errors import InputError
 from kprov_rdf.validate import inputs, ordering
@@ -368,6 +369,25 @@ def test_many_existentials_become_one() -> None:
     found = turtle(more)
     # The generation of ex:e is that of each ex:d too: inference 11 with constraint 23.
     assert {one.numbers for one in found} == {(23,)}
+
+
+def test_a_node_that_many_share_with_many_values_makes_no_more_statements_than_there_are() -> None:
+    text = "@prefix prov: <http://www.w3.org/ns/prov#> . @prefix ex: <http://example.org/> .\n"
+    text += "\n".join(
+        f"ex:a{i} prov:qualifiedUsage ex:u . ex:u prov:entity ex:e{i} ." for i in range(1000)
+    )
+    document = inputs.read(text.encode(), "x.ttl")
+    assert len(document.toplevel) == 1999
+    (found,) = check(document)
+    assert len(found.violations) + found.more == 1998
+
+
+def test_too_many_graphs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model, "MAX_BUNDLES", 10)
+    text = [f"<http://e/{i}> {{ <http://e/e> a <http://e/c> }}" for i in range(11)]
+    assert len(inputs.read("\n".join(text[1:]).encode(), "x.trig").bundles) == 10
+    with pytest.raises(InputError, match="more than 10 bundles"):
+        inputs.read("\n".join(text).encode(), "x.trig")
 
 
 def test_violations_are_counted_beyond_the_first_hundred() -> None:
