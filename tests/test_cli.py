@@ -391,7 +391,7 @@ def test_a_damaged_journal(kprov, home: Home) -> None:
 
 def test_a_file_that_is_no_rdf(kprov, tmp_path: Path) -> None:
     refused(kprov("validate", str(tmp_path / "none.ttl")), "none.ttl", "cannot be read")
-    refused(kprov("validate", str(tmp_path)), "There is no run", "no file of that name")
+    refused(kprov("validate", str(tmp_path)), "is no file. There is no run")
     (tmp_path / "empty.ttl").write_text("")
     status, _, err = kprov("validate", str(tmp_path / "empty.ttl"))
     assert status == 2

@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from kprov_capture.home import HomeError, find
 from kprov_rdf.cli.context import Context
+from kprov_rdf.dm import detect
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import Document
 from kprov_rdf.errors import KprovError, NotFoundError
@@ -20,24 +21,9 @@ from kprov_rdf.validate.reports.found import Graph, Target
 from kprov_rdf.validate.shacl import Finding
 
 _MANY = 200_000
-# A name that ends so is that of a file, also where there is none.
-_SUFFIXES = files.SUFFIXES | {
-    ".provn", ".json", ".jsonld", ".provjson", ".xml", ".provx", ".rdf", ".owl",
-}  # fmt: skip
-# By the names of formats for people, which documents have.
-_RDF = {
-    "Turtle": ox.RdfFormat.TRIG,  # which Turtle is a part of
-    "TriG": ox.RdfFormat.TRIG,
-    "N-Triples": ox.RdfFormat.N_QUADS,
-    "N-Quads": ox.RdfFormat.N_QUADS,
-    "RDF/XML": ox.RdfFormat.RDF_XML,
-    "JSON-LD": ox.RdfFormat.JSON_LD,
-}
-_LINES = ("N-Triples", "N-Quads")
 _RECORDS = {sniff.FORMATS[one].label: one for one in ("provn", "provjson", "provxml")}
-# What relative IRIs are relative to, where the document says nothing else.
-_BASE = "http://relative.invalid/"
 _NOTHING = "There was nothing to check: no graph with a statement in it."
+_NO_PROV = "There was nothing to check: no statement of PROV that the constraints are about."
 # By the name of the graph, None for the default one.
 _Graphs = dict[str | None, list[ox.Triple]]
 
@@ -181,8 +167,9 @@ class Checker:
     def _said(self, read: _Read, document: Document) -> _Read | Target:
         """As it is, or that there is nothing to check: RDF without a statement is no document."""
         says = any(map(len, document.instances())) or bool(document.malformed)
-        if not (read.graphs or says) and document.form in _RDF:
-            return Target(read.name, unread=f"{read.name}: {_NOTHING}")
+        if not (read.graphs or says) and document.form in inputs.RDF:
+            why = _NOTHING if "shacl" in self._rules else _NO_PROV
+            return Target(read.name, unread=f"{read.name}: {why}")
         if "constraints" in self._rules and read.graphs and not says:
             read.notes.append("it has no statement of PROV that the constraints are about")
         if "constraints" in self._rules:
@@ -225,17 +212,20 @@ class Checker:
 
 
 def stored(context: Context, name: str) -> tuple[str, list[ox.Triple]]:
-    """A run, or a graph of the store by its IRI: that IRI, and its statements."""
+    """A run, or a graph of the store by its IRI: that IRI, and its statements.
+
+    Raises ``NotFoundError``, also where there is no store: the name may be meant as a file's.
+    """
     from kprov_rdf.runs import listing, resolve
 
-    with context.reading() as store:
-        found = name
-        if name not in store.graphs():
-            try:
+    try:
+        with context.reading() as store:
+            found = name
+            if name not in store.graphs():
                 found = resolve(name, listing(store, store.living)).iri
-            except NotFoundError as error:
-                raise NotFoundError(f"{error} There is no file of that name, either.") from None
-        return found, list(store.graph(found))
+            return found, list(store.graph(found))
+    except (NotFoundError, HomeError) as error:
+        raise NotFoundError(f"{name!r} is no file. {error}") from None
 
 
 def is_file(name: str) -> bool:
@@ -245,7 +235,7 @@ def is_file(name: str) -> bool:
         there = path.exists() and not path.is_dir()
     except (OSError, ValueError):  # a name that is too long, or holds a NUL
         return False
-    return there or path.suffix.lower() in _SUFFIXES
+    return there or path.suffix.lower() in detect.SUFFIXES
 
 
 def _graphs(data: bytes, name: str, form: str) -> _Graphs:
@@ -253,13 +243,12 @@ def _graphs(data: bytes, name: str, form: str) -> _Graphs:
 
     The guards of the parsers have passed it already, in ``inputs.read``.
     """
-    if form in _RDF:
-        found = files.graphs(data, name, _RDF[form], None if form in _LINES else _BASE)
-        return {None if graph == name else graph: triples for graph, triples in found.items()}
+    if form in inputs.RDF:
+        return inputs.graphs(data, inputs.RDF[form])
     from kprov_rdf.exchange import read
     from kprov_rdf.exchange.scope import Scope
 
-    scope = Scope(_BASE)
+    scope = Scope(inputs.BASE)
     grouped: _Graphs = {}
     for quad in read.parse(data, name, scope, _RECORDS.get(form)).quads:
         graph = None if quad.graph_name == scope.graph else str(quad.graph_name).strip("<>")

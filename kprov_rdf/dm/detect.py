@@ -24,6 +24,7 @@ _BY_SUFFIX = {".provn": "provn", ".ttl": "ttl", ".trig": "trig", ".nt": "nt", ".
 # These say too little: what is in them decides.
 _FAMILIES = dict.fromkeys((".json", ".jsonld", ".provjson"), "json")
 _FAMILIES |= dict.fromkeys((".xml", ".provx", ".rdf", ".owl"), "xml")
+SUFFIXES = frozenset(_BY_SUFFIX | _FAMILIES)
 # The keywords of PROV-JSON (W3C submission, section 3): records, prefixes, bundles.
 _PROV_JSON = {
     "prefix", "bundle", "entity", "activity", "agent", "used", "wasGeneratedBy",

@@ -97,7 +97,7 @@ def load_json(data: bytes, name: str) -> Any:
         raise too_deep(name) from error
     except json.JSONDecodeError as error:
         raise MalformedError(
-            name, f"It is no JSON: {error}.", line=error.lineno, column=error.colno
+            name, f"It is no JSON: {error.msg}.", line=error.lineno, column=error.colno
         ) from error
     except ValueError as error:  # a number with too many digits
         raise InputError(f"{name} is no JSON that is read: {error}.") from error

@@ -7,13 +7,22 @@ class MalformedError(InputError):
     """A document in a known format that breaks its rules: it is invalid, not merely unread.
 
     ``document`` is its name, ``line`` and ``column`` where it is wrong, from 1 (0: not known),
-    ``mend`` what would make it right. The text of the error says it all.
+    ``mend`` what would make it right, ``instance`` the IRI of the bundle (None: the toplevel, or
+    not known). The text of the error says it all.
     """
 
     def __init__(
-        self, document: str, message: str, *, line: int = 0, column: int = 0, mend: str = ""
+        self,
+        document: str,
+        message: str,
+        *,
+        line: int = 0,
+        column: int = 0,
+        mend: str = "",
+        instance: str | None = None,
     ) -> None:
         self.document = document
+        self.instance = instance
         self.message = message
         self.line = line
         self.column = column

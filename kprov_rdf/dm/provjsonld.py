@@ -15,30 +15,13 @@ from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, ELEMENTS, KINDS, Document, Instance
 from kprov_rdf.dm.names import ARGUMENTS, Names, Times, UnreadableError
 from kprov_rdf.dm.places import Places
+from kprov_rdf.dm.relations import RELATIONS
 from kprov_rdf.dm.values import literal_term
 
 _DECLARE = 'Add "{}" to "@context", with the namespace that it stands for.'
 # Section 4: the types of statements.
-_KINDS = {
-    "Entity": "entity",
-    "Activity": "activity",
-    "Agent": "agent",
-    "Generation": "wasGeneratedBy",
-    "Usage": "used",
-    "Communication": "wasInformedBy",
-    "Start": "wasStartedBy",
-    "End": "wasEndedBy",
-    "Invalidation": "wasInvalidatedBy",
-    "Derivation": "wasDerivedFrom",
-    "Attribution": "wasAttributedTo",
-    "Association": "wasAssociatedWith",
-    "Delegation": "actedOnBehalfOf",
-    "Influence": "wasInfluencedBy",
-    "Specialization": "specializationOf",
-    "Alternate": "alternateOf",
-    "Membership": "hadMember",
-    "Mention": "mentionOf",
-}
+_KINDS = {"Entity": "entity", "Activity": "activity", "Agent": "agent"}
+_KINDS |= {name: how.property for name, how in RELATIONS.items()}
 _ATTRIBUTES = frozenset(("type", "label", "role", "location", "value"))
 # The context says of these that a text is a name.
 _REFERRING = frozenset(f"{PROV_NAMESPACE}{name}" for name in ("type", "role", "location"))

@@ -129,6 +129,7 @@ class GraphStatements:
         self._malformed(
             f"prov:{what} has the value {str(term)[:200]}, where PROV-O wants a resource.",
             "Give the thing an IRI, and the text as its rdfs:label.",
+            self.line,
         )
         return ABSENT
 
@@ -139,13 +140,16 @@ class GraphStatements:
             wrong = f"{term} is no literal"
         except ValueError as error:
             wrong = str(error)[:200]
-        self._malformed(f"The value of prov:{what} is no time: {wrong}.", "Write an xsd:dateTime.")
+        self._malformed(
+            f"The value of prov:{what} is no time: {wrong}.", "Write an xsd:dateTime.", self.line
+        )
         return ABSENT
 
-    def _malformed(self, message: str, mend: str) -> None:
-        name = self._instance.name
-        where = f"{self._document.name}, graph {name}" if name else self._document.name
-        self._document.malformed.append(MalformedError(where, message, mend=mend))
+    def _malformed(self, message: str, mend: str, line: int = 0) -> None:
+        instance = self._instance.name
+        self._document.malformed.append(
+            MalformedError(self._document.name, message, line=line, mend=mend, instance=instance)
+        )
 
     # -- making statements
 
@@ -188,7 +192,7 @@ class GraphStatements:
         attributes = self._of(node, special)
         for row in _rows(values):
             if row[1] == ABSENT and KINDS[kind].mandatory > 1:
-                self._missing(kind, node, how.influencer)
+                self._missing(kind, node, how.influencer, line)
                 return []
             self._instance.add(kind, node, row, line, attributes)
         return [(kind, subject, target) for target in values[1]]
@@ -211,7 +215,7 @@ class GraphStatements:
                 if bundle:
                     self._instance.add(kind, ABSENT, (*pair, bundle), line)
                 else:
-                    self._missing(kind, pair[0], "asInBundle")
+                    self._missing(kind, pair[0], "asInBundle", line)
                 continue
             row = [*pair, *([ABSENT] * (len(rows.columns) - 2))]
             self._instance.add(kind, ABSENT, row, line, self._of(ABSENT, special))
@@ -258,11 +262,12 @@ class GraphStatements:
             for row in ([found[0] if found else ABSENT for found in values], *_further(values)):
                 self._instance.add("activity", node, row, line, attributes)
 
-    def _missing(self, kind: str, node: int, name: str) -> None:
+    def _missing(self, kind: str, node: int, name: str, line: int) -> None:
         self._malformed(
             f"{self._terms.text[node]} says {kind} without saying prov:{name}, "
             "an argument that PROV-DM demands.",
             f"Add prov:{name}, or take the node away.",
+            line,
         )
 
     def _dangling(self, node: int) -> None:

@@ -18,16 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import kprov_capture
-import kprov_rdf
+from kprov_rdf.child import program
 from kprov_rdf.errors import BusyError, LimitError
 
 _MIB = 1024 * 1024
-
-
-# Not from the folder in which the server was started: it may hold a json.py of anybody's.
-_PLACES = [str(Path(one.__path__[0]).parent) for one in (kprov_rdf, kprov_capture)]
-_START = f"import sys; sys.path += {_PLACES}; from kprov_rdf.server import worker; worker.main()"
+_START = program("kprov_rdf.server.worker")
 _ASKED = ("rows", "bytes", "seconds", "memory")
 
 

@@ -23,15 +23,16 @@ MOST = 100
 
 
 def check(document: Document, rules: frozenset[int] = ALL) -> list[Outcome]:
-    """What the constraints say of each instance that has a statement, the toplevel first.
+    """What the constraints say of each instance that says anything, the toplevel first.
 
     ``rules`` are the numbers of the inferences and constraints to apply; all of them is what
     the Recommendation says.
     """
     found = []
+    malformed = {error.instance for error in document.malformed}
     with without_collector():
         for instance in document.instances():
-            if len(instance) or instance is document.toplevel:
+            if len(instance) or instance is document.toplevel or instance.name in malformed:
                 found.append(_Check(document, instance, rules).outcome())
     return found
 
@@ -83,11 +84,13 @@ class _Check:
         return Violation(self._document.name, name, number, message, MEND[number], cited, also)
 
     def _malformed(self) -> Iterator[Violation]:
-        if self._instance is not self._document.toplevel:
-            return
+        """What breaks PROV-DM in this instance; a union has one for those of all its parts."""
+        whole = bool(self._document.parts)
         for error in self._document.malformed:
-            cited = (Cited("", error.line),) if error.line else ()
-            yield Violation(error.document, None, None, error.message, error.mend, cited)
+            if whole or error.instance == self._instance.name:
+                cited = (Cited("", error.line, error.document),) if error.line else ()
+                at = (error.document, error.instance)
+                yield Violation(*at, None, error.message, error.mend, cited)
 
     def _uniqueness(self) -> Iterator[Violation]:
         """Constraints 22 to 27."""

@@ -6,15 +6,11 @@ catalog, since the record of a run does not change after its end. The names of t
 what is left to do; nothing else is kept.
 """
 
-import contextlib
 import gzip
 import json
 import os
 import re
 import struct
-import subprocess
-import sys
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -22,15 +18,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import kprov_capture
-import kprov_rdf
 from kprov_capture import __version__
 from kprov_capture.home import Home
 from kprov_capture.identity import Names, ncname, segment
 from kprov_capture.journal import HEADER, SUFFIX
 from kprov_capture.nquads import Graph, Iri, instant
 from kprov_capture.terms import RDFS_LABEL, Dnnprov, Prov
-from kprov_rdf import journal
+from kprov_rdf import child, journal
 
 # A command begins with no other run after so long: some 50 of 600 statements each.
 PORTION_SECONDS = 1.0
@@ -46,9 +40,7 @@ _NICE = 10
 _STEM = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|import-sha256-[0-9a-f]{64}"
 _FINISHED = re.compile(rf"({_STEM}){re.escape(SUFFIX)}\.gz").fullmatch
 _VALIDATED = re.compile(rf"validation-({_STEM})-.*{re.escape(SUFFIX)}(?:\.gz)?").fullmatch
-# Not from the folder in which the command was started: it may hold a json.py of anybody's.
-_PLACES = [str(Path(one.__path__[0]).parent) for one in (kprov_rdf, kprov_capture)]
-_START = f"import sys; sys.path += {_PLACES}; from kprov_rdf.validate import judge; judge.main()"
+_START = child.program("kprov_rdf.validate.judge")
 
 Tell = Callable[[str], object]
 
@@ -82,8 +74,9 @@ class Validator:
         self._tell = tell
         self._portion = portion
         self._longest = longest
-        self._gently = gently
-        self._child: _Child | None = None
+        nice = f"import os; os.nice({_NICE}); " if gently and hasattr(os, "nice") else ""
+        self._code = nice + _START
+        self._child: child.Child | None = None
         self._cancelled = False
 
     def catch_up(self) -> bool:
@@ -100,9 +93,9 @@ class Validator:
     def cancel(self) -> None:
         """Give up what is being validated, from another thread; nothing is written of that."""
         self._cancelled = True
-        child = self._child  # which the other thread may put away just now
-        if child:
-            child.kill()
+        judge = self._child  # which the other thread may put away just now
+        if judge:
+            judge.kill()
 
     def _catch_up(self) -> bool:
         until, written = time.monotonic() + self._portion, False
@@ -137,74 +130,22 @@ class Validator:
 
     def _ask(self, path: Path) -> list[dict[str, Any]] | str:
         """What the child says of each run in this journal, or why it said nothing."""
-        child = self._child = self._child or _Child(self._gently)
+        judge = self._child = self._child or child.Child(self._code)
         if self._cancelled:
             return ""
         try:
-            return child.ask(path, self._longest)
-        except _EndedError as error:
+            found: list[dict[str, Any]] | str = judge.ask(str(path), self._longest)
+        except child.EndedError as error:
             self._end()
-            return str(error)
+            if error.late:
+                return f"it took longer than {self._longest:g} s"
+            return f"the process that validated ended with status {error.status}"
+        return found
 
     def _end(self) -> None:
-        child, self._child = self._child, None
-        if child:
-            child.end()
-
-
-class _EndedError(Exception):
-    """The child ended without an answer."""
-
-
-class _Child:
-    """A process of ``judge``."""
-
-    def __init__(self, gently: bool) -> None:
-        nice = f"import os; os.nice({_NICE}); " if gently and hasattr(os, "nice") else ""
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", nice + _START],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def ask(self, path: Path, seconds: float) -> list[dict[str, Any]] | str:
-        """Its answer. Raises ``_EndedError`` where it takes longer than that, or ends."""
-        over = threading.Event()
-
-        def give_up() -> None:
-            over.set()
-            self._process.kill()
-
-        late = threading.Timer(seconds, give_up)
-        late.start()
-        try:
-            stdin, stdout = self._process.stdin, self._process.stdout
-            assert stdin is not None and stdout is not None  # noqa: S101
-            with contextlib.suppress(OSError):  # it died: its end is read below
-                stdin.write(json.dumps(str(path)).encode() + b"\n")
-                stdin.flush()
-            line = stdout.readline()
-        finally:
-            late.cancel()
-        if line.endswith(b"\n"):
-            found: list[dict[str, Any]] | str = json.loads(line)
-            return found
-        status = self._process.wait()
-        if over.is_set():
-            raise _EndedError(f"it took longer than {seconds:g} s")
-        raise _EndedError(f"the process that validated ended with status {status}")
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        judge, self._child = self._child, None
+        if judge:
+            judge.close()
 
 
 @contextmanager

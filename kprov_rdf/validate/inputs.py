@@ -1,6 +1,10 @@
-"""Documents in any format as statements of PROV-DM, and several documents as one instance."""
+"""Documents in any format as statements of PROV-DM, and several documents as one instance.
+
+The shapes see the statements of RDF, graph by graph (``graphs``).
+"""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 import pyoxigraph as ox
@@ -19,7 +23,9 @@ _RDF = {
     "rdfxml": ox.RdfFormat.RDF_XML,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
-_RDF_LABELS = frozenset(detect.LABELS[form] for form in _RDF) | {"RDF"}
+# By the names for people, which documents have.
+RDF = {detect.LABELS[key]: form for key, form in _RDF.items()}
+_RDF_LABELS = frozenset(RDF) | {"RDF"}
 _READERS: dict[str, Callable[[bytes, str], Document]] = {
     "provn": provn.read,
     "provjson": provjson.read,
@@ -28,7 +34,7 @@ _READERS: dict[str, Callable[[bytes, str], Document]] = {
 }
 _PLACE = re.compile(r"\A(Parser )?[Ee]rror at line \d+[^:]*: ")  # said apart
 # What relative IRIs are relative to, where the document says nothing else.
-_BASE = "http://relative.invalid/"
+BASE = "http://relative.invalid/"
 
 
 def read(data: bytes, name: str, form: str | None = None, attributes: bool = False) -> Document:
@@ -48,8 +54,6 @@ def read(data: bytes, name: str, form: str | None = None, attributes: bool = Fal
 def _rdf(data: bytes, name: str, form: str, attributes: bool) -> Document:
     document = Document(name, detect.LABELS[form])
     lines: Iterable[int] | None = None
-    base: str | None = _BASE
-    data = data.removeprefix(BOM)
     if form == "jsonld":
         refuse_contexts(load_json(data, name), name)
     elif form == "rdfxml":
@@ -57,9 +61,9 @@ def _rdf(data: bytes, name: str, form: str, attributes: bool) -> Document:
     else:
         check_rdf(data, name)
         if form in ("nt", "nq"):
-            lines, base = _lines(data), None
+            lines = _lines(data)
     try:
-        parser = ox.parse(data, _RDF[form], base_iri=base)
+        parser = _parser(data, _RDF[form])
         provo.read(parser, document, attributes, lines)
     except SyntaxError as error:
         said = _PLACE.sub("", str(error.msg))
@@ -74,9 +78,24 @@ def _rdf(data: bytes, name: str, form: str, attributes: bool) -> Document:
     return document
 
 
+def _parser(data: bytes, form: ox.RdfFormat) -> ox.QuadParser:
+    data = data.removeprefix(BOM)  # some editors write one
+    return ox.parse(data, form, base_iri=None if form == ox.RdfFormat.N_QUADS else BASE)
+
+
+def graphs(data: bytes, form: ox.RdfFormat) -> dict[str | None, list[ox.Triple]]:
+    """The graphs of a document that ``read`` has read, by name; the default graph goes by None."""
+    found: dict[str | None, list[ox.Triple]] = defaultdict(list)
+    for quad in _parser(data, form):
+        graph = quad.graph_name
+        name = None if isinstance(graph, ox.DefaultGraph) else str(graph.value)
+        found[name].append(quad.triple)
+    return dict(found)
+
+
 def _lines(data: bytes) -> Iterator[int]:
     """The line of each statement of N-Triples or N-Quads, of which a line has one."""
-    for number, line in enumerate(data.splitlines(), 1):
+    for number, line in enumerate(data.removeprefix(BOM).splitlines(), 1):
         if line.strip() and not line.lstrip().startswith(b"#"):
             yield number
 

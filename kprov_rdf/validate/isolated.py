@@ -7,28 +7,22 @@ answers each with one: first the shapes, then each graph.
 """
 
 import base64
-import contextlib
 import dataclasses
 import json
 import signal
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import kprov_capture
-import kprov_rdf
+from kprov_rdf import child
 from kprov_rdf.errors import InputError, KprovError, UnsupportedError
 from kprov_rdf.validate import shacl, shape_files
 from kprov_rdf.validate.shacl import Finding
 
 _MIB = 1 << 20
-# Not from the folder that the command runs in: it may hold a json.py of anybody's.
-_PLACES = [str(Path(one.__path__[0]).parent) for one in (kprov_rdf, kprov_capture)]
-_START = f"import sys; sys.path += {_PLACES}; from kprov_rdf.validate import isolated; {{}}"
+_START = child.program("kprov_rdf.validate.isolated")
 _ERRORS = {one.__name__: one for one in (InputError, UnsupportedError)}
 
 
@@ -60,12 +54,7 @@ class Shapes:
     def __init__(self, data: bytes, name: str, limits: Limits | None = None) -> None:
         self.name = name
         self._limits = limits or Limits()
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _START.format("isolated.main()")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        self._child = child.Child(_START)
         try:
             self._ask(self._limits.of(""), data=base64.b64encode(data).decode())
         except BaseException:
@@ -85,12 +74,7 @@ class Shapes:
 
     def close(self) -> None:
         """End the child."""
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        self._child.close()
 
     def validate(self, graph: str, ntriples: str) -> list[Finding]:
         """What the shapes find in one graph. Raises what the class does."""
@@ -99,35 +83,20 @@ class Shapes:
         return sorted(found, key=lambda one: (one.node, one.shape, one.message, one.value or ""))
 
     def _ask(self, limits: dict[str, float], **asked: str) -> dict[str, Any]:
-        """Send a line and read one; after the time is over there is no child to answer."""
-        late = threading.Event()
-
-        def end() -> None:
-            late.set()
-            self._process.kill()
-
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None  # noqa: S101
-        assert stdout is not None  # noqa: S101
-        timer = threading.Timer(limits["seconds"], end)
-        timer.start()
+        """What the child answers, which is over when the time is."""
         try:
-            with contextlib.suppress(BrokenPipeError):  # it ended: that is read below
-                stdin.write(json.dumps({**limits, **asked, "name": self.name}).encode() + b"\n")
-                stdin.flush()
-            line = stdout.readline()
-        finally:
-            timer.cancel()
-        if not line.endswith(b"\n"):
-            raise self._how_it_ended(limits, late.is_set())
-        told: dict[str, Any] = json.loads(line)
+            told: dict[str, Any] = self._child.ask(
+                {**limits, **asked, "name": self.name}, limits["seconds"]
+            )
+        except child.EndedError as error:
+            raise self._how_it_ended(limits, error) from None
         if "error" in told:
             raise _ERRORS.get(told["kind"], InputError)(told["error"])
         return told
 
-    def _how_it_ended(self, limits: dict[str, float], late: bool) -> KprovError:
-        code = self._process.wait()
-        if late or code == -getattr(signal, "SIGXCPU", 0):
+    def _how_it_ended(self, limits: dict[str, float], end: child.EndedError) -> KprovError:
+        code = end.status
+        if end.late or code == -getattr(signal, "SIGXCPU", 0):
             return InputError(
                 f"{self.name} took longer than {limits['seconds']:.0f} s on one graph and was "
                 "ended. Make its queries, paths or targets cheaper, or validate fewer statements."

@@ -10,7 +10,7 @@ import pytest
 
 from kprov_rdf.exchange import read
 from kprov_rdf.exchange.scope import Scope
-from kprov_rdf.validate import files, shacl
+from kprov_rdf.validate import inputs, shacl
 from kprov_rdf.vocabulary import ONTOLOGY
 from tests.conftest import SHARED
 
@@ -72,7 +72,7 @@ def test_documents_of_other_tools(path: str, found: set[str]) -> None:
         pytest.skip("the shared data folder is not here")
     quads = [
         ox.Quad(t.subject, t.predicate, t.object, ox.NamedNode("urn:g"))
-        for triples in files.graphs(file.read_bytes(), str(file)).values()
+        for triples in inputs.graphs(file.read_bytes(), ox.RdfFormat.TRIG).values()
         for t in triples
     ]
     assert set(shapes_of(quads)) == found

@@ -14,7 +14,7 @@ import rdflib
 from kprov_capture.home import Home
 from kprov_rdf import ingest, resources, vocabulary
 from kprov_rdf.errors import UnsupportedError
-from kprov_rdf.validate import files, shacl
+from kprov_rdf.validate import inputs, shacl
 from kprov_rdf.validate.shacl import Finding
 from tests import recording
 from tests.conftest import SHARED
@@ -110,9 +110,9 @@ def test_the_worked_example_of_the_design_has_warnings_only() -> None:
     path = SHARED / "reference" / "sample-run.trig"
     if not path.exists():
         pytest.skip("the shared reference folder is not here")
-    graphs = files.graphs(path.read_bytes(), str(path))
+    graphs = inputs.graphs(path.read_bytes(), ox.RdfFormat.TRIG)
     assert len(graphs) == 2
-    found = [one for name, triples in graphs.items() for one in shacl.validate(name, triples)]
+    found = [one for name, triples in graphs.items() for one in shacl.validate(str(name), triples)]
     assert shacl.conforms(found)
     # Its hashes, such as "aa", are made up; and it does not name the property that changed.
     shapes = {one.shape.removeprefix(SHAPE) for one in found}

@@ -156,9 +156,20 @@ def test_rdf_that_tells_of_no_provenance(validate: Run) -> None:
     status, out, _ = validate(x_ttl="<http://e/s> <http://e/p> <http://e/o> .")
     assert status == 0
     assert "no statement of PROV" in out
+    status, _, err = validate("--rules", "constraints", x_ttl="<http://e/s> <http://e/p> 1 .")
+    assert status == 2
+    assert "no statement of PROV" in err
     status, _, err = validate(x_ttl="# nothing")
     assert status == 2
     assert "nothing to check" in err
+
+
+def test_a_name_of_nothing_may_be_meant_as_that_of_a_file(
+    validate: Run, home: Home, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert "'report' is no file. There is no run 'report'" in validate("report")[2]
+    assert cli.run(["--home", str(tmp_path / "none"), "validate", "report"]) == 2
+    assert "'report' is no file. There is no kprov folder" in capfd.readouterr().err
 
 
 def test_signs_that_a_terminal_obeys_are_shown(validate: Run) -> None:

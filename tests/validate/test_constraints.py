@@ -297,6 +297,21 @@ def test_what_breaks_prov_dm_is_malformed(text: str) -> None:
     assert found[0].mend
 
 
+def test_what_is_malformed_has_its_bundle_and_its_line() -> None:
+    prov, of = "http://www.w3.org/ns/prov#", "<http://e/g>"
+    text = (
+        f'<http://e/x> <{prov}wasAttributedTo> "Ada" {of} .\n'
+        f"<http://e/d> <{prov}qualifiedDerivation> <http://e/q> {of} .\n"
+        f'<http://e/x> <{prov}generatedAtTime> "now" .\n'
+    )
+    toplevel, bundle = check(inputs.read(text.encode(), "x.nq"))
+    assert [one.cited[0].line for one in bundle.violations] == [1, 2]
+    assert [one.cited[0].line for one in toplevel.violations] == [3]
+    assert {(one.document, one.instance) for one in bundle.violations} == {("x.nq", "http://e/g")}
+    (whole,) = check(inputs.union([inputs.read(text.encode(), "x.nq")]))
+    assert [one.instance for one in whole.violations] == ["http://e/g", None, "http://e/g"]
+
+
 # -- beside the rules by the letter
 
 
