@@ -3,7 +3,6 @@
 Imports stand in the commands that need them, so that ``--help`` costs nothing.
 """
 
-import os
 import sys
 import traceback
 
@@ -12,7 +11,7 @@ import click
 from kprov_capture import __version__
 from kprov_capture.home import HomeError, create, find
 from kprov_rdf.cli import ask, merge, mirror, share
-from kprov_rdf.cli.context import Context, pass_context
+from kprov_rdf.cli.context import Context, complete_streams, hang_up, pass_context
 from kprov_rdf.cli.diff import diff
 from kprov_rdf.cli.series import series
 from kprov_rdf.cli.serve import serve
@@ -96,6 +95,7 @@ for _command in _COMMANDS:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; gives the exit status, and prints errors as one paragraph."""
+    complete_streams()
     try:
         # Not cli.main(): it turns a closed pipe into status 1, which means "invalid" here.
         given = sys.argv[1:] if arguments is None else list(arguments)
@@ -111,8 +111,7 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return 2
     except BrokenPipeError:
-        # The reader of the pipe has enough, and nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        hang_up()
         return 0
     except (KprovError, HomeError) as error:
         click.echo(f"kprov: {error}", err=True)

@@ -1,5 +1,7 @@
 """What the commands share: the state folder that was asked for, and how a run is named."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -55,3 +57,15 @@ def _tell(text: str) -> None:
 
 
 pass_context = click.make_pass_decorator(Context)
+
+
+def hang_up() -> None:
+    """The reader of the pipe has enough, and nothing more can be said to it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complete_streams() -> None:
+    """Give what was closed before the start, as by a scheduler, nothing to read and no reader."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115

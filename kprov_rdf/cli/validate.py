@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
+from kprov_rdf.cli.context import RUN_HELP, Context, hang_up, pass_context
 from kprov_rdf.errors import InputError
 
 if TYPE_CHECKING:
@@ -80,7 +80,10 @@ def validate(
 
     with Checker(rules, profile, shapes) as checker:
         found = checker.check(context, targets, union)
-    _write(found, form, output)
+    try:
+        _write(found, form, output)
+    except BrokenPipeError:  # whoever reads it has enough; the verdict stays what it is
+        hang_up()
     if status(found):
         raise SystemExit(status(found))
 

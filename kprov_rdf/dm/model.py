@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kprov_rdf.dm.malformed import MalformedError
+from kprov_rdf.errors import InputError
 
 # Not said: an existential variable that stands nowhere else (PROV-CONSTRAINTS, definition 4).
 ABSENT = 0
@@ -63,6 +64,7 @@ KINDS = {
         Kind("mentionOf", ("specificEntity", "generalEntity", "bundle"), 3, (3,), identified=False),
     )
 }
+MAX_BUNDLES = 50_000  # each takes some kilobytes, however little is in it
 _PART_BITS = 40  # of a line number, beyond which the number of the part stands
 ELEMENTS = ("entity", "activity", "agent")
 TIMES = frozenset(("time", "startTime", "endTime"))
@@ -184,8 +186,16 @@ class Document:
         self.toplevel = Instance(self.terms)
 
     def bundle(self, name: str) -> Instance:
-        """The instance of a bundle; ``name`` is its IRI. The same name is the same bundle."""
+        """The instance of a bundle; ``name`` is its IRI. The same name is the same bundle.
+
+        Raises ``InputError`` where there are too many.
+        """
         if name not in self.bundles:
+            if len(self.bundles) >= MAX_BUNDLES:
+                raise InputError(
+                    f"{self.name} has more than {MAX_BUNDLES:,} bundles, which takes too much "
+                    "memory. Split it."
+                )
             self.bundles[name] = Instance(self.terms, name)
         return self.bundles[name]
 

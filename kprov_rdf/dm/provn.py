@@ -10,14 +10,22 @@ from difflib import get_close_matches
 
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm.malformed import MalformedError
-from kprov_rdf.dm.model import ELEMENTS, KINDS, PLACEHOLDER, TIMES, Document, Instance, Kind
+from kprov_rdf.dm.model import (
+    ELEMENTS,
+    KINDS,
+    MAX_BUNDLES,
+    PLACEHOLDER,
+    TIMES,
+    Document,
+    Instance,
+    Kind,
+)
 from kprov_rdf.dm.provn_lexer import END, IRI, MARK, NAME, PREFIX, TIME, Tokens
 from kprov_rdf.dm.provn_names import Names
 from kprov_rdf.dm.provn_values import extension, pairs, time
 from kprov_rdf.errors import InputError
 
 MAX_BYTES = 1 << 28  # some two million statements
-MAX_BUNDLES = 50_000  # each takes some kilobytes, however little is in it
 _NOTED = 20  # extensions
 _MENTION = f"<{PROV_NAMESPACE}mentionOf>"
 _ARGUMENTS = (NAME, TIME)

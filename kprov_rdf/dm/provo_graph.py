@@ -31,6 +31,13 @@ _ATTRIBUTES = {
     RDFS_LABEL: PROV_NAMESPACE + "label",
 }
 _CLASSES = {how.property: name for name, how in RELATIONS.items()}  # by kind of statement
+# The classes of nodes that qualify. What reasons adds those above: the first one here is told.
+_QUALIFYING = [
+    *DERIVATIONS,
+    *(name for name, how in RELATIONS.items() if how.qualified and name != "Influence"),
+    "Influence",
+]
+_RANKS = {name: rank for rank, name in enumerate(_QUALIFYING)}
 _ELEMENTS = ("Entity", "Activity", "Agent")
 _INFLUENCE = "wasInfluencedBy"
 
@@ -53,6 +60,7 @@ class GraphStatements:
         self._classes: dict[int, str] = {}  # of nodes that qualify: the relation, or a derivation
         self._unqualified: dict[str, dict[_Pair, tuple[str, int]]] = defaultdict(dict)
         self._qualified: list[tuple[str, int, int, str, int]] = []
+        self._told: set[tuple[str, int]] = set()  # kinds and nodes that statements were made of
         self._details: dict[str, dict[int, list[int]]] = defaultdict(dict)
         self._times: dict[str, dict[int, list[int]]] = defaultdict(dict)
         self._attributes: dict[int, list[_Pair]] = defaultdict(list)
@@ -76,9 +84,10 @@ class GraphStatements:
         for kind in elements.get(term.value, ()):
             self._elements[kind].setdefault(subject, self.line)
         local = term.value.removeprefix(PROV_NAMESPACE)
-        if local != term.value and (local in RELATIONS or local in DERIVATIONS):
-            if self._classes.get(subject) not in DERIVATIONS:
-                self._classes[subject] = local
+        if local != term.value and local in _RANKS:
+            self._classes[subject] = min(
+                local, self._classes.get(subject, local), key=_RANKS.__getitem__
+            )
         elif local == term.value or local not in _ELEMENTS:
             self._attributes[subject].append((self._type, self.number(term)))
 
@@ -163,18 +172,23 @@ class GraphStatements:
     ) -> list[tuple[str, int, int]]:
         """The statements of a node that qualifies; the plain relations that they imply."""
         typed = self._classes.get(node, "")
-        if kind == _INFLUENCE and typed in RELATIONS:
-            kind = RELATIONS[typed].property
+        if kind == _INFLUENCE and typed:
+            kind = RELATIONS["Derivation" if typed in DERIVATIONS else typed].property
         how = RELATIONS[_CLASSES[kind]]
         special = special or (typed if typed in DERIVATIONS else "")
+        # Of a node with many subjects the further values are told once: all is one identifier.
+        most = 1 if (kind, node) in self._told else None
+        self._told.add((kind, node))
         values = [[subject]]
         for argument in KINDS[kind].arguments[1:]:
             names = [how.influencer, "influencer"]
             if argument != how.object:
                 names = [how.more[argument]]
-            elif how.influencer == "influencer":
-                names = ["influencer"]
-            values.append([one for name in names for one in self._details[name].get(node, ())])
+            elif kind == _INFLUENCE:  # of which the others are subproperties
+                names = ["influencer", "entity", "activity", "agent"]
+            values.append(
+                [one for name in names for one in self._details[name].get(node, [])[:most]]
+            )
         attributes = self._of(node, special)
         for row in _rows(values):
             if row[1] == ABSENT and KINDS[kind].mandatory > 1:
@@ -259,9 +273,9 @@ class GraphStatements:
     def _dangling(self, node: int) -> None:
         """A node of a relation's class that qualifies none: its first argument is missing."""
         name = self._classes[node]
-        how = RELATIONS["Derivation" if name in DERIVATIONS else name]
-        if name == "Influence" or not how.qualified:
+        if name == "Influence":
             return
+        how = RELATIONS["Derivation" if name in DERIVATIONS else name]
         link = DERIVATIONS[name][1] if name in DERIVATIONS else how.qualified
         self._malformed(
             f"{self._terms.text[node]} is a prov:{name}, but nothing says whose: PROV-DM demands "

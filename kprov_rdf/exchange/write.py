@@ -86,19 +86,38 @@ def run(store: Store, iri: str, form: str) -> bytes:
 
 
 def to_file(data: bytes, path: Path) -> None:
-    """Write a file whole or not at all. Raises ``StorageError``, and leaves an older one then."""
+    """Write a file whole or not at all. Raises ``StorageError``, and leaves an older one then.
+
+    What is no file, such as a pipe or /dev/stdout, is written to and stays what it is.
+    """
+    try:
+        if _is_special(path):
+            path.write_bytes(data)
+            return
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
     with replacing(path) as new:
         new.write_bytes(data)
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A new file beside ``path``, which takes its place at the end of the ``with``.
 
-    Raises ``StorageError`` where that fails, and leaves an older one then.
+    Where ``path`` is a link, that is the place it leads to. Raises ``StorageError`` where it
+    fails, and leaves an older one then.
     """
+    if _is_special(path):
+        raise StorageError(f"{path} is a device or a pipe. Name a file with -o.")
+    target = Path(os.path.realpath(path))
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             os.close(handle)
             yield Path(name)
@@ -107,7 +126,7 @@ def replacing(path: Path) -> Iterator[Path]:
             mask = os.umask(0)
             os.umask(mask)
             os.chmod(name, 0o666 & ~mask)  # mkstemp makes it private
-            os.replace(name, path)
+            os.replace(name, target)
         except BaseException:
             os.unlink(name)
             raise

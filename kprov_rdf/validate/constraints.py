@@ -160,10 +160,12 @@ class _Check:
 
     def _overlapping(self) -> Iterator[Violation]:
         for identifier, one, other in self._kinds.overlapping():
+            declared = self._merged.term(self._merged.rows[one[0]].ids[one[1]])
             yield self._violation(
                 54,
                 f"{self._words.name(identifier)} is an {one[0]}, and identifies a {other[0]}.",
                 (self._words.cited(*one), self._words.cited(*other)),
+                () if declared == identifier else (21,),
             )
 
     def _disjoint(self) -> Iterator[Violation]:

@@ -10,9 +10,13 @@ from itertools import accumulate
 
 
 class Digraph:
-    """A graph of ``nodes`` nodes, which are numbered from 0."""
+    """A graph of ``nodes`` nodes, which are numbered from 0.
+
+    ``visited`` is how many nodes were looked at for shortest ways until now.
+    """
 
     def __init__(self, nodes: int, before: Sequence[int], after: Sequence[int]) -> None:
+        self.visited = 0
         self._nodes = nodes
         self._after = after
         counts = [0] * (nodes + 1)
@@ -100,6 +104,7 @@ class Digraph:
                         came[target] = (edge, node)
                         following.append(target)
             layer = following
+        self.visited += len(came)
         edges = []
         node = goal
         while node != start:

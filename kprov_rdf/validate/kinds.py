@@ -91,11 +91,9 @@ class Kinds:
 
     def unspecified(self) -> Iterator[int]:
         """Constraint 51: derivations with a generation or a usage, and without an activity."""
-        rows = self._merged.rows["wasDerivedFrom"]
+        activities, *events = (self._merged.column("wasDerivedFrom", place) for place in (2, 3, 4))
         for row in self._merged.alive("wasDerivedFrom"):
-            if rows.columns[2][row] <= PLACEHOLDER and (
-                rows.columns[3][row] > PLACEHOLDER or rows.columns[4][row] > PLACEHOLDER
-            ):
+            if activities[row] <= PLACEHOLDER and any(one[row] > PLACEHOLDER for one in events):
                 yield row
 
     def reflexive(self) -> Iterator[list[int]]:
@@ -119,20 +117,24 @@ class Kinds:
     def shared(self) -> Iterator[tuple[int, tuple[str, int], tuple[str, int]]]:
         """Constraint 53: identifiers of two relations, and the two statements."""
         for one, other in combinations(DISJOINT, 2):
-            yield from self._common(one, other)
+            yield from self._common(one, self._merged.by_id(one), other)
 
     def overlapping(self) -> Iterator[tuple[int, tuple[str, int], tuple[str, int]]]:
         """Constraint 54: identifiers of an element and a relation, and the two statements."""
         for element in (_ENTITY, _ACTIVITY, _AGENT):
+            mine = self._merged.by_id(element)
+            if element == _ENTITY and 21 in self._rules:
+                mine = self._below(mine)
             for relation in IDENTIFIED:
-                yield from self._common(element, relation)
+                yield from self._common(element, mine, relation)
 
     def _common(
-        self, one: str, other: str
+        self, one: str, mine: dict[int, int], other: str
     ) -> Iterator[tuple[int, tuple[str, int], tuple[str, int]]]:
-        mine, theirs = self._merged.by_id(one), self._merged.by_id(other)
+        theirs = self._merged.by_id(other)
         for identifier in sorted(mine.keys() & theirs.keys()):
-            yield identifier, (one, mine[identifier]), (other, theirs[identifier])
+            if identifier == self._merged.term(identifier):  # not what a variable was before
+                yield identifier, (one, mine[identifier]), (other, theirs[identifier])
 
     def filled(self) -> Iterator[tuple[int, int]]:
         """Constraint 56: rows of memberships of an empty collection, and the row that says it."""

@@ -173,6 +173,10 @@ class Merged:
         if rule > 23 and 23 not in self._rules:
             return drop
         for column in rows.columns:
+            # One variable may stand in several arguments, and now be something else.
+            if not self._unifiable(column[keep], column[drop]):
+                self._clash(kind, keep, drop, rule)
+                return drop
             column[keep] = self._unify(column[keep], column[drop])
         self.into[kind][drop] = keep
         if drop in rows.attributes:

@@ -27,6 +27,7 @@ _EVENTS = (GENERATION, USAGE, START, END, INVALIDATION)
 # The events of one thing are simultaneous, by this constraint.
 _SIMULTANEOUS = {START: 31, END: 32, GENERATION: 39, INVALIDATION: 40}
 _NO_ROW = -1
+_VISITED = 300_000  # nodes, in search of cycles to tell; after that the others are counted
 
 
 class Node(NamedTuple):
@@ -204,8 +205,8 @@ class Order:
     def cycles(self, most: int) -> tuple[list[list[int]], int, int]:
         """For each strict edge that is on a cycle, unless it is on one told before: the shortest.
 
-        Then how many strict edges more there are beyond ``most``, and how many components have
-        several events of different things, and no strict edge.
+        Then how many strict edges more there are beyond ``most``, or after a long search, and how
+        many components have several events of different things, and no strict edge.
         """
         if 42 not in self.rule:
             strict: list[int] = []
@@ -224,7 +225,7 @@ class Order:
             broken.add(component.get(one))
             if edge in told:
                 continue
-            if len(found) >= most:
+            if len(found) >= most or graph.visited > _VISITED:
                 more += 1
                 continue
             found.append([edge, *graph.shortest(other, one, component)])

@@ -1,5 +1,6 @@
 """Exports: what is written is what other tools read."""
 
+import os
 import warnings
 from pathlib import Path
 
@@ -137,3 +138,18 @@ def test_a_file_is_written_whole_or_not_at_all(
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(StorageError, match="cannot be written"):
         write.to_file(b"new", tmp_path / "none" / "run.ttl")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_what_is_no_file_stays_what_it_is(tmp_path: Path) -> None:
+    link, pipe = tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to("target")
+    write.to_file(b"new", link)
+    assert (link.is_symlink(), (tmp_path / "target").read_bytes()) == (True, b"new")
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write.to_file(b"new", pipe)
+    assert (pipe.is_fifo(), os.read(reader, 9)) == (True, b"new")
+    os.close(reader)
+    with pytest.raises(StorageError, match="is a device or a pipe"), write.replacing(pipe):
+        pass

@@ -263,3 +263,29 @@ def test_a_terminal_gets_colours_and_a_pipe_none(validate: Run, tmp_path: Path) 
     assert child.returncode == 1
     assert b"\x1b[1;31m  constraint 42" in out
     assert b"#derivation-generation-generation-ordering\x1b" in out, "a link is not broken"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("rest", "written"), [("| true", ""), (">&-", ""), ("-o /dev/fd/1 | cat", "1 graph checked")]
+)
+def test_the_status_is_the_verdict_wherever_the_output_goes(
+    tmp_path: Path, rest: str, written: str
+) -> None:
+    (tmp_path / "x.ttl").write_text(CYCLE)
+    command = f"{sys.executable} -m kprov_rdf validate {tmp_path / 'x.ttl'} {rest}"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert written in done.stdout
+
+
+def test_closed_standard_input_is_empty(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m kprov_rdf validate - <&-"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr[:18]) == (2, "kprov: - is empty:")

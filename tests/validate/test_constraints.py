@@ -1,13 +1,15 @@
 """Each constraint, alone and switched off; the cases of the W3C; reasons."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
 
+from kprov_rdf.dm import model
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.errors import InputError
-from kprov_rdf.validate import inputs
+from kprov_rdf.validate import inputs, ordering
 from kprov_rdf.validate.catalog import RULES
 from kprov_rdf.validate.constraints import ALL, check
 from kprov_rdf.validate.violations import Outcome, Violation
@@ -124,6 +126,32 @@ def test_documents_of_other_tools_have_a_verdict_or_a_reason(name: str) -> None:
         assert found.statements == 48
 
 
+# -- what statements say together
+
+
+def test_relations_of_one_identifier_are_one_influence() -> None:
+    """Inference 15 with constraint 23: what the one leaves out, the other says."""
+    (found,) = violations(
+        "wasGeneratedBy(ex:i; ex:e, -, -) wasInfluencedBy(ex:i; ex:e, ex:f) entity(ex:f)"
+    )
+    assert found.numbers == (50, 55)
+
+
+def test_what_specializes_an_entity_is_one_and_identifies_no_relation() -> None:
+    (found,) = violations(
+        "entity(ex:f) specializationOf(ex:e, ex:f) wasGeneratedBy(ex:e; ex:g, ex:a, -)"
+    )
+    assert found.numbers == (21, 54)
+
+
+def test_one_variable_is_not_two_names() -> None:
+    informed = [{"prov:informed": f"ex:{one}", "prov:informant": f"ex:{one}a"} for one in "ab"]
+    informed[1] = dict.fromkeys(informed[1], "_:both")
+    text = json.dumps({"prefix": {"ex": "http://e/"}, "wasInformedBy": {"ex:i": informed}})
+    (found,) = check(inputs.read(text.encode(), "x.json"))
+    assert [one.numbers for one in found.violations] == [(23,)]
+
+
 # -- reasons
 
 
@@ -222,6 +250,28 @@ def test_a_named_and_an_anonymous_event_become_one() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("ex:i a prov:Usage, prov:Influence ; prov:entity ex:x .", {55}),
+        ("ex:i a prov:Influence, prov:Usage ; prov:entity ex:x .", {55}),
+        ("ex:i a prov:Revision, prov:Derivation ; prov:entity ex:x .", {42}),
+        ("ex:i a prov:EntityInfluence ; prov:entity ex:y, ex:z .", {23}),
+        ("ex:i prov:agent ex:y .", set()),
+        ("ex:i a prov:Mention ; prov:influencer ex:y .", set()),
+    ],
+)
+def test_the_class_of_a_node_says_which_influence_it_is(text: str, wanted: set[int]) -> None:
+    found = turtle(f"ex:x a prov:Entity ; prov:qualifiedInfluence ex:i . {text}")
+    assert {one.constraint for one in found} == wanted
+
+
+def test_a_byte_order_mark_is_no_part_of_rdf() -> None:
+    text = "\ufeff<http://e/a> <http://www.w3.org/ns/prov#wasDerivedFrom> <http://e/b> ."
+    for suffix in ("ttl", "trig", "nt", "nq"):
+        assert len(inputs.read(text.encode(), f"x.{suffix}").toplevel) == 1
+
+
 def test_lines_of_n_quads() -> None:
     generated = "<http://e/e> <http://www.w3.org/ns/prov#qualifiedGeneration> <http://e/{}> ."
     by = "<http://e/{}> <http://www.w3.org/ns/prov#activity> <http://e/a> ."
@@ -308,6 +358,22 @@ def test_a_long_chain_is_valid_and_a_long_cycle_is_told_once() -> None:
     assert found.more == 0
 
 
+def test_long_cycles_are_told_until_the_search_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each way back goes all around, past the other derivations."""
+    ring = [f"wasAttributedTo(ex:e{(i + 1) % 100}, ex:e{i})" for i in range(100)]
+    ring += [
+        f"entity(ex:y{i}) wasDerivedFrom(ex:y{i}, ex:e{i})"
+        f" wasAttributedTo(ex:z{i}, ex:y{i}) wasAttributedTo(ex:e{i + 1}, ex:z{i})"
+        for i in range(0, 100, 10)
+    ]
+    (found,) = outcomes("\n".join(ring))
+    assert (len(found.violations), found.more) == (10, 0)
+    monkeypatch.setattr(ordering, "_VISITED", 300)
+    (found,) = outcomes("\n".join(ring))
+    assert len(found.violations) + found.more == 10
+    assert 0 < len(found.violations) < 5
+
+
 def test_many_existentials_become_one() -> None:
     more = "\n".join(
         f"ex:e prov:qualifiedGeneration _:g{i} . _:g{i} prov:activity ex:a ."
@@ -318,6 +384,25 @@ def test_many_existentials_become_one() -> None:
     found = turtle(more)
     # The generation of ex:e is that of each ex:d too: inference 11 with constraint 23.
     assert {one.numbers for one in found} == {(23,)}
+
+
+def test_a_node_that_many_share_with_many_values_makes_no_more_statements_than_there_are() -> None:
+    text = "@prefix prov: <http://www.w3.org/ns/prov#> . @prefix ex: <http://example.org/> .\n"
+    text += "\n".join(
+        f"ex:a{i} prov:qualifiedUsage ex:u . ex:u prov:entity ex:e{i} ." for i in range(1000)
+    )
+    document = inputs.read(text.encode(), "x.ttl")
+    assert len(document.toplevel) == 1999
+    (found,) = check(document)
+    assert len(found.violations) + found.more == 1998
+
+
+def test_too_many_graphs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model, "MAX_BUNDLES", 10)
+    text = [f"<http://e/{i}> {{ <http://e/e> a <http://e/c> }}" for i in range(11)]
+    assert len(inputs.read("\n".join(text[1:]).encode(), "x.trig").bundles) == 10
+    with pytest.raises(InputError, match="more than 10 bundles"):
+        inputs.read("\n".join(text).encode(), "x.trig")
 
 
 def test_violations_are_counted_beyond_the_first_hundred() -> None:
