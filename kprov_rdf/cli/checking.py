@@ -14,13 +14,14 @@ from kprov_rdf.cli.context import Context
 from kprov_rdf.dm import detect
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import Document
-from kprov_rdf.errors import KprovError, NotFoundError
+from kprov_rdf.errors import InputError, KprovError, NotFoundError
 from kprov_rdf.exchange import sniff
 from kprov_rdf.validate import constraints, files, inputs, isolated, shacl
 from kprov_rdf.validate.reports.found import Graph, Target
 from kprov_rdf.validate.shacl import Finding
 
 _MANY = 200_000
+_MOST_RECORDS = 1 << 23  # bytes of what is not RDF; the prov package takes 80 times as much memory
 _RECORDS = {sniff.FORMATS[one].label: one for one in ("provn", "provjson", "provxml")}
 _NOTHING = "There was nothing to check: no graph with a statement in it."
 _NO_PROV = "There was nothing to check: no statement of PROV that the constraints are about."
@@ -245,6 +246,11 @@ def _graphs(data: bytes, name: str, form: str) -> _Graphs:
     """
     if form in inputs.RDF:
         return inputs.graphs(data, inputs.RDF[form])
+    if len(data) > _MOST_RECORDS:
+        raise InputError(
+            f"{name} is larger than {_MOST_RECORDS >> 20} MiB, and not RDF: to say it in PROV-O, "
+            "for the shapes, takes too much memory."
+        )
     from kprov_rdf.exchange import read
     from kprov_rdf.exchange.scope import Scope
 

@@ -64,6 +64,7 @@ KINDS = {
         Kind("mentionOf", ("specificEntity", "generalEntity", "bundle"), 3, (3,), identified=False),
     )
 }
+MAX_PREFIXES = 100_000  # real documents have some dozens
 MAX_BUNDLES = 50_000  # each takes some kilobytes, however little is in it
 _PART_BITS = 40  # of a line number, beyond which the number of the part stands
 ELEMENTS = ("entity", "activity", "agent")
@@ -181,6 +182,7 @@ class Document:
     malformed: list[MalformedError] = field(default_factory=list)
     prefixes: dict[str, str] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
+    _declared: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:
         self.toplevel = Instance(self.terms)
@@ -198,6 +200,16 @@ class Document:
                 )
             self.bundles[name] = Instance(self.terms, name)
         return self.bundles[name]
+
+    def declare(self, prefix: str, namespace: str) -> None:
+        """Note a prefix. Raises ``InputError`` where there are too many in all."""
+        self._declared.add((prefix, namespace))
+        if len(self._declared) > MAX_PREFIXES:
+            raise InputError(
+                f"{self.name} declares more than {MAX_PREFIXES:,} prefixes, which no provenance "
+                "needs. It was not read."
+            )
+        self.prefixes.setdefault(namespace, prefix)
 
     def instances(self) -> list[Instance]:
         """The toplevel and all bundles."""

@@ -102,7 +102,8 @@ class _Reader:
                 f"read as PROV's own: the prefix prov, declared as {found['prov']}"
             )
         found.pop("prov", None)
-        self._into.prefixes |= {iri: prefix for prefix, iri in found.items()}
+        for prefix, iri in found.items():
+            self._into.declare(prefix, iri)
         return found
 
     def _names(self, inner: Mapping[str, str], outer: Mapping[str, str]) -> Names:

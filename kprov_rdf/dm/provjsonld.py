@@ -104,7 +104,8 @@ class _Reader:
                 iri = term.get("@id") if isinstance(term, dict) and "@prefix" in term else term
                 if isinstance(iri, str) and not prefix.startswith("@") and prefix != "prov":
                     found[prefix] = names.namespace(iri, self._into.name)
-        self._into.prefixes |= {iri: prefix for prefix, iri in found.items()}
+        for prefix, iri in found.items():
+            self._into.declare(prefix, iri)
         return found
 
     def _names(self, inner: dict[str, str], outer: dict[str, str]) -> Names:

@@ -119,7 +119,7 @@ class _Reader:
             wrong = names.declare(prefix, tokens.plain())
             if wrong:
                 raise tokens.error(wrong, "Give this one a prefix of its own.")
-            self._document.prefixes.setdefault(tokens.plain(), prefix)
+            self._document.declare(prefix, tokens.plain())
             tokens.advance()
 
     def _bundle(self, outer: Names) -> None:

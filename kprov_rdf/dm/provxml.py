@@ -137,7 +137,7 @@ class _Reader:
         self._names.clear()
         namespace = names.namespace(iri or "", self._into.name)
         self._declared.setdefault(prefix or "", []).append(namespace)
-        self._into.prefixes.setdefault(namespace, prefix or "")
+        self._into.declare(prefix or "", namespace)
 
     def _undeclare(self, prefix: str | None) -> None:
         self._names.clear()

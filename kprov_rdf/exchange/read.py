@@ -82,6 +82,11 @@ def _rdf(data: bytes, name: str, scope: Scope, form: str) -> Document:
         what = sniff.FORMATS[form].label
         where = error.msg.removeprefix("Parser error ")
         raise InputError(f"{name} is no {what} that can be read: {where}.") from error
+    except MemoryError as error:  # so pyoxigraph calls it
+        raise InputError(
+            f"{name} has a name or a value that is longer than 16 MiB, more than is read from "
+            f"{sniff.FORMATS[form].label}. Keep it in a file of its own, and name that."
+        ) from error
     except UnsupportedError as error:
         raise UnsupportedError(f"{name} cannot be merged. {error}") from error
     return Document(sniff.FORMATS[form], quads, None, ("pyoxigraph", ox.__version__), notes)

@@ -80,7 +80,8 @@ def _rdf(data: bytes, name: str, form: str, attributes: bool) -> Document:
             f"{name} has a name or a value that is longer than 16 MiB, more than is read from "
             f"{detect.LABELS[form]}. Keep it in a file of its own, and name that."
         ) from error
-    document.prefixes = {iri: prefix for prefix, iri in parser.prefixes.items()}
+    for prefix, iri in parser.prefixes.items():
+        document.declare(prefix, iri)
     return document
 
 

@@ -153,7 +153,7 @@ HOSTILE = {
     "deep.nt": ("<a:s> <a:p> " + "<<( <a:s> <a:p> " * 9000 + "1" + " )>>" * 9000, "200 levels"),
     "triple.ttl": (f"<a:s> <a:p> <<( {TRIPLE} )>> .", "RDF 1.2 and not read yet"),
     "bad.ttl": ("<http://a> <http://b>\n\n x", "at line 3 column 2"),
-    "bad.json": ('{"entity": \n {,}}', "line 2 column 3"),
+    "bad.json": ('{"entity": \n {,}}', ":2:3: It is no JSON"),
     "bad.jsonld": ('[{"@id": "http://a", "@type": 5}]', "no JSON-LD that can be read"),
     "bad.provn": ("document\nprefix e <a:>\nentity(e:a\nendDocument", "line 4, column 1"),
     "bad.xml": (XML.format("<prov:entity>"), "line 1, column"),
