@@ -316,3 +316,9 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "x.ttl").symlink_to("x.ttl")
     with pytest.raises(NotFoundError, match="Too many levels"):
         merging.from_path(tmp_path / "x.ttl")
+
+
+def test_a_huge_literal_is_refused(home: Home) -> None:
+    text = f'<http://e/s> <http://e/p> "{"a" * (17 << 20)}" .'
+    with pytest.raises(InputError, match="longer than 16 MiB"):
+        merging.merge(home, text.encode(), "x.ttl")
