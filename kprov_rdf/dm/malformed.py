@@ -29,3 +29,10 @@ class MalformedError(InputError):
         self.mend = mend
         place = f":{line}" + (f":{column}" if column else "") if line else ""
         super().__init__(f"{document}{place}: {message}" + (f" {mend}" if mend else ""))
+
+    def placed(self, column: int) -> "MalformedError":
+        """The same with a column, unless it has one."""
+        return MalformedError(
+            self.document, self.message, line=self.line, column=self.column or column,
+            mend=self.mend,
+        )  # fmt: skip

@@ -40,6 +40,11 @@ class Places:
         self._known = (offset, line)
         return line
 
+    def column(self) -> int:
+        """The column, from 1, of the offset of which ``line`` was asked last."""
+        offset, _ = self._known
+        return offset - self._text.rfind("\n", 0, offset)
+
     def members(self, offset: int) -> tuple[dict[str, int], dict[str, int]]:
         """By the keys of the object at ``offset``: the offsets of the keys, and of the values."""
         text, value, mark = self._text, self._value, self._mark

@@ -133,7 +133,11 @@ class _Reader:
                 continue
             keys, _ = self._places.members(values[kind])
             for key, record in placed.items():
-                container.records(kind, key, record, self._places.line(keys[key]))
+                line = self._places.line(keys[key])
+                try:
+                    container.records(kind, key, record, line)
+                except MalformedError as error:
+                    raise error.placed(self._places.column()) from error
         container.name_variables()
         self._unidentified += container.unidentified
 

@@ -74,11 +74,14 @@ class _Reader:
                     self._bundle(instance, one, at, inner)
                 else:
                     self._statement(instance, one, line, scope)
+            except MalformedError as error:
+                raise error.placed(self.places.column()) from error
             except ValueError as error:
                 raise MalformedError(
                     self._into.name,
                     f"In {_what(one)}, {error}.",
                     line=line,
+                    column=self.places.column(),
                     mend=getattr(error, "mend", ""),
                 ) from error
 

@@ -55,9 +55,13 @@ def read(data: bytes, name: str) -> Document:
         reader.parse(data)
     except expat.ExpatError as error:
         raise guards.not_xml(error, name) from error
+    except MalformedError as error:
+        raise error.placed(reader.column) from error
     except ValueError as error:
         message, mend = f"In {reader.where}, {error}.", getattr(error, "mend", "")
-        raise MalformedError(name, message, line=reader.line, mend=mend) from error
+        raise MalformedError(
+            name, message, line=reader.line, column=reader.column, mend=mend
+        ) from error
     document.notes += names.notes(reader.dictionary, reader.unidentified)
     if reader.others:
         plural = "element" if reader.others == 1 else "elements"
@@ -71,6 +75,7 @@ class _Record:
     def __init__(self, element: "_Element", kind: str, special: str, identifier: int) -> None:
         self.given = element.given
         self.line = element.line
+        self.column = element.column
         self.kind = kind
         self.special = special
         self.identifier = identifier
@@ -82,12 +87,13 @@ class _Record:
 class _Element:
     """An element below a statement: its name, its XML attributes, its text, its first child's."""
 
-    __slots__ = ("child", "given", "line", "tag", "text")
+    __slots__ = ("child", "column", "given", "line", "tag", "text")
 
-    def __init__(self, tag: str, given: dict[str, str], line: int) -> None:
+    def __init__(self, tag: str, given: dict[str, str], line: int, column: int) -> None:
         self.tag = tag
         self.given = given
         self.line = line
+        self.column = column
         self.text: list[str] = []
         self.child: dict[str, str] = {}
 
@@ -95,11 +101,12 @@ class _Element:
 class _Reader:
     """Takes what the parser finds, and adds the statements to a document.
 
-    ``line`` is where the element stands that was looked at last, ``where`` what it belongs to.
+    ``line`` and ``column`` are where the element stands that was looked at last, ``where`` what it
+    belongs to.
     """
 
     def __init__(self, document: Document) -> None:
-        self.line = 0
+        self.line = self.column = 0
         self.where = "prov:document"
         self.dictionary = 0
         self.unidentified = 0
@@ -160,7 +167,8 @@ class _Reader:
                 self._part.child = given
             return
         self.line = self._parser.CurrentLineNumber
-        element = _Element(tag, given, self.line)
+        self.column = self._parser.CurrentColumnNumber + 1
+        element = _Element(tag, given, self.line, self.column)
         if self._depth == 1:
             if tag != f"{_PROV}document":
                 raise UnsupportedError(
@@ -243,6 +251,7 @@ class _Reader:
             self._instance = self._into.toplevel
 
     def _finish(self, record: _Record) -> None:
+        self.column = record.column
         first, *more = record.members or [ABSENT]
         if first:
             record.arguments[1] = first
@@ -262,7 +271,7 @@ class _Reader:
         tag = element.tag
         local = tag[len(_PROV) :] if tag.startswith(_PROV) else ""
         place = ARGUMENTS[record.kind].get(local)
-        self.line = element.line
+        self.line, self.column = element.line, element.column
         if place is None:
             if tag not in self._tags:
                 space, _, name = tag.rpartition(_BETWEEN)

@@ -213,7 +213,7 @@ def test_the_place_of_what_is_malformed() -> None:
     )
     with pytest.raises(MalformedError, match=r"used <http://e/u> has no activity") as caught:
         provjson.read(text.encode(), "x.json")
-    assert (caught.value.line, caught.value.column) == (4, 0)
+    assert (caught.value.line, caught.value.column) == (4, 2)
     found = provjson.read(text.replace("{}", '{"prov:activity": "e:a"}').encode(), "x.json")
     assert found.bundles["http://e/b"].rows["used"].lines == [4, 5]
     with pytest.raises(MalformedError) as caught:

@@ -191,7 +191,7 @@ MALFORMED = [
     (
         '<prov:bundleContent prov:id="ex:b">\n<prov:bundleContent prov:id="ex:c"/>'
         "</prov:bundleContent>",
-        "x.xml:3: The bundle 'ex:c' is in another",
+        "x.xml:3:1: The bundle 'ex:c' is in another",
     ),
     ("<prov:entity", "no XML"),
     ('<prov:entity prov:id="ex:a">', "no XML: mismatched tag"),
