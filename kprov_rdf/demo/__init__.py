@@ -12,6 +12,8 @@ from pathlib import Path
 from kprov_capture import home as homes
 from kprov_capture.home import Home
 from kprov_rdf import query, tables
+from kprov_rdf.dm import provo
+from kprov_rdf.dm.model import Document
 from kprov_rdf.errors import KprovError
 from kprov_rdf.exchange import merge as merging
 from kprov_rdf.exchange import write
@@ -19,7 +21,7 @@ from kprov_rdf.ingest import open_snapshot
 from kprov_rdf.publish import publish
 from kprov_rdf.runs import RunInfo, listing
 from kprov_rdf.store import Snapshot
-from kprov_rdf.validate import shacl
+from kprov_rdf.validate import constraints, shacl
 
 _SHOWN = re.compile(r"r:(adaptation-1|model)\b(?!-)")
 _WIDTH = 100
@@ -50,7 +52,9 @@ def run(home: Home, epochs: int) -> None:
         mine = [one for one in listing(store, store.living) if one.iri not in before]
         if not mine:
             raise KprovError("The training recorded no run. Its messages are above.")
-        _say(f"2. Loaded {len(mine)} runs into the store, and checked them with SHACL:")
+        _say(
+            f"2. Loaded {len(mine)} runs into the store, and checked them by PROV-CONSTRAINTS and SHACL:"
+        )
         _validate(store, mine)
         _ask(store, mine[-1], epochs)
         _prov_n(store, mine[-1], folder)
@@ -102,9 +106,14 @@ def _train(home: Home, epochs: int, models: Path) -> None:
 
 
 def _validate(store: Snapshot, runs: list[RunInfo]) -> None:
-    found = [one for run in runs for one in shacl.validate(run.iri, store.graph(run.iri))]
-    for one in found:
-        print(f"  {one.node}: {one.message}")
+    found = []
+    for run in runs:
+        triples = store.graph(run.iri)
+        document = provo.triples(triples, Document(run.short, "RDF"), None)
+        found += [one.message for at in constraints.check(document) for one in at.violations]
+        found += [f"{one.node}: {one.message}" for one in shacl.validate(run.iri, triples)]
+    for message in found:
+        print(f"  {message}")
     if found:
         raise KprovError("The runs of the demonstration are not valid: this is a bug of kprov.")
     print(f"  {len(runs)} runs valid")

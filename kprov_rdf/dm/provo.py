@@ -74,6 +74,7 @@ def _read(
 ) -> None:
     graphs: dict[object, GraphStatements] = {}
     handlers = _handlers()
+    # A statement of N-Quads has a line of its own, so that there are as many lines as quads.
     for (subject, predicate, term, name), line in zip(quads, lines, strict=False):
         add = handlers.get(predicate.value)
         if add is None and not attributes:

@@ -374,7 +374,7 @@ def test_long_cycles_are_told_until_the_search_is_long(monkeypatch: pytest.Monke
     assert 0 < len(found.violations) < 5
 
 
-def test_many_existentials_become_one() -> None:
+def test_many_existentials_become_one_and_contradict_each_other() -> None:
     more = "\n".join(
         f"ex:e prov:qualifiedGeneration _:g{i} . _:g{i} prov:activity ex:a ."
         f" ex:d{i} prov:qualifiedDerivation [ prov:entity ex:e0 ; prov:hadActivity ex:a ;"
