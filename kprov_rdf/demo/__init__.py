@@ -52,9 +52,8 @@ def run(home: Home, epochs: int) -> None:
         mine = [one for one in listing(store, store.living) if one.iri not in before]
         if not mine:
             raise KprovError("The training recorded no run. Its messages are above.")
-        _say(
-            f"2. Loaded {len(mine)} runs into the store, and checked them by PROV-CONSTRAINTS and SHACL:"
-        )
+        rules = "PROV-CONSTRAINTS and SHACL"
+        _say(f"2. Loaded {len(mine)} runs into the store, and checked them by {rules}:")
         _validate(store, mine)
         _ask(store, mine[-1], epochs)
         _prov_n(store, mine[-1], folder)
