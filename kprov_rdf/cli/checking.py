@@ -22,7 +22,7 @@ from kprov_rdf.validate.shacl import Finding
 
 _MANY = 200_000
 _MOST_RECORDS = 1 << 23  # bytes of what is not RDF; the prov package takes 80 times as much memory
-_RECORDS = {sniff.FORMATS[one].label: one for one in ("provn", "provjson", "provxml")}
+_RECORDS = {sniff.FORMATS[one].label: one for one in ("provn", "provjson", "provxml", "provjsonld")}
 _NOTHING = "There was nothing to check: no graph with a statement in it."
 _NO_PROV = "There was nothing to check: no statement of PROV that the constraints are about."
 # By the name of the graph, None for the default one.

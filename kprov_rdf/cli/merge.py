@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from kprov_rdf.exchange.merge import Merged
 
 _SHOWN_NOTES = 3
+_FORMATS = (
+    "provjson", "provn", "provxml", "provjsonld", "ttl", "trig", "nt", "nq", "rdfxml", "jsonld",
+)  # fmt: skip
 
 
 @click.command(short_help="Take in the provenance that other tools wrote.")
@@ -21,16 +24,16 @@ _SHOWN_NOTES = 3
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["provjson", "provn", "provxml", "ttl", "trig", "nt", "nq", "jsonld"]),
+    type=click.Choice(_FORMATS),
     help="Default: what the name of the file says, else what it begins with.",
 )
 @pass_context
 def merge(context: Context, files: tuple[str, ...], form: str | None) -> None:
     """Take in the provenance of other tools, each FILE into a named graph of its own.
 
-    FILE is PROV-JSON, PROV-N, PROV-XML, or PROV-O as Turtle, TriG, N-Triples,
-    N-Quads or JSON-LD; - is standard input. Or it is the file of a model that has
-    the provenance of its run with it. Bundles and named graphs keep their
+    FILE is PROV-JSON, PROV-N, PROV-XML, PROV-JSONLD, or PROV-O as Turtle, TriG,
+    N-Triples, N-Quads, RDF/XML or JSON-LD; - is standard input. Or it is the file of a
+    model that has the provenance of its run with it. Bundles and named graphs keep their
     names. Nothing is fetched, and no FILE can change what is there already.
     Merging the same bytes again changes nothing.
 

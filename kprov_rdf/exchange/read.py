@@ -1,6 +1,6 @@
 """Documents of other tools as statements, in named graphs, with their names scoped.
 
-RDF is parsed by pyoxigraph. PROV-JSON, PROV-N and PROV-XML are parsed into records
+RDF is parsed by pyoxigraph. PROV-JSON, PROV-N, PROV-XML and PROV-JSONLD are parsed into records
 by the `prov` package, and ``quads`` turns these into statements.
 """
 
@@ -15,6 +15,7 @@ import pyoxigraph as ox
 
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm import guards
+from kprov_rdf.dm.model import KINDS, TIMES
 from kprov_rdf.errors import InputError, KprovError, UnsupportedError
 from kprov_rdf.exchange import sniff
 from kprov_rdf.exchange.scope import BLANK, Scope
@@ -27,12 +28,16 @@ _RDF = {
     "trig": ox.RdfFormat.TRIG,
     "nt": ox.RdfFormat.N_TRIPLES,
     "nq": ox.RdfFormat.N_QUADS,
+    "rdfxml": ox.RdfFormat.RDF_XML,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
 # The prov package takes some 80 times the size of PROV-JSON as memory.
 MAX_RECORD_BYTES = 1 << 26
 MAX_PREFIXES = 5000
 _SHOWN = 6  # of the keys that a context does not define
+_BLANK_PREFIX = "kprov-blank-node"
+# The arguments of all statements: in PROV-JSONLD, keys with names.
+ARGUMENTS = frozenset(one for kind in KINDS.values() for one in kind.arguments) - TIMES
 _REFERENCES = ("prov:QUALIFIED_NAME", "xsd:QName")
 
 
@@ -73,6 +78,8 @@ def _rdf(data: bytes, name: str, scope: Scope, form: str) -> Document:
         if lost:
             listed = ", ".join(map(repr, lost[:_SHOWN])) + (", …" if len(lost) > _SHOWN else "")
             notes.append(f"its @context does not define {listed}, which JSON-LD leaves out")
+    elif form == "rdfxml":
+        guards.check_rdfxml(data, name)
     else:
         guards.check_rdf(data, name)
     relative = None if form in ("nt", "nq") else scope.base
@@ -185,11 +192,43 @@ def _provjson(data: bytes, name: str) -> "ProvDocument":
     return _with_prov(name, "PROV-JSON", read)
 
 
+def _provjsonld(data: bytes, name: str) -> "ProvDocument":
+    from prov.model import ProvDocument
+    from prov.serializers.provjsonld import decode_jsonld_document
+
+    container = guards.load_json(data, name)
+    document = ProvDocument()
+
+    def read() -> ProvDocument:
+        context = container["@context"]
+        context = context if isinstance(context, list) else [context]
+        container["@context"] = [*context, {_BLANK_PREFIX: BLANK}]
+        decode_jsonld_document(_named_nodes(container), document)
+        return document
+
+    return _with_prov(name, "PROV-JSONLD", read)
+
+
+def _named_nodes(found: Any) -> Any:
+    """PROV-JSONLD with names for its blank nodes: see ``_name_blanks``."""
+    if isinstance(found, list):
+        return [_named_nodes(one) for one in found]
+    if not isinstance(found, dict):
+        return found
+    return {
+        key: f"{_BLANK_PREFIX}:{value[2:]}"
+        if isinstance(value, str) and value.startswith("_:") and (key == "@id" or key in ARGUMENTS)
+        else _named_nodes(value)
+        for key, value in found.items()
+    }
+
+
 _PREFIXES = {
     "provn": re.compile(rb"\bprefix\s"),
     "provxml": re.compile(rb"\bxmlns:"),
 }
-_READERS = {"provn": _provn, "provxml": _provxml, "provjson": _provjson}
+_READERS = {"provn": _provn, "provxml": _provxml, "provjson": _provjson,
+            "provjsonld": _provjsonld}  # fmt: skip
 
 
 def _instances(content: Any) -> Iterator[tuple[str, dict[str, Any], str, list[dict[str, Any]]]]:
@@ -214,13 +253,12 @@ def _name_blanks(container: Any) -> None:
     bundles = container.get("bundle")
     contents = [container, *(bundles.values() if isinstance(bundles, dict) else ())]
     contents = [one for one in contents if isinstance(one, dict)]
-    prefix = "kprov-blank-node"
     referred: set[str] = set()
 
     def named(value: Any) -> Any:
         if isinstance(value, str) and value.startswith("_:"):
             referred.add(value)
-            return f"{prefix}:{value[2:]}"
+            return f"{_BLANK_PREFIX}:{value[2:]}"
         return value
 
     for content in contents:
@@ -235,7 +273,7 @@ def _name_blanks(container: Any) -> None:
     if isinstance(bundles, dict):
         container["bundle"] = {named(key): value for key, value in bundles.items()}
     if referred:
-        container.setdefault("prefix", {})[prefix] = BLANK
+        container.setdefault("prefix", {})[_BLANK_PREFIX] = BLANK
 
 
 def _named_value(attribute: str, value: Any, named: Callable[[Any], Any]) -> Any:

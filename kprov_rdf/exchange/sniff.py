@@ -8,7 +8,6 @@ from typing import Any
 
 from kprov_rdf.dm.detect import family, which_json, which_xml
 from kprov_rdf.dm.guards import load_json, refuse_contexts
-from kprov_rdf.errors import UnsupportedError
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,9 @@ FORMATS = {
     "trig": Format("TriG", "application/trig"),
     "nt": Format("N-Triples", "application/n-triples"),
     "nq": Format("N-Quads", "application/n-quads"),
+    "rdfxml": Format("RDF/XML", "application/rdf+xml"),
     "jsonld": Format("JSON-LD", "application/ld+json"),
+    "provjsonld": Format("PROV-JSONLD", "application/ld+json"),
 }
 
 
@@ -39,16 +40,11 @@ def detect(data: bytes, name: str) -> str:
     found = family(data, name) or "trig"
     if found == "json":
         parsed = load_json(data, name)
-        if which_json(parsed, name) == "provjson":
-            return "provjson"
-        refuse_contexts(parsed, name)
-        return "jsonld"
-    if found == "xml" and which_xml(data, name) == "rdfxml":
-        raise UnsupportedError(
-            f"{name} is RDF/XML, which kprov does not read yet. Convert it to Turtle first, "
-            f"for example with 'rapper -o turtle {name}'."
-        )
-    return "provxml" if found == "xml" else found
+        key = which_json(parsed, name)
+        if key == "jsonld":
+            refuse_contexts(parsed, name)
+        return key
+    return which_xml(data, name) if found == "xml" else found
 
 
 _INDICES = {"@index", "@id", "@type", "@graph", "@language"}
