@@ -146,6 +146,7 @@ def prov_json(**kinds: object) -> str:
     return json.dumps({"prefix": {"e": "http://e/"}, **kinds})
 
 
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 XML = '<prov:document xmlns:prov="http://www.w3.org/ns/prov#">{}</prov:document>'
 HOSTILE = {
     "deep.json": ("[" * 100_000 + "]" * 100_000, "more than 200 levels deep"),
@@ -162,7 +163,7 @@ HOSTILE = {
     "cp037.xml": ('<?xml version="1.0" encoding="cp037"?><a/>', "encoded as cp037"),
     "dtd.xml": ('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>', "DOCTYPE"),
     "svg.xml": ('<svg xmlns="http://www.w3.org/2000/svg"/>', "its root is .*svg"),
-    "cut.rdf": ("<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>", "It is no XML"),
+    "cut.rdf": (f"<r:RDF xmlns:r='{RDF}'>", "It is no XML"),
     "deep.xml": (XML.format("<prov:entity>" * 5000), "Excessive depth"),
     "twice.json": ('{"entity": {}, "entity": {}}', "the key 'entity' twice"),
     "number.json": (prov_json(entity={"e:a": {"e:b": 0}}).replace("0", "9" * 5000), "4300 digits"),
