@@ -20,6 +20,7 @@ from kprov_rdf.dm.model import (
     Instance,
     Kind,
 )
+from kprov_rdf.dm.names import BoundedTerms
 from kprov_rdf.dm.provn_lexer import END, IRI, MARK, NAME, PREFIX, TIME, Tokens
 from kprov_rdf.dm.provn_names import Names
 from kprov_rdf.dm.provn_values import extension, pairs, time
@@ -70,7 +71,7 @@ class _Reader:
 
     def __init__(self, source: str, name: str) -> None:
         self._tokens = Tokens(source, name)
-        self._document = Document(name, "PROV-N")
+        self._document = Document(name, "PROV-N", BoundedTerms(name))
         self._terms = self._document.terms
         # The numbers of times by how they are written.
         self._times: dict[str, int] = {}
@@ -86,7 +87,7 @@ class _Reader:
                 "PROV-N begins with 'document'", "Put it first, and 'endDocument' last."
             )
         tokens.advance()
-        names = Names(self._terms, self._document.name)
+        names = Names(self._terms)
         self._declarations(names)
         while tokens.text != "endDocument":
             if tokens.text == "bundle":
@@ -130,7 +131,7 @@ class _Reader:
             raise tokens.error("'bundle' is followed by the identifier of the bundle")
         found, line = tokens.found, tokens.line()
         tokens.advance()
-        names = Names(self._terms, self._document.name, outer)
+        names = Names(self._terms, outer)
         self._declarations(names)
         self._bundles += 1
         if self._bundles > MAX_BUNDLES:

@@ -6,10 +6,7 @@ from collections.abc import Callable
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm.model import Terms
 from kprov_rdf.dm.values import XSD, XSD_VARIANTS
-from kprov_rdf.errors import InputError
 
-# Characters of all terms together: a long namespace makes much of a small document.
-MAX_TEXT = 1 << 29
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _RESERVED = {"prov": PROV_NAMESPACE, "xsd": XSD}
 
@@ -20,12 +17,10 @@ class Names:
     ``numbers`` has the numbers of the names that were asked for, as they were written.
     """
 
-    def __init__(self, terms: Terms, document: str, outer: "Names | None" = None) -> None:
+    def __init__(self, terms: Terms, outer: "Names | None" = None) -> None:
         self.terms = terms
         self.numbers: dict[str, int] = {}
-        self._document = document
         self._outer = outer
-        self._size = 0
         # The default namespace is that of the prefix "".
         self._namespaces: dict[str, str] = {}
 
@@ -44,21 +39,6 @@ class Names:
         """Whether anything is declared here."""
         return bool(self._namespaces)
 
-    def term(self, text: str) -> int:
-        """The number of a term. Raises ``InputError`` where all of them become too long."""
-        before = len(self.terms)
-        number = self.terms.number(text)
-        if len(self.terms) > before:
-            counter = self._outer or self
-            counter._size += len(text)
-            if counter._size > MAX_TEXT:
-                raise InputError(
-                    f"{self._document} has names and values that take more than "
-                    f"{MAX_TEXT >> 20} MiB when they are written out with their namespaces. "
-                    "Split it, or give it shorter namespaces."
-                )
-        return number
-
     def number(self, name: str, refuse: Callable[[str, str], Exception]) -> int:
         """The number of the term of a qualified name.
 
@@ -75,7 +55,7 @@ class Names:
             namespace = self._namespace(prefix)
             if namespace is None:
                 raise refuse(*_undeclared(prefix, name))
-            found = self.numbers[name] = self.term(f"<{namespace}{local}>")
+            found = self.numbers[name] = self.terms.number(f"<{namespace}{local}>")
         return found
 
     def _namespace(self, prefix: str) -> str | None:

@@ -56,7 +56,7 @@ def value(tokens: Tokens, names: Names) -> int:
     if kind == NUMBER or (kind == NAME and _DIGITS.fullmatch(text)):
         tokens.advance()
         # What all tools take it for, where the Recommendation has an example with xsd:integer.
-        return names.term(literal_term(text, f"{XSD}int"))
+        return names.terms.number(literal_term(text, f"{XSD}int"))
     if kind != STRING:
         raise tokens.error(
             "A value is missing",
@@ -72,8 +72,8 @@ def value(tokens: Tokens, names: Names) -> int:
         if language is None:
             raise tokens.error("That is no tag of a language", "One looks like @en or @en-GB.")
         tokens.advance()
-        return names.term(literal_term(lexical, language=language[1]))
-    return names.term(literal_term(lexical))
+        return names.terms.number(literal_term(lexical, language=language[1]))
+    return names.terms.number(literal_term(lexical))
 
 
 def _typed(lexical: str, begun: re.Match[str], tokens: Tokens, names: Names) -> int:
@@ -84,7 +84,7 @@ def _typed(lexical: str, begun: re.Match[str], tokens: Tokens, names: Names) -> 
     tokens.advance()
     if datatype in _REFERENCES and _PREFIXED.fullmatch(lexical):
         return names.number(lexical, lambda said, mend: tokens.error(said, mend, begun))
-    return names.term(literal_term(lexical, datatype[1:-1]))
+    return names.terms.number(literal_term(lexical, datatype[1:-1]))
 
 
 def extension(tokens: Tokens, names: Names) -> None:

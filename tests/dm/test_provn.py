@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from prov.constants import PROV_N_MAP
 from prov.model import ProvBundle, ProvDocument, ProvException, QualifiedName
 
-from kprov_rdf.dm import provn, provn_names
+from kprov_rdf.dm import names, provn
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import (
     ABSENT,
@@ -482,7 +482,7 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(read("bundle ex:b endBundle " * 10).bundles) == 1
     with pytest.raises(InputError, match="more than 10 bundles"):
         read("bundle ex:b endBundle " * 11)
-    monkeypatch.setattr(provn_names, "MAX_TEXT", 100_000)
+    monkeypatch.setattr(names, "MAX_TEXT", 100_000)
     head = f"{HEAD} prefix l <http://{'l' * 10_000}/>\n"
     assert len(read("entity(l:e) " * 100, head).toplevel) == 100
     for body in (
