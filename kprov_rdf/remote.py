@@ -49,6 +49,10 @@ def _whole(response: IO[bytes]) -> bytes:
     return b"".join(parts)
 
 
+def _answer(data: bytes) -> ox.QuerySolutions | ox.QueryBoolean:
+    return ox.parse_query_results(data, ox.QueryResultsFormat.JSON)
+
+
 def _depth(data: bytes) -> int:
     """How deep brackets, and triple terms, nest: the parsers recurse over them."""
     depth = deepest = 0
@@ -145,6 +149,7 @@ class RemoteStore:
         if bindings and isinstance(answer, ox.QuerySolutions):
             missing = set(bindings) - {variable.value for variable in answer.variables}
             if missing:
+                del answer
                 raise InputError(
                     f"The query cannot be answered: it does not select ?{', ?'.join(missing)}, "
                     "which was to be bound."
@@ -160,12 +165,12 @@ class RemoteStore:
                 raise ValueError("it is nested too deep")
             if "json" not in kind:
                 return iter([quad.triple for quad in ox.parse(data, ox.RdfFormat.N_TRIPLES)])
-            answer = ox.parse_query_results(data, ox.QueryResultsFormat.JSON)
-            if isinstance(answer, ox.QuerySolutions):
-                for _ in answer:  # rows are read only when they are asked for
+            # No variable holds rows that raise: the traceback would keep them, until a thread
+            # drops them that pyoxigraph does not let.
+            if isinstance(_answer(data), ox.QuerySolutions):
+                for _ in _answer(data):  # type: ignore[union-attr]  # rows are read when asked for
                     pass
-                answer = ox.parse_query_results(data, ox.QueryResultsFormat.JSON)
-            return answer
+            return _answer(data)
         except (SyntaxError, ValueError) as error:
             raise RemoteError(
                 f"What {self._url} answers is no answer of SPARQL 1.1: {error}. Is it the address "
