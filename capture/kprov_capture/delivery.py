@@ -178,8 +178,10 @@ class Spooled:
             if not body:
                 break
             reply = link.send(self.run_id, self.sent, body, self._age())
-            conflicts = conflicts + 1 if reply.conflict else 0
-            if conflicts > _MOST_CONFLICTS or (not reply.conflict and reply.size <= self.sent):
+            # A server of the same folder is ahead each time, as long as the run is written.
+            back = reply.size <= self.sent
+            conflicts = conflicts + back if reply.conflict else 0
+            if conflicts > _MOST_CONFLICTS or (not reply.conflict and back):
                 raise LaterError(f"{link.target.url} takes nothing more of run {self.run_id}.")
             self.sent, self.ended, self.told_alive = reply.size, reply.ended, time.monotonic()
         self._beat(link)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from kprov_capture import guard, shipper
-from kprov_capture.delivery import Link, Spooled
+from kprov_capture.delivery import Link, Reply, Spooled
 from kprov_capture.home import Home, create
 from kprov_capture.record import writer
 from kprov_capture.target import Target
@@ -307,6 +307,35 @@ def test_a_server_of_the_same_folder_is_sent_nothing(
     wait_for((home.done / f"{run.id}.nq.gz").exists)
     assert whole(home, run.id) == before
     guard.raise_pending()
+
+
+def test_a_server_of_the_same_folder_may_be_ahead_each_time(home: Home, serve: Serve) -> None:
+    server = serve("--token", TOKEN)
+    run = recording.begin(home.path)
+    written = 0
+
+    def write() -> None:
+        nonlocal written
+        if written < 20:
+            recording.epoch(run, written, 0.5)
+            assert run.settle(10)
+            written += 1
+
+    class Busy(Link):
+        """The run goes on before and after each batch."""
+
+        def send(self, run_id: str, offset: int, body: bytes, age: float) -> Reply:
+            write()
+            reply = super().send(run_id, offset, body, age)
+            write()
+            return reply
+
+    assert run.settle(10)
+    one = Spooled(home, run.id, sent=0)
+    with contextlib.closing(Busy(Target(server.url, TOKEN))) as link:
+        one.deliver(link)
+    assert (written, one.behind) == (20, False)
+    run.close()
 
 
 def test_a_run_that_says_nothing_new_still_gives_signs_of_life(
