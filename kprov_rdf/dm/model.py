@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kprov_rdf.dm.malformed import MalformedError
+from kprov_rdf.dm.times import time_term
+from kprov_rdf.dm.values import VALUES, literal_term, written_term
 from kprov_rdf.errors import InputError
 
 # Not said: an existential variable that stands nowhere else (PROV-CONSTRAINTS, definition 4).
@@ -76,11 +78,14 @@ class Terms:
 
     ``text`` is what each is written as: ``<iri>``, ``_:label``, or a literal in quotes.
     ``variables`` are the existential ones: blank nodes, whose names only this document knows.
+    Literals that are the same value have one number; ``written`` has what the first of them was
+    written as, by number, where that is another way than the one of ``text``.
     """
 
     def __init__(self) -> None:
         self.text = ["", "-"]
         self.variables: set[int] = set()
+        self.written: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -95,6 +100,25 @@ class Terms:
             if text.startswith("_:"):
                 self.variables.add(found)
         return found
+
+    def literal(self, lexical: str, datatype: str, language: str = "") -> int:
+        """The number of a literal, as documents write it. Of locales, ``en_US`` means en-US."""
+        if not language and datatype not in VALUES:
+            return self.number(written_term(lexical, datatype))
+        language = language.replace("_", "-")
+        text = literal_term(lexical, datatype, language)
+        return self._kept(text, written_term(lexical, datatype, language))
+
+    def time(self, lexical: str) -> int:
+        """The number of a time. Raises ``ValueError`` for what is no xsd:dateTime."""
+        return self._kept(time_term(lexical), f'"{lexical.strip()}"')
+
+    def _kept(self, text: str, written: str) -> int:
+        count = len(self.text)
+        number = self.number(text)
+        if number == count and written != text:
+            self.written[number] = written
+        return number
 
 
 @dataclass

@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, KINDS, TIMES, Instance, Terms
-from kprov_rdf.dm.times import time_term
-from kprov_rdf.dm.values import XSD, XSD_VARIANTS, literal_term
+from kprov_rdf.dm.values import XSD, XSD_VARIANTS
 from kprov_rdf.errors import InputError
 
 # Nobody has to declare these.
@@ -127,7 +126,7 @@ class Times(dict[str, int]):
         self._terms = terms
 
     def __missing__(self, lexical: str) -> int:
-        number = self[lexical] = self._terms.number(time_term(lexical))
+        number = self[lexical] = self._terms.time(lexical)
         return number
 
 
@@ -139,19 +138,19 @@ ARGUMENTS = {
 _UNIDENTIFIED = ", ".join(kind.name for kind in KINDS.values() if not kind.identified)
 
 
-def plain_term(value: object) -> str:
+def plain(value: object, terms: Terms) -> int:
     """The term for a value of JSON: a text, a number, true or false. Raises ``UnreadableError``."""
     if isinstance(value, str):
-        return literal_term(value)
+        return terms.literal(value, f"{XSD}string")
     if isinstance(value, bool):
-        return literal_term("true" if value else "false", f"{XSD}boolean")
+        return terms.literal("true" if value else "false", f"{XSD}boolean")
     if isinstance(value, int):
         small = -_TOP_INT <= value < _TOP_INT
         long = -_TOP_LONG <= value < _TOP_LONG
         kind = "int" if small else "long" if long else "integer"
-        return literal_term(str(value), XSD + kind)
+        return terms.literal(str(value), XSD + kind)
     if isinstance(value, float):
-        return literal_term(lexical(value), f"{XSD}double")
+        return terms.literal(lexical(value), f"{XSD}double")
     raise UnreadableError(
         f"a value is {json_kind(value)}", "Write it as a text, a number, true or false."
     )

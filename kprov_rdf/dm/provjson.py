@@ -13,10 +13,11 @@ from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, ELEMENTS, KINDS, Document, Instance
 from kprov_rdf.dm.names import ARGUMENTS, Names, Times, UnreadableError
 from kprov_rdf.dm.places import Places
-from kprov_rdf.dm.values import literal_term
+from kprov_rdf.dm.values import XSD, literal_term
 
 _DECLARE = 'Add "{}" to "prefix", with the namespace that it stands for.'
 _ATTRIBUTE = (-1, False)
+_STRING = f"{XSD}string"
 
 
 def read(data: bytes, name: str) -> Document:
@@ -267,12 +268,11 @@ class _Container:
 
     def _values(self, value: Any) -> Iterator[int]:
         """The terms of an attribute's values; null says nothing (section 2.2)."""
-        number = self._document.terms.number
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, dict):
                 yield self._typed(one)
             elif one is not None:
-                yield number(names.plain_term(one))
+                yield names.plain(one, self._document.terms)
 
     def _typed(self, value: dict[str, Any]) -> int:
         given, language, kind = value.get("$"), value.get("lang"), value.get("type")
@@ -286,15 +286,15 @@ class _Container:
                 raise UnreadableError(f'the "{what}" of a value is {found}', "Write a text.")
         text = names.lexical(given)
         if language:
-            return self._document.terms.number(literal_term(text, language=language))
+            return self._document.terms.literal(text, _STRING, language)
         if kind is None:
-            return self._document.terms.number(names.plain_term(given))
+            return names.plain(given, self._document.terms)
         if kind not in self._datatypes:
             self._datatypes[kind] = self._scope.iri(kind)
         datatype = self._datatypes[kind]
         if datatype in names.QUALIFIED_NAMES:
             return self._scope[text]
-        return self._document.terms.number(literal_term(text, datatype))
+        return self._document.terms.literal(text, datatype)
 
 
 def _time(value: Any) -> str:

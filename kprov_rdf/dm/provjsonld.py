@@ -16,7 +16,7 @@ from kprov_rdf.dm.model import ABSENT, ELEMENTS, KINDS, Document, Instance
 from kprov_rdf.dm.names import ARGUMENTS, Names, Times, UnreadableError
 from kprov_rdf.dm.places import Places
 from kprov_rdf.dm.relations import RELATIONS
-from kprov_rdf.dm.values import literal_term
+from kprov_rdf.dm.values import XSD
 
 _DECLARE = 'Add "{}" to "@context", with the namespace that it stands for.'
 # Section 4: the types of statements.
@@ -189,11 +189,11 @@ class _Reader:
                 yield name, self._value(one, iri, scope)
 
     def _value(self, value: Any, iri: str, scope: Names) -> int:
-        number = self._into.terms.number
+        terms = self._into.terms
         if isinstance(value, str) and iri in _REFERRING:
             return scope[value]
         if not isinstance(value, dict):
-            return number(names.plain_term(value))
+            return names.plain(value, terms)
         if isinstance(value.get("@id"), str):
             return scope[value["@id"]]
         given, language, kind = (value.get(key) for key in ("@value", "@language", "@type"))
@@ -208,13 +208,13 @@ class _Reader:
                     f'the "{what}" of a value is {names.json_kind(one)}', "Write a text."
                 )
         if language:
-            return number(literal_term(names.lexical(given), language=language))
+            return terms.literal(names.lexical(given), f"{XSD}string", language)
         if kind is None:
-            return number(names.plain_term(given))
+            return names.plain(given, terms)
         datatype = scope.iri(kind)
         if datatype in names.QUALIFIED_NAMES:
             return scope[names.lexical(given)]
-        return number(literal_term(names.lexical(given), datatype))
+        return terms.literal(names.lexical(given), datatype)
 
 
 def _types(found: dict[str, Any]) -> list[str]:

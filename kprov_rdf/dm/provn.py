@@ -258,7 +258,7 @@ class _Reader:
             raise self._tokens.error(
                 f"{kind.name} has a time there, such as 2012-11-16T16:05:00Z, or '-'", found=found
             )
-        number = self._terms.number(time(self._tokens, found))
+        number = time(self._tokens, self._terms, found)
         self._times[found[TIME]] = number
         return number
 

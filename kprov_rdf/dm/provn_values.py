@@ -3,9 +3,9 @@
 import re
 
 from kprov_capture.terms import PROV_NAMESPACE
+from kprov_rdf.dm.model import Terms
 from kprov_rdf.dm.provn_lexer import NAME, NUMBER, QUOTED_NAME, STRING, TIME, Tokens
 from kprov_rdf.dm.provn_names import Names
-from kprov_rdf.dm.times import time_term
 from kprov_rdf.dm.values import XSD, literal_term
 
 _DIGITS = re.compile(r"[0-9]+")
@@ -15,10 +15,10 @@ _REFERENCES = (f"<{PROV_NAMESPACE}QUALIFIED_NAME>", f"<{XSD}QName>")
 _CLOSING = {"(": ")", "{": "}"}
 
 
-def time(tokens: Tokens, found: re.Match[str]) -> str:
-    """The text of a term for a ``TIME``. Raises ``MalformedError`` where there is no such time."""
+def time(tokens: Tokens, terms: Terms, found: re.Match[str]) -> int:
+    """The number of a ``TIME``. Raises ``MalformedError`` where there is no such time."""
     try:
-        return time_term(found[TIME])
+        return terms.time(found[TIME])
     except ValueError as error:
         raise tokens.wrong(f"{error}.", "", found) from error
 
@@ -56,7 +56,7 @@ def value(tokens: Tokens, names: Names) -> int:
     if kind == NUMBER or (kind == NAME and _DIGITS.fullmatch(text)):
         tokens.advance()
         # What all tools take it for, where the Recommendation has an example with xsd:integer.
-        return names.terms.number(literal_term(text, f"{XSD}int"))
+        return names.terms.literal(text, f"{XSD}int")
     if kind != STRING:
         raise tokens.error(
             "A value is missing",
@@ -72,7 +72,7 @@ def value(tokens: Tokens, names: Names) -> int:
         if language is None:
             raise tokens.error("That is no tag of a language", "One looks like @en or @en-GB.")
         tokens.advance()
-        return names.terms.number(literal_term(lexical, language=language[1]))
+        return names.terms.literal(lexical, f"{XSD}string", language[1])
     return names.terms.number(literal_term(lexical))
 
 
@@ -84,7 +84,7 @@ def _typed(lexical: str, begun: re.Match[str], tokens: Tokens, names: Names) -> 
     tokens.advance()
     if datatype in _REFERENCES and _PREFIXED.fullmatch(lexical):
         return names.number(lexical, lambda said, mend: tokens.error(said, mend, begun))
-    return names.terms.number(literal_term(lexical, datatype[1:-1]))
+    return names.terms.literal(lexical, datatype[1:-1])
 
 
 def extension(tokens: Tokens, names: Names) -> None:
@@ -132,7 +132,7 @@ def _is_expression(tokens: Tokens, names: Names) -> bool:
         tokens.advance()
         return tokens.text == "("
     if tokens.kind == TIME:
-        time(tokens, tokens.found)
+        time(tokens, names.terms, tokens.found)
         tokens.advance()
     elif tokens.text == "-":
         tokens.advance()

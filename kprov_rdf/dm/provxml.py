@@ -11,7 +11,7 @@ from kprov_rdf.dm import guards, names
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, ELEMENTS, KINDS, Document
 from kprov_rdf.dm.names import ARGUMENTS, Names, Times
-from kprov_rdf.dm.values import literal_term
+from kprov_rdf.dm.values import XSD
 from kprov_rdf.errors import UnsupportedError
 
 # Expat puts it between a namespace and a local name; no namespace has it.
@@ -310,15 +310,13 @@ class _Reader:
             return self._name(given)
         text = "".join(element.text)
         language, kind = element.given.get(_LANGUAGE), element.given.get(_XSI_TYPE)
-        number = self._into.terms.number
-        if language:
-            return number(literal_term(text, language=language))
-        if kind is None:
-            return number(literal_term(text))
+        literal = self._into.terms.literal
+        if language or kind is None:
+            return literal(text, f"{XSD}string", language or "")
         datatype = self._names.iri(kind.strip())
         if datatype in names.QUALIFIED_NAMES:
             return self._name(text)
-        return number(literal_term(text, datatype))
+        return literal(text, datatype)
 
 
 def _shown(tag: str) -> str:

@@ -56,7 +56,7 @@ def _time(lexical: str) -> str:
 
 
 # XML Schema part 2, section 3: of some types, one way to write each value.
-_VALUES: dict[str, Callable[[str], str]] = {
+VALUES: dict[str, Callable[[str], str]] = {
     **{f"{XSD}{name}": _integer for name in _INTEGERS},
     f"{XSD}boolean": _boolean,
     f"{XSD}decimal": _decimal,
@@ -70,13 +70,18 @@ def _escaped(found: re.Match[str]) -> str:
     return _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04X}"
 
 
+def written_term(lexical: str, datatype: str, language: str = "") -> str:
+    """As ``literal_term``, but as it is written: not one of the ways to write its value."""
+    text = _SPECIAL.sub(_escaped, lexical) if _SPECIAL.search(lexical) else lexical
+    return f'"{text}"@{language}' if language else f'"{text}"^^<{datatype}>'
+
+
 def literal_term(lexical: str, datatype: str = f"{XSD}string", language: str = "") -> str:
     """The text for ``Terms`` of a literal: ``"a"^^<datatype>``, or ``"a"@en`` with a language.
 
     It is escaped as in N-Triples. Tags of languages are the same in any case of letters; so are
     the ways to write one number, truth value or time.
     """
-    if datatype in _VALUES:
-        lexical = _VALUES[datatype](lexical.strip())
-    text = _SPECIAL.sub(_escaped, lexical) if _SPECIAL.search(lexical) else lexical
-    return f'"{text}"@{language.lower()}' if language else f'"{text}"^^<{datatype}>'
+    if datatype in VALUES:
+        lexical = VALUES[datatype](lexical.strip())
+    return written_term(lexical, datatype, language.lower())

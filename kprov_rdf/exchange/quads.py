@@ -1,219 +1,327 @@
-"""PROV-DM records (the model of the `prov` package) as PROV-O statements.
+"""Statements of PROV-DM as PROV-O, in N-Quads. The inverse is ``records``.
 
-The inverse of ``records``, for all of PROV-DM. A relation is said by its property
-(PROV-O section 3.1, table 2) where both ends are known. What else it tells makes a
-node that qualifies it (section 3.3, table 3): an identifier, a time, an attribute,
-or a further argument.
+A relation is said by its property (PROV-O section 3.1, table 2) where both ends are known. What
+else it tells makes a node that qualifies it (section 3.3, table 3): an identifier, a time, an
+attribute, or a further argument.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+import re
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
-import pyoxigraph as ox
-from prov.identifier import Identifier, QualifiedName
-from prov.model import Literal, ProvBundle, ProvDocument, ProvRecord, canonical_xsd_datatype
+from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL
+from kprov_rdf.dm.model import ELEMENTS, PLACEHOLDER, Document, Instance, Rows
+from kprov_rdf.dm.relations import DERIVATIONS, RELATIONS, Relation
+from kprov_rdf.dm.values import XSD
+from kprov_rdf.errors import InputError
 
-from kprov_capture.nquads import double
-from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL, XSD_NAMESPACE
-from kprov_rdf.dm.relations import DERIVATIONS, RELATIONS
-from kprov_rdf.exchange.scope import Scope
-
-_ATTRIBUTES = {"label": RDFS_LABEL}
-_ATTRIBUTES |= {
+_PROPERTIES = {"label": RDFS_LABEL} | {
     old: PROV_NAMESPACE + new for old, new in (("location", "atLocation"), ("role", "hadRole"))
 }
-_ACTIVITY_TIMES = {"startTime": "startedAtTime", "endTime": "endedAtTime"}
-# What documents write for the namespace of XSD that is not quite it.
-_XSD_VARIANTS = (XSD_NAMESPACE.rstrip("#"), XSD_NAMESPACE.rstrip("#") + "-datatypes#")
+_ELEMENT_CLASSES = {"entity": "Entity", "activity": "Activity", "agent": "Agent"}
+_ELEMENT_TIMES = ("startedAtTime", "endedAtTime")
+_CLASSES = {how.property: name for name, how in RELATIONS.items()}
+_TYPE = f"<{PROV_NAMESPACE}type>"
+_A = f"<{RDF_TYPE}>"
+_DERIVATIONS = {f"<{PROV_NAMESPACE}{name}>": name for name in DERIVATIONS}
+_LEXICAL = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_LANGUAGE = re.compile(r"@[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*\Z")
+_ILLEGAL = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
+_NOTED = 20  # statements that are not said in full
 
-_Pairs = list[tuple[QualifiedName, object]]
-
-
-def _prov(local: str) -> ox.NamedNode:
-    return ox.NamedNode(PROV_NAMESPACE + local)
-
-
-def _xsd(local: str) -> ox.NamedNode:
-    return ox.NamedNode(XSD_NAMESPACE + local)
-
-
-def _local(name: object) -> str:
-    """The local name of a term of PROV; nothing for another name."""
-    if isinstance(name, QualifiedName) and name.namespace.uri == PROV_NAMESPACE:
-        return str(name.localpart)
-    return ""
+_Pairs = Sequence[tuple[int, int]]
 
 
-class Mapper:
-    """Makes the statements of one document; ``notes`` tells what could not be said."""
+class Naming(Protocol):
+    """The names of a document as terms of N-Quads. Each is asked for once.
 
-    def __init__(self, scope: Scope) -> None:
-        self.quads: list[ox.Quad] = []
-        self.records = 0
-        self.notes: list[str] = []
-        self._scope = scope
-        self._graph = scope.graph
-        self._type = ox.NamedNode(RDF_TYPE)
-        self._terms = {name: _prov(name) for name in _all_terms()}
+    A name comes as it stands in ``Terms``: ``<iri>``, where nothing says that the IRI is a legal
+    or a whole one, or ``_:label``, where the label may be any text.
+    """
 
-    def document(self, document: ProvDocument) -> None:
-        """The toplevel into the graph of the import, each bundle into its own."""
-        self._bundle(document, self._scope.graph)
-        for bundle in document.bundles:
-            name = bundle.identifier
-            if name is not None:
-                self._bundle(bundle, self._iri(name))
+    def thing(self, text: str) -> str:
+        """A name where a subject or an object stands."""
 
-    def _bundle(self, bundle: ProvBundle, graph: ox.NamedNode) -> None:
-        self._graph = graph
-        self._timed: set[tuple[ox.NamedNode, str]] = set()
+    def term(self, text: str) -> str:
+        """The name of a property, a class of PROV, or a datatype."""
+
+    def graph(self, name: str | None) -> str:
+        """The graph of the bundle of this name, without brackets; None: of the toplevel.
+
+        An empty text is the default graph.
+        """
+
+    def fresh(self, kind: str) -> str:
+        """The next node that qualifies a relation of this kind, which has no identifier."""
+
+
+class Unscoped:
+    """The names as they are, for documents whose IRIs are whole; blank nodes stay blank.
+
+    ``toplevel`` is the graph of the toplevel instance; empty: the default graph.
+    """
+
+    def __init__(self, toplevel: str = "") -> None:
+        self._toplevel = f"<{toplevel}>" if toplevel else ""
+        self._blanks: dict[str, str] = {}
+        self._count = 0
+
+    def thing(self, text: str) -> str:
+        if text.startswith("_:"):
+            return self._blanks.setdefault(text, f"_:b{len(self._blanks) + 1}")
+        escaped = _ILLEGAL.sub(lambda found: f"%{ord(found[0]):02X}", text[1:-1])
+        return f"<{escaped}>"
+
+    term = thing
+
+    def graph(self, name: str | None) -> str:
+        if name is None:
+            return self._toplevel
+        return self.thing(name if name.startswith("_:") else f"<{name}>")
+
+    def fresh(self, kind: str) -> str:
+        self._count += 1
+        return f"_:{kind}-{self._count}"
+
+
+def nquads(document: Document, naming: Naming) -> Iterator[str]:
+    """The lines of N-Quads that say a document: the toplevel, then each bundle in its graph.
+
+    What PROV-O has no words for is told in ``document.notes`` at the end. Raises ``InputError``
+    for a language tag that RDF does not allow.
+    """
+    terms = _Terms(document, naming)
+    unsaid = _Unsaid(document)
+    for instance in document.instances():
+        if len(instance):
+            yield from _Instance(instance, terms, naming, unsaid).lines()
+    document.notes += unsaid.notes()
+
+
+class _Terms(dict[int, str]):
+    """The terms of a document as N-Quads, by their numbers."""
+
+    def __init__(self, document: Document, naming: Naming) -> None:
+        super().__init__()
+        self._name = document.name
+        self._text = document.terms.text
+        self._written = document.terms.written
+        self._naming = naming
+        self._kinds: dict[str, str] = {}  # what follows the text of a literal, by how Terms has it
+        self.predicates: dict[int, str] = {}
+
+    def __missing__(self, number: int) -> str:
+        text = self._text[number]
+        if not text.startswith('"'):
+            found = self[number] = self._naming.thing(text)
+            return found
+        text = self._written.get(number, text)
+        # Nothing is said of datatypes and tags: only what stands before them has an end.
+        end = _LEXICAL.match(text).end()  # type: ignore[union-attr]
+        kind = text[end:]
+        if kind not in self._kinds:
+            self._kinds[kind] = self._kind(kind)
+        return text[:end] + self._kinds[kind]
+
+    def _kind(self, kind: str) -> str:
+        if not kind:  # a time
+            return f"^^<{XSD}dateTime>"
+        if kind.startswith("@"):
+            if not _LANGUAGE.match(kind):
+                raise InputError(
+                    f"{self._name} holds a value that RDF cannot say: {kind[1:80]!r} is no tag of "
+                    "a language. Write one such as en or en-GB."
+                )
+            return kind
+        datatype = kind[2:]
+        if datatype in (f"<{XSD}string>", f"<{PROV_NAMESPACE}InternationalizedString>"):
+            return ""
+        return f"^^{self._naming.term(datatype)}"
+
+    def predicate(self, name: int) -> str:
+        """The property that an attribute of this name is."""
+        found = self.predicates.get(name)
+        if found is None:
+            text = self._text[name]
+            local = text[len(PROV_NAMESPACE) + 1 : -1] if text.startswith(_PROV) else ""
+            known = _PROPERTIES.get(local)
+            found = self.predicates[name] = f"<{known}>" if known else self._naming.term(text)
+        return found
+
+    def is_name(self, number: int) -> bool:
+        return not self._text[number].startswith('"')
+
+
+_PROV = f"<{PROV_NAMESPACE}"
+
+
+def _prov(local: str) -> str:
+    return f"{_PROV}{local}>"
+
+
+class _Unsaid:
+    """Collects the statements that PROV-O cannot say in full."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._shown: list[str] = []
+        self._count = 0
+
+    def add(self, kind: str, arguments: Sequence[int], pairs: _Pairs) -> None:
+        self._count += 1
+        if len(self._shown) < _NOTED:
+            told = ", ".join(f"{self._name(name)}={self._name(value)}" for name, value in pairs)
+            names = ", ".join(map(self._name, arguments))
+            self._shown.append(f"{kind}({names}, [{told[:200]}])")
+
+    def _name(self, number: int) -> str:
+        text = self._document.terms.text[number][:200]
+        cut = max(text.rfind("#"), text.rfind("/")) + 1
+        prefix = self._document.prefixes.get(text[1:cut]) if text.startswith("<") else None
+        return text if prefix is None else f"{prefix}:{text[cut:].removesuffix('>')}"
+
+    def notes(self) -> list[str]:
+        notes = [
+            f"PROV-O cannot say all of {one}; its attributes are left out" for one in self._shown
+        ]
+        more = self._count - len(self._shown)
+        return [*notes, f"and {more:,} more statements with attributes left out"] if more else notes
+
+
+class _Instance:
+    """Makes the lines of one instance."""
+
+    def __init__(
+        self, instance: Instance, terms: _Terms, naming: Naming, unsaid: _Unsaid
+    ) -> None:
+        self._instance = instance
+        self._terms = terms
+        self._fresh = naming.fresh
+        self._unsaid = unsaid
+        graph = naming.graph(instance.name)
+        self._end = f" {graph} .\n" if graph else " .\n"
+        self._type = instance.terms.number(_TYPE)
+        # The times that things have said of themselves: subject, property.
+        self._timed: dict[tuple[int, str], int] = {}
+
+    def lines(self) -> Iterator[str]:
         # Elements first: a time that an activity states itself is not said of its start again.
-        for record in sorted(bundle.records, key=lambda one: one.is_relation()):
-            self.records += 1
-            kind = _local(record.get_type())
-            formal: dict[str, object] = {}
-            extra: _Pairs = []
-            names = {name.uri for name in record.FORMAL_ATTRIBUTES}
-            for name, value in record.attributes:
-                if name.uri in names:
-                    formal[name.localpart] = value
-                else:
-                    extra.append((name, value))
-            if kind in RELATIONS:
-                self._relation(kind, record, formal, extra)
-            else:
-                self._element(kind, record, formal, extra)
+        for kind in ELEMENTS:
+            yield from self._elements(kind, self._instance.rows[kind])
+        for kind, rows in self._instance.rows.items():
+            if len(rows) and kind not in ELEMENTS:
+                yield from self._relations(kind, rows)
 
-    def _say(self, subject: ox.NamedNode, predicate: ox.NamedNode, value: object) -> None:
-        self.quads.append(ox.Quad(subject, predicate, self._term(value), self._graph))
+    def _elements(self, kind: str, rows: Rows) -> Iterator[str]:
+        terms, end = self._terms, self._end
+        is_element = f" {_A} {_prov(_ELEMENT_CLASSES[kind])}{end}"
+        times = [
+            (column, name, f" {_prov(name)} ")
+            for column, name in zip(rows.columns, _ELEMENT_TIMES, strict=False)
+        ]
+        attributes = rows.attributes
+        for row, identifier in enumerate(rows.ids):
+            node = terms[identifier]
+            yield node + is_element
+            for column, name, predicate in times:
+                if column[row] > PLACEHOLDER:
+                    self._timed[identifier, name] = column[row]
+                    yield f"{node}{predicate}{terms[column[row]]}{end}"
+            if row in attributes:
+                yield from self._attributes(node, attributes[row])
 
-    def _iri(self, name: QualifiedName) -> ox.NamedNode:
-        return self._scope.iri(str(name.namespace.uri), str(name.localpart))
-
-    def _element(
-        self, kind: str, record: ProvRecord, formal: dict[str, object], extra: _Pairs
-    ) -> None:
-        name = record.identifier
-        assert name is not None  # noqa: S101  (prov refuses an element without)
-        node = self._iri(name)
-        self._say(node, self._type, self._terms[kind])
-        for argument, value in formal.items():
-            self._say(node, self._terms[_ACTIVITY_TIMES[argument]], value)
-            self._timed.add((node, _ACTIVITY_TIMES[argument]))
-        self._attributes(node, extra)
-
-    def _attributes(
-        self, node: ox.NamedNode, pairs: Iterable[tuple[QualifiedName, object]]
-    ) -> None:
+    def _attributes(self, node: str, pairs: _Pairs) -> Iterator[str]:
+        terms, end = self._terms, self._end
+        predicates, predicate = terms.predicates, terms.predicate
         for name, value in pairs:
-            local = _local(name)
-            if local == "type" and isinstance(value, QualifiedName):
-                self._say(node, self._type, value)
-            elif local in _ATTRIBUTES:
-                self._say(node, ox.NamedNode(_ATTRIBUTES[local]), value)
+            if name == self._type and terms.is_name(value):
+                yield f"{node} {_A} {terms[value]}{end}"
             else:
-                self._say(node, self._iri(name), value)
+                said = predicates.get(name) or predicate(name)
+                yield f"{node} {said} {terms[value]}{end}"
 
-    def _relation(
-        self, kind: str, record: ProvRecord, formal: dict[str, object], extra: _Pairs
-    ) -> None:
-        how = RELATIONS[kind]
-        subject, target = (self._end(formal, end) for end in (how.subject, how.object))
-        special, extra = _specials(kind, extra)
-        if subject and target:
-            self._say(subject, self._terms[how.property], target)
-            for one in special:
-                self._say(subject, self._terms[DERIVATIONS[one][0]], target)
-        if subject and how.time and "time" in formal and (subject, how.time) not in self._timed:
-            self._say(subject, self._terms[how.time], formal["time"])
-        if not how.qualified:
-            self._unqualified(record, subject, formal, extra)
-            return
-        more = [name for name in how.more if name in formal]
-        # What a property of the subject has said already: the relation, or only its time.
-        plain = not more if target else how.time and more == ["time"]
-        if subject and plain and not (record.identifier or extra):
-            return
-        node = (
-            self._iri(record.identifier) if record.identifier else self._scope.fresh(how.property)
-        )
-        for one in special:
-            self._say(node, self._type, self._terms[one])
-        self._say(node, self._type, self._terms[kind])
-        if subject:
-            for link in [DERIVATIONS[one][1] for one in special] or [how.qualified]:
-                self._say(subject, self._terms[link], node)
-        if target:
-            self._say(node, self._terms[how.influencer], target)
-        for name in more:
-            self._say(node, self._terms[how.more[name]], formal[name])
-        self._attributes(node, extra)
+    def _relations(self, kind: str, rows: Rows) -> Iterator[str]:
+        how = RELATIONS[_CLASSES[kind]]
+        terms, end = self._terms, self._end
+        plain = f" {_prov(how.property)} "
+        sources, targets, *others = rows.columns
+        for row, identifier in enumerate(rows.ids):
+            source, target = sources[row], targets[row]
+            pairs: _Pairs = rows.attributes.get(row, ())
+            subject = terms[source]
+            if target > PLACEHOLDER:
+                yield f"{subject}{plain}{terms[target]}{end}"
+                if not identifier and not pairs:
+                    for column in others:
+                        if column[row] > PLACEHOLDER:
+                            break
+                    else:
+                        continue
+            more = [column[row] for column in others]
+            if how.qualified:
+                yield from self._qualified(how, source, target, more, identifier, pairs)
+            else:
+                yield from self._unqualified(kind, (source, target, *more), pairs)
 
-    def _unqualified(
+    def _unqualified(self, kind: str, arguments: Sequence[int], pairs: _Pairs) -> Iterator[str]:
+        """A relation for which PROV-O has no node: a mention says its bundle."""
+        if len(arguments) > 2:
+            subject, bundle = self._terms[arguments[0]], self._terms[arguments[2]]
+            yield f"{subject} {_prov('asInBundle')} {bundle}{self._end}"
+        if pairs:
+            self._unsaid.add(kind, arguments, pairs)
+
+    def _qualified(
         self,
-        record: ProvRecord,
-        subject: ox.NamedNode | None,
-        formal: dict[str, object],
-        extra: _Pairs,
-    ) -> None:
-        if subject and "bundle" in formal:
-            self._say(subject, self._terms["asInBundle"], formal["bundle"])
-        if extra or len(formal) < 2:
-            self.notes.append(f"PROV-O cannot say all of {record}; its attributes are left out")
+        how: Relation,
+        source: int,
+        target: int,
+        others: Sequence[int],
+        identifier: int,
+        pairs: _Pairs,
+    ) -> Iterator[str]:
+        """The special properties, the time and the qualifying node of a relation."""
+        terms, end = self._terms, self._end
+        subject = terms[source]
+        special, pairs = self._specials(how, pairs)
+        known = target > PLACEHOLDER
+        if known:
+            for one in special:
+                yield f"{subject} {_prov(DERIVATIONS[one][0])} {terms[target]}{end}"
+        more = [
+            (name, value)
+            for name, value in zip(how.more, others, strict=True)
+            if value > PLACEHOLDER
+        ]
+        timed = False  # whether the subject says all that the relation tells, but for its object
+        if how.time and more and more[-1][0] == "time":
+            said = self._timed.get((source, how.time))
+            if said is None:
+                yield f"{subject} {_prov(how.time)} {terms[more[-1][1]]}{end}"
+            timed = len(more) == 1 and said in (None, more[-1][1])
+        if (not more if known else timed) and not (identifier or pairs):
+            return
+        node = terms[identifier] if identifier else self._fresh(how.property)
+        for one in [*special, _CLASSES[how.property]]:
+            yield f"{node} {_A} {_prov(one)}{end}"
+        for link in [DERIVATIONS[one][1] for one in special] or [how.qualified]:
+            yield f"{subject} {_prov(link)} {node}{end}"
+        if known:
+            yield f"{node} {_prov(how.influencer)} {terms[target]}{end}"
+        for name, value in more:
+            yield f"{node} {_prov(how.more[name])} {terms[value]}{end}"
+        yield from self._attributes(node, pairs)
 
-    def _end(self, formal: dict[str, object], argument: str) -> ox.NamedNode | None:
-        name = formal.get(argument)
-        return self._iri(name) if isinstance(name, QualifiedName) else None
-
-    def _term(self, value: object) -> ox.NamedNode | ox.Literal:
-        if isinstance(value, ox.NamedNode):
-            return value
-        if isinstance(value, QualifiedName):
-            return self._iri(value)
-        if isinstance(value, Literal):
-            return self._literal(value)
-        if isinstance(value, Identifier):
-            return ox.Literal(value.uri, datatype=_xsd("anyURI"))
-        if isinstance(value, bool):
-            return ox.Literal(value)
-        if isinstance(value, datetime):
-            return ox.Literal(value.isoformat().replace("+00:00", "Z"), datatype=_xsd("dateTime"))
-        kind = canonical_xsd_datatype(value)
-        if kind is not None:
-            text = double(value) if isinstance(value, float) else str(value)
-            return ox.Literal(text, datatype=ox.NamedNode(kind.uri))
-        return ox.Literal(str(value))
-
-    def _literal(self, literal: Literal) -> ox.Literal:
-        if literal.langtag:
-            # Locales such as en_US are what documents write; en-US is the tag of it.
-            return ox.Literal(literal.value, language=literal.langtag.replace("_", "-"))
-        kind = literal.datatype
-        if kind is None or _local(kind) == "InternationalizedString":
-            return ox.Literal(literal.value)
-        if kind.namespace.uri in _XSD_VARIANTS:
-            return ox.Literal(literal.value, datatype=_xsd(kind.localpart))
-        return ox.Literal(literal.value, datatype=self._iri(kind))
-
-
-def _specials(kind: str, extra: _Pairs) -> tuple[list[str], _Pairs]:
-    """The types of a derivation that have a property of their own, and all else of it."""
-    if kind != "Derivation":
-        return [], extra
-    special, rest = [], []
-    for name, value in extra:
-        if _local(name) == "type" and _local(value) in DERIVATIONS:
-            special.append(_local(value))
-        else:
-            rest.append((name, value))
-    return special, rest
-
-
-def _all_terms() -> set[str]:
-    """The local names of every term of PROV that the tables above say."""
-    names = {"Entity", "Activity", "Agent", "asInBundle", *_ACTIVITY_TIMES.values(), *RELATIONS}
-    for how in RELATIONS.values():
-        names |= {how.property, how.qualified, how.influencer, how.time, *how.more.values()}
-    for kind, terms in DERIVATIONS.items():
-        names |= {kind, *terms}
-    return names - {""}
+    def _specials(self, how: Relation, pairs: _Pairs) -> tuple[list[str], _Pairs]:
+        """The types of a derivation that have a property of their own, and all else of it."""
+        if how.property != "wasDerivedFrom" or not pairs:
+            return [], pairs
+        text = self._instance.terms.text
+        special, rest = [], []
+        for name, value in pairs:
+            found = _DERIVATIONS.get(text[value]) if name == self._type else None
+            if found:
+                special.append(found)
+            else:
+                rest.append((name, value))
+        return special, rest
