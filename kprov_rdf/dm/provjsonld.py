@@ -145,7 +145,7 @@ class _Reader:
                 "there is no type of PROV-JSONLD", f"Give it an @type: {', '.join(_KINDS)}."
             )
         arguments = [ABSENT] * len(KINDS[kind].arguments)
-        attributes: list[tuple[int, int]] = []
+        attributes = list(self._further_types(kind, found["@type"], scope))
         members: list[int] = []
         for key, value in found.items():
             if key.startswith("@") or value is None:
@@ -167,6 +167,19 @@ class _Reader:
             given = [arguments[0], *one] if one else arguments
             document = self._into.name
             names.add(instance, document, kind, identifier, given, line, attributes)
+
+    def _further_types(self, kind: str, given: Any, scope: Names) -> Iterator[tuple[int, int]]:
+        """What a statement is said to be beside a statement of its kind."""
+        number = self._into.terms.number
+        for one in given if isinstance(given, list) else ():
+            if not isinstance(one, str) or _KINDS.get(_bare(one)) == kind:
+                continue
+            try:
+                iri = scope.iri(one) if ":" in one else PROV_NAMESPACE + one
+            except UnreadableError as error:
+                self._into.notes.append(f"an @type is left out: {error}")
+                continue
+            yield number(f"<{PROV_NAMESPACE}type>"), number(f"<{iri}>")
 
     def _identifier(self, kind: str, given: Any, scope: Names) -> int:
         if given is None:
@@ -221,10 +234,14 @@ def _types(found: dict[str, Any]) -> list[str]:
     """The types of an object, without the prefix that ProvToolbox gives them."""
     given = found.get("@type")
     return [
-        one.removeprefix("prov:").removeprefix("provext:")
+        _bare(one)
         for one in (given if isinstance(given, list) else [given])
         if isinstance(one, str)
     ]
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("prov:").removeprefix("provext:")
 
 
 def _what(found: Any) -> str:

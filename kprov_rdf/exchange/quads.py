@@ -24,6 +24,10 @@ _CLASSES = {how.property: name for name, how in RELATIONS.items()}
 _TYPE = f"<{PROV_NAMESPACE}type>"
 _A = f"<{RDF_TYPE}>"
 _DERIVATIONS = {f"<{PROV_NAMESPACE}{name}>": name for name in DERIVATIONS}
+# What RDF gives no literal without a tag.
+_TAGGED = frozenset(
+    f"<{RDF_TYPE.removesuffix('type')}{one}>" for one in ("langString", "dirLangString")
+)
 _LEXICAL = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _LANGUAGE = re.compile(r"@[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*\Z")
 _ILLEGAL = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
@@ -95,7 +99,7 @@ def nquads(document: Document, naming: Naming) -> Iterator[str]:
     for instance in document.instances():
         if len(instance):
             yield from _Instance(instance, terms, naming, unsaid).lines()
-    document.notes += unsaid.notes()
+    document.notes += terms.notes + unsaid.notes()
 
 
 class _Terms(dict[int, str]):
@@ -109,6 +113,7 @@ class _Terms(dict[int, str]):
         self._naming = naming
         self._kinds: dict[str, str] = {}  # what follows the text of a literal, by how Terms has it
         self.predicates: dict[int, str] = {}
+        self.notes: list[str] = []
 
     def __missing__(self, number: int) -> str:
         text = self._text[number]
@@ -134,6 +139,11 @@ class _Terms(dict[int, str]):
                 )
             return kind
         datatype = kind[2:]
+        if datatype in _TAGGED:
+            self.notes.append(
+                f"a value has the datatype {datatype} and no language: it is kept as a text"
+            )
+            return ""
         if datatype in (f"<{XSD}string>", f"<{PROV_NAMESPACE}InternationalizedString>"):
             return ""
         return f"^^{self._naming.term(datatype)}"
@@ -191,9 +201,7 @@ class _Unsaid:
 class _Instance:
     """Makes the lines of one instance."""
 
-    def __init__(
-        self, instance: Instance, terms: _Terms, naming: Naming, unsaid: _Unsaid
-    ) -> None:
+    def __init__(self, instance: Instance, terms: _Terms, naming: Naming, unsaid: _Unsaid) -> None:
         self._instance = instance
         self._terms = terms
         self._fresh = naming.fresh
