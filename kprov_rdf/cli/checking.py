@@ -257,6 +257,6 @@ def _graphs(data: bytes, name: str, form: str) -> _Graphs:
     scope = Scope(inputs.BASE)
     grouped: _Graphs = {}
     for quad in read.parse(data, name, scope, _RECORDS.get(form)).quads:
-        graph = None if quad.graph_name == scope.graph else str(quad.graph_name).strip("<>")
+        graph = None if quad.graph_name == scope.own else str(quad.graph_name).strip("<>")
         grouped.setdefault(graph, []).append(quad.triple)
     return grouped

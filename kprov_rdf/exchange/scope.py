@@ -21,8 +21,6 @@ import pyoxigraph as ox
 from kprov_capture.identity import ncname
 from kprov_rdf.errors import UnsupportedError
 
-# Namespace of the blank nodes of PROV-JSON, once they have passed the prov package.
-BLANK = "_:"
 # A scheme of one letter is the drive of a Windows path.
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _ILLEGAL = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
@@ -31,40 +29,44 @@ Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 
 class Scope:
-    """Gives the IRIs of one document; ``graph`` is the graph that it is imported into."""
+    """Gives the IRIs of one document; ``own`` is the graph that it is imported into."""
 
     def __init__(self, graph: str) -> None:
-        self.graph = ox.NamedNode(graph)
+        self.own = ox.NamedNode(graph)
         # Relative IRIs are resolved against this, and recognised by it again.
         self.base = f"http://{hashlib.sha256(graph.encode()).hexdigest()}.invalid/"
         self._taken: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._blanks: dict[str, ox.NamedNode] = {}
-        self._iris: dict[tuple[str, str], ox.NamedNode] = {}
 
     def _fragment(self, name: str) -> ox.NamedNode:
         local = ncname(name)
         if self._taken.setdefault(local, name) != name:  # 8 digits of the hash were not enough
             local = f"{local}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()}"
-        return ox.NamedNode(f"{self.graph.value}#{local}")
+        return ox.NamedNode(f"{self.own.value}#{local}")
 
-    def fresh(self, kind: str) -> ox.NamedNode:
+    def fresh(self, kind: str) -> str:
         """The next node of this kind, such as a qualified usage without an identifier."""
         self._counts[kind] = self._counts.get(kind, 0) + 1
-        return self._fragment(f"{kind}-{self._counts[kind]}")
+        return str(self._fragment(f"{kind}-{self._counts[kind]}"))
 
-    def iri(self, namespace: str, local: str) -> ox.NamedNode:
-        """The IRI of a qualified name: as it is, with escapes, or scoped to the document."""
-        found = self._iris.get((namespace, local))
-        if found is None:
-            found = self._iris[namespace, local] = self._iri(namespace, local)
-        return found
+    def thing(self, text: str) -> str:
+        """A name of ``Terms`` as a term of N-Quads: ``<iri>`` or ``_:label``."""
+        if text.startswith("_:"):
+            return str(self._fragment(f"_{text[2:]}"))
+        return str(self.iri(text[1:-1]))
 
-    def _iri(self, namespace: str, local: str) -> ox.NamedNode:
-        if namespace == BLANK:
-            return self._fragment(f"_{local}")
-        name = namespace + local
-        if not _ABSOLUTE.match(namespace):
+    term = thing
+
+    def graph(self, name: str | None) -> str:
+        """The graph of the bundle of this name; None: of the toplevel."""
+        if name is None:
+            return str(self.own)
+        return self.thing(name if name.startswith("_:") else f"<{name}>")
+
+    def iri(self, name: str) -> ox.NamedNode:
+        """An IRI of a document: as it is, with escapes, or scoped to the document."""
+        if not _ABSOLUTE.match(name):
             return self._fragment(f"id-{name}")
         try:
             return ox.NamedNode(_ILLEGAL.sub(lambda found: f"%{ord(found[0]):02X}", name))
@@ -79,7 +81,7 @@ class Scope:
             return self._blanks[node.value]
         if not node.value.startswith(self.base):
             return node
-        return self.iri("", node.value.removeprefix(self.base))
+        return self.iri(node.value.removeprefix(self.base))
 
     def _term(self, term: Term) -> ox.NamedNode | ox.Literal:
         if isinstance(term, ox.Literal):
@@ -94,7 +96,7 @@ class Scope:
         """Statements of RDF with their names scoped; the default graph is that of the import."""
         for quad in quads:
             name = quad.graph_name
-            graph = self.graph if isinstance(name, ox.DefaultGraph) else self._node(name)
+            graph = self.own if isinstance(name, ox.DefaultGraph) else self._node(name)
             subject = self._term(quad.subject)
             assert not isinstance(subject, ox.Literal)  # noqa: S101  (RDF has none)
             yield ox.Quad(subject, self._node(quad.predicate), self._term(quad.object), graph)

@@ -230,18 +230,6 @@ def test_the_shapes_see_prov_n_as_prov_o(validate: Run) -> None:
     assert [one["constraint"] for one in found["constraints"][0]["violations"]] == [55]
 
 
-def test_shapes_that_cannot_be_asked_are_a_note(validate: Run) -> None:
-    """The reader of the shapes takes fewer prefixes than that of the constraints."""
-    prefixes = "".join(f"prefix p{n} <http://e/{n}/>\n" for n in range(5000))  # and e:
-    status, out, _ = validate(x_provn=DOCUMENT.format(f"{prefixes}entity(p1:x)"))
-    assert status == 0
-    assert "x.provn: SHACL was skipped." in out
-    assert "5,001 prefixes" in out
-    status, _, err = validate("--rules", "shacl", x_provn=DOCUMENT.format(prefixes))
-    assert status == 2
-    assert "5,001 prefixes" in err
-
-
 def test_an_empty_document_is_valid(validate: Run) -> None:
     assert validate(x_provn="document\nendDocument\n")[:2] == (0, "1 graph checked: valid\n")
 
