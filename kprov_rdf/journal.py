@@ -68,8 +68,11 @@ def describe(path: Path) -> dict[str, Any]:
             line = file.readline(100_000)
     except OSError as error:
         raise _unreadable(path, error) from error
-    if not line.endswith(b"\n"):
-        return {}
+    return told(line, path) if line.endswith(b"\n") else {}
+
+
+def told(line: bytes, path: Path) -> dict[str, Any]:
+    """What the first line of a journal says. Raises ``JournalDamagedError``."""
     try:
         found = json.loads(line.decode().removeprefix(HEADER))
     except ValueError:
@@ -178,11 +181,12 @@ def replace(path: Path, data: bytes) -> None:
         raise
 
 
-def write(path: Path, told: Mapping[str, str], nquads: bytes) -> None:
+def write(path: Path, first: Mapping[str, object], nquads: bytes) -> None:
     """Write a finished journal, whole or not at all. Raises ``OSError``.
 
-    ``told`` is its first line: ``{"import": IRI}`` or ``{"validation": journal}``.
+    ``first`` is what its first line says: ``{"import": IRI, "records": [IRI]}``, ``{"links": IRI}``
+    or ``{"validation": journal}``.
     """
-    batch = f"{HEADER}{json.dumps(dict(told))}\n".encode() + nquads
+    batch = f"{HEADER}{json.dumps(dict(first))}\n".encode() + nquads
     commit = f"# commit 1 {chain(NO_DIGEST, batch).hex()} end\n"
     replace(path, batch + commit.encode())

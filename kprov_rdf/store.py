@@ -164,6 +164,10 @@ class LocalStore:
         quads = self._store.quads_for_pattern(None, None, None, ox.NamedNode(iri))
         return [quad.triple for quad in quads]
 
+    def drop(self, iri: str) -> None:
+        """Take a graph out."""
+        self._store.remove_graph(ox.NamedNode(iri))
+
     def backup(self, folder: Path) -> None:
         """Copy the store, by hard links where the file system has them."""
         self._store.backup(str(folder))

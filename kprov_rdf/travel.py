@@ -21,7 +21,8 @@ from kprov_capture.redaction import IN_ARCHIVE
 from kprov_rdf import journal
 from kprov_rdf.dm import guards
 from kprov_rdf.errors import InputError, NotFoundError
-from kprov_rdf.exchange.merge import MAX_BYTES, RUN
+from kprov_rdf.exchange.scope import RECORD
+from kprov_rdf.exchange.sources import MAX_BYTES
 from kprov_rdf.runs import RunInfo, listing
 from kprov_rdf.store import LocalStore, Store, select
 
@@ -180,7 +181,7 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Mapping[str, Any]:
 def _loaded(document: bytes, name: str) -> tuple[RunInfo, LocalStore]:
     """What the document says, in a store in memory, and the run that it is of."""
     iri, text = journal.copied(document, name)
-    match = RUN.match(iri)
+    match = RECORD.fullmatch(iri)
     try:
         base = check_base(match[1]) if match else None
     except ValueError:

@@ -4,7 +4,6 @@ Modules that take milliseconds to import are imported where they are used, so th
 importing the recorder costs a training script little.
 """
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from kprov_capture import __version__, privacy
 from kprov_capture.facts import Agent
 from kprov_capture.nquads import Value
+from kprov_capture.person import small_file
 from kprov_capture.terms import Dnnprov
 
 _GIT_SECONDS = 10
@@ -19,53 +19,6 @@ _GIT_SECONDS = 10
 
 def library() -> Agent:
     return Agent("kprov-capture", __version__, f"kprov_capture {__version__}")
-
-
-def _settings_folder() -> Path | None:
-    """None for a user without a home, whom ``~`` would lead to the working folder."""
-    configured = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    return Path(configured) / "kprov" if os.path.isabs(configured) else None
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text("ascii").strip()
-    except (OSError, ValueError):
-        return None
-
-
-def _kept_id(kind: str) -> str:
-    """A random id, kept in the user's settings so that runs of one user share it."""
-    folder, new = _settings_folder(), os.urandom(8).hex()
-    if folder is None:
-        return new
-    path = folder / f"{kind}-id"
-    if found := _read(path):
-        return found
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # Exclusively, so that of two first runs at once one id wins.
-        with path.open("x", encoding="ascii") as file:
-            file.write(new + "\n")
-    except FileExistsError:
-        return _read(path) or new
-    except OSError:
-        # No writable settings: a person of this process only. A full disk leaves an empty file.
-        with contextlib.suppress(OSError):
-            if _read(path) == "":
-                path.unlink()
-    return new
-
-
-def person() -> Agent:
-    """The user, under a random id and with the login name as label."""
-    import getpass
-
-    try:
-        label = getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        label = "unknown user"
-    return Agent("person", _kept_id("person"), label)
 
 
 def _processor() -> str:
@@ -108,7 +61,7 @@ def _machine_id() -> str:
     import hashlib
     import socket
 
-    known = _read(Path("/etc/machine-id")) or socket.gethostname()
+    known = small_file(Path("/etc/machine-id")) or socket.gethostname()
     return hashlib.sha256(f"kprov {known}".encode()).hexdigest()[:16]
 
 
@@ -163,7 +116,7 @@ def accelerators(folder: str = "/proc/driver/nvidia/gpus") -> list[str]:
     """Models of the GPUs that NVIDIA's driver tells of (proc(5) style files, Linux)."""
     found = []
     for path in sorted(Path(folder).glob("*/information")):
-        for line in (_read(path) or "").splitlines():
+        for line in (small_file(path) or "").splitlines():
             name, _, value = line.partition(":")
             if name == "Model" and value.strip():
                 found.append(value.strip())

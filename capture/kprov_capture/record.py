@@ -33,6 +33,7 @@ from kprov_capture.dataflow import Dataflow
 from kprov_capture.facts import ArrayContent
 from kprov_capture.identity import Names, uuid7
 from kprov_capture.journal import SUFFIX, Journal, header
+from kprov_capture.person import person
 from kprov_capture.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -342,7 +343,7 @@ class Record:
             self.plan,
             started,
             environment.library(),
-            environment.person(),
+            person(),
             environment.machine(),
             self.campaign,
         )

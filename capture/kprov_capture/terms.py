@@ -272,6 +272,7 @@ class Dnnprov:
     ranOn = "https://w3id.org/dnnprov#ranOn"
     reason = "https://w3id.org/dnnprov#reason"
     recall = "https://w3id.org/dnnprov#recall"
+    repair = "https://w3id.org/dnnprov#repair"
     reportedName = "https://w3id.org/dnnprov#reportedName"
     requirements = "https://w3id.org/dnnprov#requirements"
     restoredFrom = "https://w3id.org/dnnprov#restoredFrom"

@@ -253,10 +253,11 @@ def _graphs(data: bytes, name: str, form: str) -> _Graphs:
         )
     from kprov_rdf.exchange import read
     from kprov_rdf.exchange.scope import Scope
+    from kprov_rdf.exchange.sources import Source
 
-    scope = Scope(inputs.BASE)
+    scope = Scope(inputs.BASE, keep=True)
     grouped: _Graphs = {}
-    for quad in read.parse(data, name, scope, _RECORDS.get(form)).quads:
-        graph = None if quad.graph_name == scope.own else str(quad.graph_name).strip("<>")
-        grouped.setdefault(graph, []).append(quad.triple)
+    for quad in read.parse(Source(name, data), scope, _RECORDS.get(form)).quads:
+        graph = str(quad.graph_name).strip("<>")
+        grouped.setdefault(None if graph == scope.root else graph, []).append(quad.triple)
     return grouped

@@ -2,6 +2,7 @@
 
 import sys
 import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,12 @@ from kprov_rdf.cli.context import Context, pass_context
 from kprov_rdf.errors import InputError, KprovError, StorageError, StoreLockedError
 
 if TYPE_CHECKING:
-    from kprov_rdf.exchange.merge import Merged
+    from kprov_rdf.exchange.links import Link
+    from kprov_rdf.exchange.merge import Merged, Options
+    from kprov_rdf.exchange.sources import Source
 
 _SHOWN_NOTES = 3
-_FORMATS = (
-    "provjson", "provn", "provxml", "provjsonld", "ttl", "trig", "nt", "nq", "rdfxml", "jsonld",
-)  # fmt: skip
+_SHOWN_LINKS = 20
 
 
 @click.command(short_help="Take in the provenance that other tools wrote.")
@@ -24,21 +25,59 @@ _FORMATS = (
 @click.option(
     "--format",
     "form",
-    type=click.Choice(_FORMATS),
+    metavar="FORMAT",
     help="Default: what the name of the file says, else what it begins with.",
 )
+@click.option("--strict", is_flag=True, help="Refuse a FILE with a defect instead of mending it.")
+@click.option(
+    "--context",
+    "contexts",
+    multiple=True,
+    metavar="URL=FILE",
+    help="The @context of JSON-LD at URL: nothing is fetched.",
+)
+@click.option("--rules", metavar="FILE", help="Rules of your own for links: see docs/exchange.md.")
+@click.option("--dry-run", is_flag=True, help="Show what would be added and joined, and why.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    help="Write one TriG or N-Quads file; the store stays as it is.",
+)
 @pass_context
-def merge(context: Context, files: tuple[str, ...], form: str | None) -> None:
+def merge(
+    context: Context,
+    files: tuple[str, ...],
+    form: str | None,
+    strict: bool,
+    contexts: tuple[str, ...],
+    rules: str | None,
+    dry_run: bool,
+    output: str | None,
+) -> None:
     """Take in the provenance of other tools, each FILE into a named graph of its own.
 
-    FILE is PROV-JSON, PROV-N, PROV-XML, PROV-JSONLD, or PROV-O as Turtle, TriG,
-    N-Triples, N-Quads, RDF/XML or JSON-LD; - is standard input. Or it is the file of a
-    model that has the provenance of its run with it. Bundles and named graphs keep their
-    names. Nothing is fetched, and no FILE can change what is there already.
-    Merging the same bytes again changes nothing.
+    FILE is PROV-JSON, PROV-N, PROV-XML, PROV-JSONLD, or RDF as Turtle, TriG, N-Triples,
+    N-Quads, RDF/XML or JSON-LD; or a file or a folder as one of the tools of docs/exchange.md
+    leaves it: MLflow, W&B, TensorBoard, RO-Crate, OpenLineage and others. - is standard input. Or
+    it is the file of a model that has the provenance of its run with it.
+
+    \b
+        kprov merge mlruns ro-crate-metadata.json       into the store
+        kprov merge a.provn b.json -o both.trig         into one file, without a store
+        kprov merge --dry-run a.provn                   what would be added, joined, mended
+
+    Names that mean something only in a FILE are kept apart from those of others; known defects
+    are mended, and each is told. Nothing is fetched, and no FILE can change what is there already.
+    Merging the same bytes again changes nothing. What two graphs have in common is said in a
+    graph of links: 'kprov links' shows it, and takes it away.
 
     Exit status: 0 all are merged, 2 at least one is not; the others are then.
     """
+    options = _options(form, strict, contexts, rules)
+    if output is not None:
+        _to_file(files, options, output, dry_run)
+        return
     from kprov_capture.home import create, find, open_home
     from kprov_rdf.exchange import merge as merging
 
@@ -46,10 +85,13 @@ def merge(context: Context, files: tuple[str, ...], form: str | None) -> None:
     merged: list[Merged] = []
     for name in files:
         try:
-            read = _read(name, form)
-            if not (place / "journal").is_dir():
-                click.echo(f"{create(place).path} created.")
-            one = merging.merge(open_home(place), *read)
+            source, chosen = _source(name, options)
+            if dry_run:
+                one = merging.plan(open_home(place) if _is_home(place) else None, source, chosen)
+            else:
+                if not _is_home(place):
+                    click.echo(f"{create(place).path} created.")
+                one = merging.merge(open_home(place), source, options=chosen)
         except StorageError:
             raise
         except KprovError as error:
@@ -57,24 +99,82 @@ def merge(context: Context, files: tuple[str, ...], form: str | None) -> None:
             continue
         _report(one)
         merged.append(one)
-    if any(not one.already for one in merged):
+    if dry_run:
+        _joins(context, merged)
+    elif any(not one.already for one in merged):
         _load(context, merged)
     if len(merged) < len(files):
         if merged:
-            click.echo(f"kprov: {len(merged)} of {len(files)} files are merged.", err=True)
+            done = "can be" if dry_run else "are"
+            click.echo(f"kprov: {len(merged)} of {len(files)} files {done} merged.", err=True)
         raise SystemExit(2)
 
 
-def _read(name: str, form: str | None) -> tuple[bytes, str, str | None]:
-    """The bytes of a document, its name, and its format where that is known."""
+def _is_home(place: Path) -> bool:
+    return (place / "journal").is_dir()
+
+
+def _options(
+    form: str | None, strict: bool, contexts: tuple[str, ...], rules: str | None
+) -> "Options":
+    from kprov_rdf.exchange import foreign, linkrules, sniff
+    from kprov_rdf.exchange.merge import Options, from_path
+
+    known = (*sniff.FORMATS, *foreign.MODULES)
+    if form is not None and form not in known:
+        raise InputError(f"There is no format {form!r}; the formats are {', '.join(known)}.")
+    given = {}
+    for one in contexts:
+        url, equals, file = one.rpartition("=")
+        if not equals or "://" not in url:
+            raise InputError(
+                f"--context wants URL=FILE, as in http://x/y.jsonld=y.json; found {one!r}."
+            )
+        given[url] = from_path(Path(file))
+    own = tuple(linkrules.read(from_path(Path(rules)), rules)) if rules else ()
+    return Options(form, strict, own, given)
+
+
+def _to_file(files: tuple[str, ...], options: "Options", output: str, dry_run: bool) -> None:
+    """All documents in one file, or none."""
+    from kprov_rdf.exchange import merge as merging
+    from kprov_rdf.exchange import write
+
+    form = Path(output).suffix.lstrip(".")
+    if form not in write.DATASETS:
+        raise InputError(
+            f"The name {output} does not say a format that holds several graphs. End it in one of "
+            f"{', '.join(f'.{one}' for one in write.DATASETS)}."
+        )
+    sources = []
+    for name in files:
+        source, chosen = _source(name, options)
+        if chosen.form != options.form:
+            raise InputError(f"{name} is a model. Merge it into a store, without -o.")
+        sources.append(source)
+    store, merged = merging.together(sources, options)
+    for one in merged:
+        _report(one)
+    if not dry_run:
+        write.to_file(write.dataset(store, form), Path(output))
+        sizes = [len(store.graph(iri)) for iri in store.graphs()]
+        click.echo(f"{output}: {sum(sizes):,} statements in {len(sizes):,} graphs.")
+
+
+def _source(name: str, options: "Options") -> "tuple[Source, Options]":
+    """A document to read, and how."""
+    from dataclasses import replace
+
     from kprov_capture.archive import BESIDE
     from kprov_rdf import travel
-    from kprov_rdf.exchange import merge as merging
+    from kprov_rdf.exchange.sources import MAX_BYTES, Source
 
     if name == "-":
-        return sys.stdin.buffer.read(merging.MAX_BYTES + 1), "standard input", form
+        return Source("standard input", sys.stdin.buffer.read(MAX_BYTES + 1)), options
     path = Path(name)
-    carried = None if form or name.endswith(BESIDE) else travel.find(path)
+    if options.form or name.endswith(BESIDE) or path.is_dir():
+        return Source(name), options
+    carried = travel.find(path)
     if carried is None:
         if path.suffix == ".keras" and path.is_file():
             raise InputError(
@@ -82,13 +182,13 @@ def _read(name: str, form: str | None) -> tuple[bytes, str, str | None]:
                 if zipfile.is_zipfile(path)
                 else f"{name} is a damaged archive: Keras saves a model as a ZIP archive."
             )
-        return merging.from_path(path), name, form
+        return Source(name), options
     if carried.problems:
         raise InputError(
             f"{name} is not the model that its provenance is about: {carried.problems[0]}. "
             "Nothing of it was merged; 'kprov show' has more."
         )
-    return carried.document, name, "nq"
+    return Source(name, carried.document), replace(options, form="nq")
 
 
 def _report(one: "Merged") -> None:
@@ -99,15 +199,51 @@ def _report(one: "Merged") -> None:
         return
     counts = [] if one.records is None else [count(one.records, "record")]
     added = count(one.statements, "statement") if one.statements else "nothing new"
-    told = ", ".join([one.form, *counts, added])
+    linked = [count(len(one.links), "link")] if one.links else []
+    told = ", ".join([one.form, *counts, added, *linked])
     click.echo(f"{one.name}: {told}\n  {one.graph}")
     for graph in one.graphs:
         click.echo(f"  {graph}")
+    for repair in one.repairs:
+        click.echo(f"  mended: {repair}")
     for note in one.notes[:_SHOWN_NOTES]:
         click.echo(f"kprov: {one.name}: {note}.", err=True)
     if len(one.notes) > _SHOWN_NOTES:
         more = len(one.notes) - _SHOWN_NOTES
         click.echo(f"kprov: {one.name}: {more} more of this kind.", err=True)
+
+
+def _joins(context: Context, merged: "list[Merged]") -> None:
+    """What the documents would be joined with, and why."""
+    from kprov_capture.home import find
+    from kprov_rdf.exchange.links import meeting
+
+    links = sorted({link for one in merged for link in one.links})
+    if not links:
+        click.echo("\nNothing would be joined.")
+        return
+    click.echo("\nWould be joined:")
+    if _is_home(find(context.asked)):
+        with context.reading() as store:
+            told = list(_told(links, meeting(store, {one.target for one in links})))
+    else:
+        told = list(_told(links, {}))
+    for line in told[:_SHOWN_LINKS]:
+        click.echo(f"  {line}")
+    if len(told) > _SHOWN_LINKS:
+        click.echo(f"  and {len(told) - _SHOWN_LINKS:,} more.")
+
+
+def _told(links: "list[Link]", there: Mapping[str, list[str]]) -> Iterator[str]:
+    among: dict[str, list[str]] = {}
+    for link in links:
+        among.setdefault(link.target, []).append(link.subject)
+    for link in links:
+        others = [*there.get(link.target, ()), *among[link.target]]
+        met = sorted({one for one in others if one != link.subject})
+        how = link.how.rpartition("#")[2]
+        with_ = f"; so have {', '.join(met[:3])}" if met else "; nothing else has it yet"
+        yield f"{link.subject} {how} {link.target} ({link.rule}: {link.why}{with_})"
 
 
 def _load(context: Context, merged: "list[Merged]") -> None:
@@ -118,5 +254,9 @@ def _load(context: Context, merged: "list[Merged]") -> None:
     except StoreLockedError as error:
         click.echo(f"What was merged is kept in the journal and loaded by the next reader. {error}")
         return
-    graph = (merged[-1].graphs or (merged[-1].graph,))[0]
-    click.echo(f"\nAsk it: kprov query -e 'SELECT ?s ?p ?o {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}'")
+    last = next((one for one in reversed(merged) if one.statements), None)
+    if last:
+        graph = (last.graphs or (last.graph,))[0]
+        click.echo(
+            f"\nAsk it: kprov query -e 'SELECT ?s ?p ?o {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}'"
+        )

@@ -12,10 +12,14 @@ from kprov_rdf.dm.guards import load_json, refuse_contexts
 
 @dataclass(frozen=True)
 class Format:
-    """A format that can be merged: its name for people, and its media type."""
+    """A format that can be merged: its name for people, and its media type.
+
+    ``folder``: whether a tool leaves it as a folder, too.
+    """
 
     label: str
     media_type: str
+    folder: bool = False
 
 
 FORMATS = {

@@ -18,6 +18,7 @@ _CATALOG = re.compile(r"(run|import)/[^/]*\Z")
 _RECORD = re.compile(r".*/(run|import)/[^/#]*").fullmatch
 _SAID = "SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }"
 FORMATS = ("ttl", "trig", "nq", "jsonld", "provn", "provjson")
+DATASETS = {"trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}
 _RDF = {"ttl": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}
 
 
@@ -83,6 +84,16 @@ def run(store: Store, iri: str, form: str) -> bytes:
     quads = [ox.Quad(t.subject, t.predicate, t.object, catalog_name) for t in catalog]
     quads += [ox.Quad(t.subject, t.predicate, t.object, name) for t in triples]
     return ox.serialize(quads, format=_RDF[form], prefixes=prefixes) or b""
+
+
+def dataset(store: Store, form: str) -> bytes:
+    """All graphs of a store in one of ``DATASETS``, in the order of their names."""
+    quads = [
+        ox.Quad(t.subject, t.predicate, t.object, ox.NamedNode(iri))
+        for iri in sorted(store.graphs())
+        for t in sorted_triples(store.graph(iri))
+    ]
+    return ox.serialize(quads, format=DATASETS[form], prefixes=PREFIXES) or b""
 
 
 def to_file(data: bytes, path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from kprov_capture import environment, fingerprint, home, process
+from kprov_capture.person import person
 from kprov_capture.terms import Dnnprov
 
 # -- home
@@ -104,7 +105,7 @@ def test_installed_and_imported_packages_are_found_with_their_versions() -> None
 
 
 def test_the_id_of_a_person_is_kept() -> None:
-    assert environment.person() == environment.person()
+    assert person() == person()
 
 
 def test_settings_that_cannot_be_written_give_a_person_all_the_same(
@@ -112,7 +113,7 @@ def test_settings_that_cannot_be_written_give_a_person_all_the_same(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file"))
-    assert environment.person().name
+    assert person().name
 
 
 def test_commit_and_changes_are_those_of_git(

@@ -4,3 +4,47 @@ A module has ``FORMAT``, ``claims(source)``, whether a document is in it, told w
 much, and ``read(source, says)``, which says all that it holds as statements of PROV-O. Both take
 a ``Source``; ``says`` is a ``Statements``.
 """
+
+import importlib
+from typing import Protocol, cast
+
+from kprov_rdf.exchange.sniff import Format
+from kprov_rdf.exchange.sources import Source
+from kprov_rdf.exchange.statements import Statements
+
+# In the order in which they are asked whether a document is theirs.
+MODULES: tuple[str, ...] = ()
+
+
+class Module(Protocol):
+    """What a module here has."""
+
+    FORMAT: Format
+
+    def claims(self, source: Source) -> bool:
+        """Whether a document is in this format."""
+
+    def read(self, source: Source, says: Statements) -> None:
+        """Say what a document holds. Raises ``InputError`` where it cannot be read."""
+
+
+def module(key: str) -> Module | None:
+    """The module of a format; None for a format that has none."""
+    if key not in MODULES:
+        return None
+    return cast(Module, importlib.import_module(f"{__name__}.{key}"))
+
+
+def claiming(source: Source) -> Module | None:
+    """The module whose format a document is in."""
+    for key in MODULES:
+        found = module(key)
+        if found and found.claims(source):
+            return found
+    return None
+
+
+def folders() -> list[str]:
+    """What the tools are called whose folders are read."""
+    found = (module(key) for key in MODULES)
+    return [one.FORMAT.label for one in found if one and one.FORMAT.folder]
