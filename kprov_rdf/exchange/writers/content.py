@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm.model import PLACEHOLDER, Document, Instance
-from kprov_rdf.dm.names import QUALIFIED_NAMES
+from kprov_rdf.dm.names import BLANK, QUALIFIED_NAMES
 from kprov_rdf.dm.values import XSD
 from kprov_rdf.store import PREFIXES
 
@@ -17,6 +17,7 @@ _KNOWN = {namespace: prefix for prefix, namespace in PREFIXES.items()} | {
     "http://www.w3.org/2004/02/skos/core#": "skos",
     "http://xmlns.com/foaf/0.1/": "foaf",
     "https://schema.org/": "schema",
+    BLANK: "blank",
 }
 # Legal in all four formats.
 _PREFIX = re.compile(r"(?!xml|[dD]efault\Z)[A-Za-z](?:[A-Za-z0-9_-]{0,30}[A-Za-z0-9])?\Z")
@@ -70,7 +71,7 @@ class Names:
     """Qualified names for the IRIs of one document. ``prefixes`` are those that were needed.
 
     ``taken`` are prefixes that mean something else in the format. ``fits`` says whether the format
-    can write a local name. A blank node stays ``_:label``.
+    can write a local name.
     """
 
     def __init__(
@@ -137,16 +138,21 @@ class Content:
         self._written = document.terms.written
 
     def name(self, number: int) -> str:
-        """The qualified name of a thing; ``_:label`` for a blank node."""
-        text = self._text[number]
-        return text if text.startswith("_:") else self.names(text[1:-1])
+        """The qualified name of a thing."""
+        return self.names(self.iri(number))
+
+    def bundle(self, name: str) -> str:
+        """The qualified name of a bundle."""
+        return self.names(self._named(name) if name.startswith("_:") else name)
 
     def iri(self, number: int) -> str:
-        """The IRI of a name."""
-        return self._text[number][1:-1]
+        """The IRI of a name; of a blank node, one that the readers take for it."""
+        text = self._text[number]
+        return self._named(text) if text.startswith("_:") else text[1:-1]
 
-    def is_blank(self, number: int) -> bool:
-        return self._text[number].startswith("_:")
+    def _named(self, label: str) -> str:
+        self.note(f"blank nodes have names in {self._form}, which begin with {BLANK}")
+        return BLANK + label[2:]
 
     def time(self, number: int) -> str:
         """A time as it was written."""

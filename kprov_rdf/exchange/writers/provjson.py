@@ -18,11 +18,10 @@ def write(document: Document) -> Text:
     """A document as PROV-JSON."""
     names = Names(document)
     content = Content(document, names, "PROV-JSON")
-    writer = _Writer(document, content)
+    writer = _Writer(content)
     body = writer.container(document.toplevel)
     bundles = {
-        (name if name.startswith("_:") else names(name)): writer.container(bundle)
-        for name, bundle in document.bundles.items()
+        content.bundle(name): writer.container(bundle) for name, bundle in document.bundles.items()
     }
     prefixes = {prefix: names.prefixes[prefix] for prefix in sorted(names.prefixes)}
     whole = {"prefix": prefixes, **body} | ({"bundle": bundles} if bundles else {})
@@ -31,9 +30,8 @@ def write(document: Document) -> Text:
 
 
 class _Writer:
-    def __init__(self, document: Document, content: Content) -> None:
+    def __init__(self, content: Content) -> None:
         self._content = content
-        self._labels = {document.terms.text[one] for one in document.terms.variables}
         self._count = 0
 
     def container(self, instance: Instance) -> dict[str, Any]:
@@ -52,12 +50,9 @@ class _Writer:
         return found
 
     def _fresh(self) -> str:
-        """The key of a relation that has no identifier: a blank node that is nowhere else."""
-        while True:
-            self._count += 1
-            label = f"_:id{self._count}"
-            if label not in self._labels:
-                return label
+        """The key of a relation that has no identifier: a blank node, which is nowhere else."""
+        self._count += 1
+        return f"_:id{self._count}"
 
     def _record(self, one: Statement) -> dict[str, Any]:
         content = self._content

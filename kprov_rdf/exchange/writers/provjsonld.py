@@ -34,7 +34,7 @@ def write(document: Document) -> Text:
     writer = _Writer(Content(document, names, "PROV-JSONLD"))
     graph = writer.graph(document.toplevel)
     for name, bundle in document.bundles.items():
-        identifier = name if name.startswith("_:") else names(name)
+        identifier = writer.content.bundle(name)
         graph.append({"@type": "Bundle", "@id": identifier, "@graph": writer.graph(bundle)})
     prefixes = {prefix: _definition(names.prefixes[prefix]) for prefix in sorted(names.prefixes)}
     whole = {"@context": [prefixes, CONTEXT] if prefixes else [CONTEXT], "@graph": graph}

@@ -23,19 +23,17 @@ _ESCAPES = {
 _NO_IRI = re.compile(r'[<>"{}|^`\\\x00-\x20]')
 _LANGUAGE = re.compile(r"[A-Za-z]+(?:-[A-Za-z0-9]+)*\Z")
 _WIDTH = 100
-# PROV-N has no blank nodes.
-BLANK = "urn:blank:"
 
 
 def write(document: Document) -> Text:
-    """A document as PROV-N. A blank node gets a name, which is told in the notes."""
+    """A document as PROV-N."""
     names = Names(document, fits=lambda local: bool(LOCAL.fullmatch(_escaped(local))))
     content = Content(document, names, "PROV-N")
     writer = _Writer(content)
     body = list(writer.statements(document.toplevel, "  "))
     for name, bundle in document.bundles.items():
         body.append("")
-        body.append(f"  bundle {writer.bundle(name)}")
+        body.append(f"  bundle {_escaped_name(content.bundle(name))}")
         body += writer.statements(bundle, "    ")
         body.append("  endBundle")
     head = [
@@ -50,6 +48,11 @@ def _escaped(local: str) -> str:
     return _SPECIAL.sub(lambda found: f"\\{found[0]}", local)
 
 
+def _escaped_name(name: str) -> str:
+    prefix, _, local = name.partition(":")
+    return f"{prefix}:{_escaped(local)}"
+
+
 def _as_number(found: re.Match[str]) -> str:
     return f"\\u{ord(found[0]):04X}"
 
@@ -59,26 +62,10 @@ class _Writer:
         self._content = content
         self._names: dict[int, str] = {}
 
-    def bundle(self, name: str) -> str:
-        return self._iri(name) if not name.startswith("_:") else self._blank(name)
-
-    def _iri(self, iri: str) -> str:
-        prefix, local = self._content.names.parts(iri)
-        return f"{prefix}:{_escaped(local)}"
-
-    def _blank(self, label: str) -> str:
-        self._content.note(f"PROV-N has no blank nodes: they have names under {BLANK} in it")
-        return self._iri(BLANK + label[2:])
-
     def _name(self, number: int) -> str:
         found = self._names.get(number)
         if found is None:
-            content = self._content
-            found = self._names[number] = (
-                self._blank(content.name(number))
-                if content.is_blank(number)
-                else self._iri(content.iri(number))
-            )
+            found = self._names[number] = _escaped_name(self._content.name(number))
         return found
 
     def statements(self, instance: Instance, indent: str) -> Iterator[str]:
@@ -127,4 +114,8 @@ class _Writer:
                 return f"{text}@{found.language}"
             self._content.note("PROV-N has no such tags of languages; their texts have none in it")
             return text
-        return text if found.datatype == STRING else f"{text} %% {self._iri(found.datatype)}"
+        return (
+            text
+            if found.datatype == STRING
+            else f"{text} %% {_escaped_name(self._content.names(found.datatype))}"
+        )

@@ -39,8 +39,7 @@ def write(document: Document) -> Text:
     writer = _Writer(Content(document, names, "PROV-XML"))
     body = list(writer.statements(document.toplevel, "  "))
     for name, bundle in document.bundles.items():
-        identifier = name if name.startswith("_:") else names(name)
-        body.append(f"  <prov:bundleContent prov:id={_quoted(identifier)}>")
+        body.append(f"  <prov:bundleContent prov:id={_quoted(writer.content.bundle(name))}>")
         body += writer.statements(bundle, "    ")
         body.append("  </prov:bundleContent>")
     spaces = _NAMESPACES | {prefix: names.prefixes[prefix] for prefix in sorted(names.prefixes)}
