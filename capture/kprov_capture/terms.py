@@ -117,6 +117,7 @@ class Dnnprov:
     TrainSet = "https://w3id.org/dnnprov#TrainSet"
     TrainedModel = "https://w3id.org/dnnprov#TrainedModel"
     Training = "https://w3id.org/dnnprov#Training"
+    Undeclared = "https://w3id.org/dnnprov#Undeclared"
     UserAttribute = "https://w3id.org/dnnprov#UserAttribute"
     UserIntervention = "https://w3id.org/dnnprov#UserIntervention"
     ValSet = "https://w3id.org/dnnprov#ValSet"

@@ -15,18 +15,20 @@ from kprov_rdf.errors import InputError
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["ttl", "trig", "nq", "jsonld", "provn", "provjson"]),
+    type=click.Choice(
+        ["ttl", "trig", "nq", "jsonld", "provn", "provjson", "provxml", "provjsonld"]
+    ),
     help="Default: what the name of the file says, else ttl.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Default: standard output.")
 @pass_context
 def export(context: Context, run: str, form: str | None, output: str | None) -> None:
-    """Write one run as Turtle, TriG, N-Quads, JSON-LD, PROV-N or PROV-JSON."""
+    """Write one run as RDF, or in a format of PROV."""
     from kprov_rdf.exchange import write
     from kprov_rdf.runs import listing, resolve
 
     suffix = Path(output or "").suffix.lstrip(".")
-    chosen = form or {"json": "provjson"}.get(suffix, suffix) or "ttl"
+    chosen = form or {"json": "provjson", "xml": "provxml"}.get(suffix, suffix) or "ttl"
     if chosen not in write.FORMATS:
         raise InputError(
             f"The name {output} does not say a format; add --format with one of "

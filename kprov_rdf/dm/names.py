@@ -7,7 +7,7 @@ an IRI, since real documents have prefixes for relative words and blanks in loca
 import math
 from collections.abc import Callable, Sequence
 
-from kprov_capture.terms import PROV_NAMESPACE
+from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, KINDS, TIMES, Instance, Terms
 from kprov_rdf.dm.values import XSD, XSD_VARIANTS
@@ -19,6 +19,8 @@ BUILT_IN = {
     "xsd": XSD,
     "xsi": "http://www.w3.org/2001/XMLSchema-instance",
 }
+# Names that the writers give blank nodes, and the readers take back (RDF 1.1, section 3.5).
+BLANK = f"{DNNPROV_NAMESPACE.rstrip('#/')}/genid/"
 # The datatypes of values that are names.
 QUALIFIED_NAMES = frozenset(
     (f"{PROV_NAMESPACE}QUALIFIED_NAME", f"{PROV_NAMESPACE}QualifiedName", f"{XSD}QName")
@@ -71,6 +73,11 @@ class BoundedTerms(Terms):
         return found
 
 
+def name_term(iri: str) -> str:
+    """The term for a name: that of a blank node, where kprov has named one for a format."""
+    return f"_:{iri[len(BLANK) :]}" if iri.startswith(BLANK) else f"<{iri}>"
+
+
 def of_prov(iri: str) -> str:
     """The local name of a term of PROV; nothing for another."""
     return iri[len(PROV_NAMESPACE) :] if iri.startswith(PROV_NAMESPACE) else ""
@@ -91,7 +98,7 @@ class Names(dict[str, int]):
         self._declare = declare
 
     def __missing__(self, name: str) -> int:
-        text = name if name.startswith("_:") else f"<{self.iri(name)}>"
+        text = name if name.startswith("_:") else name_term(self.iri(name))
         number = self[name] = self._terms.number(text)
         return number
 

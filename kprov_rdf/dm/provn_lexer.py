@@ -21,6 +21,7 @@ _LOCAL = (
     rf"(?:[_0-9{_BASE}{_OTHERS}]|{_ESCAPES})"
     rf"(?>[{_CHARS}{_OTHERS}]++|{_ESCAPES}|\.++(?=[{_CHARS}{_OTHERS}]|{_ESCAPES}))*+"
 )
+LOCAL = re.compile(_LOCAL)  # a local name, with its escapes
 # A prefix may not begin with "_"; where one does, that is what has to be told.
 _QUALIFIED_NAME = rf"(?>[_{_BASE}]{_AFTER}:(?:{_LOCAL})?+|{_LOCAL})"
 PREFIX = re.compile(rf"[{_BASE}]{_AFTER}")

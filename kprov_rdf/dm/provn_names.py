@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm.model import Terms
+from kprov_rdf.dm.names import name_term
 from kprov_rdf.dm.values import XSD, XSD_VARIANTS
 
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -55,7 +56,7 @@ class Names:
             namespace = self._namespace(prefix)
             if namespace is None:
                 raise refuse(*_undeclared(prefix, name))
-            found = self.numbers[name] = self.terms.number(f"<{namespace}{local}>")
+            found = self.numbers[name] = self.terms.number(name_term(namespace + local))
         return found
 
     def _namespace(self, prefix: str) -> str | None:

@@ -3,13 +3,16 @@
 A relation is said by its property (PROV-O section 3.1, table 2) where both ends are known. What
 else it tells makes a node that qualifies it (section 3.3, table 3): an identifier, a time, an
 attribute, or a further argument.
+
+What ``records`` marks as dnnprov:Undeclared is no statement of the document: the class of such
+an element, and what the qualified form of such a relation implies, are left out again.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL
+from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL, Dnnprov
 from kprov_rdf.dm.model import ELEMENTS, PLACEHOLDER, Document, Instance, Rows
 from kprov_rdf.dm.relations import DERIVATIONS, RELATIONS, Relation
 from kprov_rdf.dm.values import XSD
@@ -23,6 +26,7 @@ _ELEMENT_TIMES = ("startedAtTime", "endedAtTime")
 _CLASSES = {how.property: name for name, how in RELATIONS.items()}
 _TYPE = f"<{PROV_NAMESPACE}type>"
 _A = f"<{RDF_TYPE}>"
+UNDECLARED = f"<{Dnnprov.Undeclared}>"
 _DERIVATIONS = {f"<{PROV_NAMESPACE}{name}>": name for name in DERIVATIONS}
 # What RDF gives no literal without a tag.
 _TAGGED = frozenset(
@@ -209,6 +213,7 @@ class _Instance:
         graph = naming.graph(instance.name)
         self._end = f" {graph} .\n" if graph else " .\n"
         self._type = instance.terms.number(_TYPE)
+        self._undeclared = (self._type, instance.terms.number(UNDECLARED))
         # The times that things have said of themselves: subject, property.
         self._timed: dict[tuple[int, str], int] = {}
 
@@ -230,18 +235,22 @@ class _Instance:
         attributes = rows.attributes
         for row, identifier in enumerate(rows.ids):
             node = terms[identifier]
-            yield node + is_element
+            pairs = attributes.get(row, ())
+            if self._undeclared not in pairs:
+                yield node + is_element
             for column, name, predicate in times:
                 if column[row] > PLACEHOLDER:
                     self._timed[identifier, name] = column[row]
                     yield f"{node}{predicate}{terms[column[row]]}{end}"
-            if row in attributes:
-                yield from self._attributes(node, attributes[row])
+            if pairs:
+                yield from self._attributes(node, pairs)
 
     def _attributes(self, node: str, pairs: _Pairs) -> Iterator[str]:
         terms, end = self._terms, self._end
         predicates, predicate = terms.predicates, terms.predicate
         for name, value in pairs:
+            if (name, value) == self._undeclared:
+                continue
             if name == self._type and terms.is_name(value):
                 yield f"{node} {_A} {terms[value]}{end}"
             else:
@@ -257,7 +266,8 @@ class _Instance:
             source, target = sources[row], targets[row]
             pairs: _Pairs = rows.attributes.get(row, ())
             subject = terms[source]
-            if target > PLACEHOLDER:
+            undeclared = bool(pairs) and identifier and self._undeclared in pairs
+            if target > PLACEHOLDER and not undeclared:
                 yield f"{subject}{plain}{terms[target]}{end}"
                 if not identifier and not pairs:
                     for column in others:
@@ -293,7 +303,9 @@ class _Instance:
         subject = terms[source]
         special, pairs = self._specials(how, pairs)
         known = target > PLACEHOLDER
-        if known:
+        # The statements of the subject that the qualified form implies.
+        implied = not (identifier and self._undeclared in pairs)
+        if known and implied:
             for one in special:
                 yield f"{subject} {_prov(DERIVATIONS[one][0])} {terms[target]}{end}"
         more = [
@@ -304,7 +316,7 @@ class _Instance:
         timed = False  # whether the subject says all that the relation tells, but for its object
         if how.time and more and more[-1][0] == "time":
             said = self._timed.get((source, how.time))
-            if said is None:
+            if said is None and implied:
                 yield f"{subject} {_prov(how.time)} {terms[more[-1][1]]}{end}"
             timed = len(more) == 1 and said in (None, more[-1][1])
         if (not more if known else timed) and not (identifier or pairs):

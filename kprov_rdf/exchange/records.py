@@ -1,172 +1,373 @@
-"""PROV-O statements of a run as PROV-DM records (the model of the `prov` package).
+"""Graphs of RDF as statements of PROV-DM, without loss. The inverse of ``quads``.
 
-Our own mapping, after PROV-O sections 3.1-3.3: an unqualified statement and the
-node that qualifies it are one record, and what is no PROV relation becomes an
-attribute. The catalog is the toplevel instance, the run a bundle in it.
+A statement of PROV-DM takes the quads that ``quads`` would say of it, and what no statement takes
+is an attribute: of the relation that a node qualifies, or of an element. Where PROV-DM must say
+more than the graph does, it says that it is dnnprov:Undeclared: an element without a class of
+PROV, and a qualified relation without the plain one.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pyoxigraph as ox
-from prov.identifier import QualifiedName
-from prov.model import Literal, ProvBundle, ProvDocument
 
-from kprov_capture.terms import RDF_TYPE, RDFS_LABEL, XSD_NAMESPACE, Prov
+from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL
+from kprov_rdf.dm.memory import without_collector
+from kprov_rdf.dm.model import ABSENT, KINDS, Document, Instance, Terms
+from kprov_rdf.dm.names import ARGUMENTS
+from kprov_rdf.dm.provo import element_classes
+from kprov_rdf.dm.relations import DERIVATIONS, RELATIONS, Relation
+from kprov_rdf.dm.values import XSD
 from kprov_rdf.errors import UnsupportedError
-from kprov_rdf.store import PREFIXES
+from kprov_rdf.exchange.jsonld import natural
+from kprov_rdf.exchange.quads import UNDECLARED
 
-Value = str | Literal | QualifiedName
-Node = dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple]]
+_PROV_ATTRIBUTES = {
+    RDFS_LABEL: f"{PROV_NAMESPACE}label",
+    f"{PROV_NAMESPACE}atLocation": f"{PROV_NAMESPACE}location",
+    f"{PROV_NAMESPACE}hadRole": f"{PROV_NAMESPACE}role",
+}
+_ELEMENTS = {"Entity": "entity", "Activity": "activity", "Agent": "agent"}
+# Properties that PROV-O has other names for, and those.
+_RENAMED = {name: known for known, name in _PROV_ATTRIBUTES.items()}
+_PROV_TYPE = f"{PROV_NAMESPACE}type"
+_SPECIAL = frozenset(f"<{PROV_NAMESPACE}{name}>" for name in DERIVATIONS)
+_OF_ACTIVITY = ("startedAtTime", "endedAtTime")
+_DATE_TIME = f'"^^<{XSD}dateTime>'
 
-_ELEMENTS = (Prov.Entity, Prov.Activity, Prov.Agent)
-_QUALIFIERS = (Prov.Association, Prov.Delegation)
-# Predicates that make records of their own, or arguments of one.
-_FORMAL = {
-    Prov.used, Prov.wasGeneratedBy, Prov.generatedAtTime, Prov.wasInformedBy, Prov.wasDerivedFrom,
-    Prov.wasRevisionOf, Prov.wasAttributedTo, Prov.wasAssociatedWith, Prov.qualifiedAssociation,
-    Prov.qualifiedDelegation, Prov.specializationOf, Prov.hadMember, Prov.startedAtTime,
-    Prov.endedAtTime, RDF_TYPE,
-}  # fmt: skip
-
-
-class _Namer:
-    """Qualified names for IRIs, with the prefixes that a document declares."""
-
-    def __init__(self, document: ProvDocument, well_known: dict[str, str]) -> None:
-        self._document = document
-        self._prefixes = well_known
-        self._namespaces: dict[str, object] = {}
-
-    def __call__(self, iri: str) -> QualifiedName:
-        cut = max(iri.rfind("#"), iri.rfind("/")) + 1
-        namespace = self._namespaces.get(iri[:cut])
-        if namespace is None:
-            prefix = self._prefixes.get(iri[:cut]) or f"ns{len(self._namespaces)}"
-            namespace = self._document.add_namespace(prefix, iri[:cut])
-            self._namespaces[iri[:cut]] = namespace
-        return namespace[iri[cut:]]  # type: ignore[no-any-return, index]
+Object = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+_Triple = tuple[int, str, int]
 
 
-def _prefixes(run: str) -> dict[str, str]:
-    """Namespace to prefix: those that are known, and those of this run's base."""
-    base = run.rpartition("run/")[0]
-    names = {namespace: prefix for prefix, namespace in PREFIXES.items()}
-    names |= {f"{base}{kind}/": kind for kind in ("run", "content", "agent", "metric", "setting")}
-    return names | {f"{run}#": "r", base: "kprov"}
+def document(
+    graphs: Mapping[str, Iterable[ox.Triple]],
+    toplevel: str,
+    prefixes: Mapping[str, str] | None = None,
+) -> Document:
+    """The statements of some graphs, by their names: an IRI, ``_:label``, or "" for the default.
 
-
-def _value(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple, name: _Namer) -> Value:
-    if isinstance(term, ox.NamedNode):
-        return name(term.value)
-    if not isinstance(term, ox.Literal):
-        raise UnsupportedError(f"PROV records cannot say {term}: it is a blank node or a triple.")
-    if term.language:
-        return Literal(term.value, langtag=term.language)
-    if term.datatype.value == XSD_NAMESPACE + "string":
-        return term.value
-    return Literal(term.value, datatype=name(term.datatype.value))
-
-
-def _time(node: Node, predicate: str) -> datetime | None:
-    found = node.get(predicate)
-    return datetime.fromisoformat(found[0].value) if found else None  # type: ignore[union-attr]
-
-
-def _iris(node: Node, predicate: str) -> list[str]:
-    return [term.value for term in node.get(predicate, ()) if isinstance(term, ox.NamedNode)]
-
-
-def _nodes(triples: Iterable[ox.Triple]) -> dict[str, Node]:
-    nodes: dict[str, Node] = defaultdict(lambda: defaultdict(list))
-    for triple in triples:
-        if not isinstance(triple.subject, ox.NamedNode):
-            raise UnsupportedError("The run has a blank node, which no record of kprov's has.")
-        nodes[triple.subject.value][triple.predicate.value].append(triple.object)
-    return {iri: nodes[iri] for iri in sorted(nodes)}
-
-
-def _element(bundle: ProvBundle, name: _Namer, iri: str, node: Node) -> None:
-    """Entity, activity or agent, with its types and everything that is no relation of PROV."""
-    types = _iris(node, RDF_TYPE)
-    attributes: list[tuple[QualifiedName | str, Value]] = [
-        ("prov:type", name(kind)) for kind in types if kind not in _ELEMENTS
-    ]
-    for predicate, terms in node.items():
-        if predicate not in _FORMAL:
-            key = "prov:label" if predicate == RDFS_LABEL else name(predicate)
-            attributes += [(key, _value(term, name)) for term in terms]
-    if Prov.Entity in types:
-        bundle.entity(name(iri), attributes)
-    if Prov.Activity in types:
-        times = (_time(node, Prov.startedAtTime), _time(node, Prov.endedAtTime))
-        bundle.activity(name(iri), *times, attributes)
-    if Prov.Agent in types:
-        bundle.agent(name(iri), attributes)
-
-
-def _relations(bundle: ProvBundle, name: _Namer, iri: str, node: Node) -> None:
-    me = name(iri)
-    generated_at = _time(node, Prov.generatedAtTime)
-    for activity in _iris(node, Prov.wasGeneratedBy):
-        bundle.generation(me, name(activity), generated_at)
-    if generated_at and Prov.wasGeneratedBy not in node:
-        bundle.generation(me, None, generated_at)
-    for entity in _iris(node, Prov.used):
-        bundle.usage(me, name(entity))
-    for activity in _iris(node, Prov.wasInformedBy):
-        bundle.communication(me, name(activity))
-    revisions = _iris(node, Prov.wasRevisionOf)
-    for entity in dict.fromkeys(_iris(node, Prov.wasDerivedFrom) + revisions):
-        revision = [("prov:type", name(Prov.Revision))]
-        bundle.derivation(
-            me, name(entity), other_attributes=revision if entity in revisions else None
-        )
-    for agent in _iris(node, Prov.wasAttributedTo):
-        bundle.attribution(me, name(agent))
-    for entity in _iris(node, Prov.specializationOf):
-        bundle.specialization(me, name(entity))
-    for entity in _iris(node, Prov.hadMember):
-        bundle.membership(me, name(entity))
-
-
-def _qualified(bundle: ProvBundle, name: _Namer, iri: str, nodes: dict[str, Node]) -> None:
-    """Associations and delegations of one node, qualified or not."""
-    node, me, told = nodes[iri], name(iri), set()
-    for association in _iris(node, Prov.qualifiedAssociation):
-        detail = nodes.get(association, {})
-        for agent in _iris(detail, Prov.agent):
-            plan = next(iter(_iris(detail, Prov.hadPlan)), None)
-            bundle.association(me, name(agent), plan and name(plan), name(association))
-            told.add(agent)
-    for agent in _iris(node, Prov.wasAssociatedWith):
-        if agent not in told:
-            bundle.association(me, name(agent))
-    for delegation in _iris(node, Prov.qualifiedDelegation):
-        detail = nodes.get(delegation, {})
-        for agent in _iris(detail, Prov.agent):
-            activity = next(iter(_iris(detail, Prov.hadActivity)), None)
-            bundle.delegation(me, name(agent), activity and name(activity), name(delegation))
-
-
-def _fill(bundle: ProvBundle, name: _Namer, triples: Iterable[ox.Triple]) -> None:
-    nodes = _nodes(triples)
-    for iri, node in nodes.items():
-        if not set(_iris(node, RDF_TYPE)) & set(_QUALIFIERS):
-            _element(bundle, name, iri, node)
-    for iri, node in nodes.items():
-        _relations(bundle, name, iri, node)
-        _qualified(bundle, name, iri, nodes)
-
-
-def document(run: str, catalog: Iterable[ox.Triple], triples: Iterable[ox.Triple]) -> ProvDocument:
-    """A run as a PROV document: what the catalog says of it, and the run as a bundle.
-
-    Raises ``UnsupportedError`` for a blank node.
+    The graph ``toplevel`` is the toplevel instance, every other one a bundle. Things are in the
+    natural order of their names. ``prefixes`` are for the text of it. Raises ``UnsupportedError``
+    for a triple term.
     """
-    result = ProvDocument()
-    name = _Namer(result, _prefixes(run))
-    _fill(result, name, catalog)
-    _fill(result.bundle(name(run)), name, triples)
-    return result
+    made = Document(toplevel or "the statements", "RDF")
+    for prefix, namespace in (prefixes or {}).items():
+        made.declare(prefix, namespace)
+    with without_collector():
+        for name, triples in sorted(graphs.items(), key=lambda one: natural(one[0])):
+            instance = made.toplevel if name == toplevel else made.bundle(name or "urn:default")
+            _Graph(made, instance).add(triples)
+    return made
+
+
+@dataclass
+class _Record:
+    kind: str
+    identifier: int
+    arguments: Sequence[int]
+    attributes: list[tuple[int, int]] = field(default_factory=list)
+
+
+class _Numbers:
+    """The numbers of terms of RDF, and of times."""
+
+    def __init__(self, made: Document) -> None:
+        self._document = made
+        self._terms: Terms = made.terms
+        self._times: dict[int, int] = {}
+        self._undirected = 0
+
+    def of(self, term: Object) -> int:
+        if isinstance(term, ox.NamedNode):
+            return self._terms.number(f"<{term.value}>")
+        if isinstance(term, ox.BlankNode):
+            return self._terms.number(str(term))
+        if isinstance(term, ox.Triple):
+            raise UnsupportedError(
+                f"PROV-DM cannot say the triple term {str(term)[:200]}. Ask for TriG or N-Quads."
+            )
+        if term.direction and not self._undirected:
+            self._document.notes.append("the base directions of texts are left out")
+            self._undirected = 1
+        if term.language:
+            return self._terms.literal(term.value, f"{XSD}string", term.language)
+        return self._terms.literal(term.value, term.datatype.value)
+
+    def time(self, number: int) -> int:
+        """The time that a literal is; ``ABSENT`` where it is none."""
+        if number not in self._times:
+            text = self._terms.written.get(number, self._terms.text[number])
+            found = ABSENT
+            if text.endswith(_DATE_TIME):
+                try:
+                    found = self._terms.time(text[1 : -len(_DATE_TIME)])
+                except ValueError:
+                    found = ABSENT
+            self._times[number] = found
+        return self._times[number]
+
+    def is_name(self, number: int) -> bool:
+        return not self._terms.text[number].startswith('"')
+
+
+class _Graph:
+    """What one graph says: ``_said`` by subject and property, ``_left`` what is not taken yet."""
+
+    def __init__(self, made: Document, instance: Instance) -> None:
+        self._document = made
+        self._instance = instance
+        self._text = made.terms.text
+        self._numbers = _Numbers(made)
+        self._is_name = self._numbers.is_name
+        self._said: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        self._left: dict[_Triple, None] = {}
+        self._records: list[_Record] = []
+        self._of_node: dict[int, _Record] = {}
+        self._type = made.terms.number(f"<{PROV_NAMESPACE}type>")
+        self._undeclared = (self._type, made.terms.number(UNDECLARED))
+
+    def add(self, triples: Iterable[ox.Triple]) -> None:
+        self._collect(triples)
+        subjects = list(self._said)
+        for subject in subjects:
+            for name, how in RELATIONS.items():
+                if how.qualified:
+                    self._qualified(name, how, subject, how.qualified, "")
+            for special, (_, link) in DERIVATIONS.items():
+                self._qualified("Derivation", RELATIONS["Derivation"], subject, link, special)
+        for subject in subjects:
+            self._mentions(subject)
+            self._derivations(subject)
+            for how in RELATIONS.values():
+                self._plain(how, subject)
+        rest: dict[int, list[_Triple]] = defaultdict(list)
+        for triple in self._left:
+            rest[triple[0]].append(triple)
+        for subject in subjects:
+            self._element(subject, rest.get(subject, []))
+        for one in self._records:
+            self._instance.add(one.kind, one.identifier, one.arguments, 0, one.attributes)
+
+    def _collect(self, triples: Iterable[ox.Triple]) -> None:
+        number = self._numbers.of
+        given = sorted(
+            ((str(t.subject), t.predicate.value, str(t.object), t) for t in triples),
+            key=lambda one: (natural(one[0].rstrip(">")), one[1], natural(one[2])),
+        )
+        for *_, triple in given:
+            # rdf:type is what most things are asked for.
+            found = (number(triple.subject), triple.predicate.value, number(triple.object))
+            if found not in self._left:
+                self._left[found] = None
+                self._said[found[0]][found[1]].append(found[2])
+
+    def _get(self, subject: int, local: str) -> list[int]:
+        """The values of a property of PROV."""
+        said = self._said.get(subject)
+        return said.get(PROV_NAMESPACE + local, []) if said else []
+
+    def _names(self, subject: int, local: str) -> list[int]:
+        return [one for one in self._get(subject, local) if self._is_name(one)]
+
+    def _is(self, subject: int, local: str) -> bool:
+        said = self._said.get(subject)
+        return said is not None and self._prov(local) in said.get(RDF_TYPE, ())
+
+    def _prov(self, local: str) -> int:
+        return self._document.terms.number(f"<{PROV_NAMESPACE}{local}>")
+
+    def _has(self, subject: int, local: str, value: int) -> bool:
+        return value in self._get(subject, local)
+
+    def _take(self, subject: int, local: str, value: int) -> None:
+        self._left.pop((subject, PROV_NAMESPACE + local, value), None)
+
+    def _take_type(self, subject: int, local: str) -> None:
+        self._left.pop((subject, RDF_TYPE, self._prov(local)), None)
+
+    def _is_left(self, subject: int, local: str, value: int) -> bool:
+        return (subject, PROV_NAMESPACE + local, value) in self._left
+
+    def _add(
+        self, kind: str, identifier: int, arguments: Sequence[int], *attributes: tuple[int, int]
+    ) -> _Record:
+        record = _Record(kind, identifier, arguments, list(attributes))
+        self._records.append(record)
+        return record
+
+    # -- relations
+
+    def _qualified(self, name: str, how: Relation, subject: int, link: str, special: str) -> None:
+        """The relations of a subject that nodes qualify, by one property that links to them."""
+        kind = KINDS[how.property]
+        for node in self._names(subject, link):
+            targets = self._names(node, how.influencer)
+            if not targets and kind.mandatory > 1:
+                continue
+            values = [targets, *(self._values(node, how.more[one]) for one in how.more)]
+            for row in _cover(values):
+                # Of a time, the term that RDF has for it.
+                arguments = [
+                    self._numbers.time(value) if argument == "time" else value
+                    for argument, value in zip(kind.arguments[1:], row, strict=True)
+                ]
+                pairs = [(self._type, self._prov(special))] if special else []
+                implied = list(self._implied(how, subject, row, special))
+                if not all(self._has(subject, *one) for one in implied):
+                    pairs.append(self._undeclared)
+                    implied = []
+                record = self._add(kind.name, node, [subject, *arguments], *pairs)
+                self._of_node.setdefault(node, record)
+                for one in implied:
+                    self._take(subject, *one)
+                properties = [how.influencer, *how.more.values()]
+                for local, value in zip(properties, row, strict=True):
+                    self._take(node, local, value)
+            self._take(subject, link, node)
+            self._take_type(node, name)
+            if special:
+                self._take_type(node, special)
+
+    def _values(self, node: int, local: str) -> list[int]:
+        if local == "atTime":
+            return [one for one in self._get(node, local) if self._numbers.time(one)]
+        return self._names(node, local)
+
+    def _implied(
+        self, how: Relation, subject: int, row: Sequence[int], special: str
+    ) -> Iterator[tuple[str, int]]:
+        """What ``quads`` says of the subject beside the link: property and value."""
+        target = row[0]
+        if target:
+            yield how.property, target
+            if special:
+                yield DERIVATIONS[special][0], target
+        time = row[-1] if how.time else ABSENT
+        if time and not (self._is(subject, "Activity") and self._times(subject, how.time)):
+            yield how.time, time
+
+    def _times(self, subject: int, local: str) -> list[int]:
+        return [one for one in self._get(subject, local) if self._numbers.time(one)]
+
+    def _mentions(self, subject: int) -> None:
+        things, bundles = (self._names(subject, one) for one in ("mentionOf", "asInBundle"))
+        if not (things and bundles):
+            return
+        for thing, bundle in _cover([things, bundles]):
+            self._add("mentionOf", ABSENT, [subject, thing, bundle])
+            self._take(subject, "mentionOf", thing)
+            self._take(subject, "asInBundle", bundle)
+
+    def _derivations(self, subject: int) -> None:
+        """Those that say of which special kind they are, each with all of its kinds."""
+        found: dict[int, list[str]] = defaultdict(list)
+        for special, (local, _) in DERIVATIONS.items():
+            for value in self._names(subject, local):
+                if self._is_left(subject, local, value):
+                    found[value].append(special)
+                    self._take(subject, local, value)
+        for value, specials in found.items():
+            types = [(self._type, self._prov(one)) for one in specials]
+            self._add("wasDerivedFrom", ABSENT, [subject, value, ABSENT, ABSENT, ABSENT], *types)
+            self._take(subject, "wasDerivedFrom", value)
+
+    def _plain(self, how: Relation, subject: int) -> None:
+        """The relations that nothing qualifies, and times that stand alone."""
+        kind = KINDS[how.property]
+        more = len(kind.arguments) - 2
+        if how.property != "mentionOf":
+            for value in self._names(subject, how.property):
+                if self._is_left(subject, how.property, value):
+                    self._add(kind.name, ABSENT, [subject, value, *[ABSENT] * more])
+                    self._take(subject, how.property, value)
+        if not how.time or (how.time in _OF_ACTIVITY and self._is(subject, "Activity")):
+            return
+        for value in self._times(subject, how.time):
+            if self._is_left(subject, how.time, value):
+                arguments = [subject, *[ABSENT] * more, self._numbers.time(value)]
+                self._add(kind.name, ABSENT, arguments)
+                self._take(subject, how.time, value)
+
+    # -- elements
+
+    def _element(self, subject: int, rest: list[_Triple]) -> None:
+        """The records of a thing that has a class of PROV, and all that is left to say of it."""
+        kinds = [kind for name, kind in _ELEMENTS.items() if self._is(subject, name)]
+        classes = {self._prov(name) for name in _ELEMENTS}
+        taken = {(subject, RDF_TYPE, one) for one in classes}
+        records: list[_Record] = []
+        for kind in kinds:
+            if kind == "activity":
+                starts, ends = (self._times(subject, one) for one in _OF_ACTIVITY)
+                for local, values in zip(_OF_ACTIVITY, (starts, ends), strict=True):
+                    taken |= {(subject, PROV_NAMESPACE + local, one) for one in values}
+                for row in _once([starts, ends]):
+                    times = [self._numbers.time(one) if one else ABSENT for one in row]
+                    records.append(self._add(kind, subject, times))
+            else:
+                records.append(self._add(kind, subject, ()))
+        if subject in self._of_node and not kinds:
+            records.append(self._of_node[subject])
+        left = [triple for triple in rest if triple not in taken]
+        if left:
+            self._attributes(subject, records[0] if records else None, left)
+
+    def _attributes(self, subject: int, record: _Record | None, left: list[_Triple]) -> None:
+        """Say all that is left of a thing, of ``record`` where that may have such an attribute.
+
+        It may not where the attribute would be taken for an argument, or say more than it does.
+        """
+        undeclared: dict[str, _Record] = {}
+        kind = self._kind(subject) if record is None else "entity"
+        for _, predicate, value in left:
+            pair = self._pair(predicate, value)
+            if pair == self._undeclared:
+                self._note(f"{UNDECLARED} is no statement of a document, and left out")
+            elif record and self._may_have(record.kind, pair):
+                record.attributes.append(pair)
+            else:
+                fitting = kind if self._may_have(kind, pair) else "entity"
+                if fitting not in undeclared:
+                    arguments = [ABSENT] * len(KINDS[fitting].arguments)
+                    undeclared[fitting] = self._add(fitting, subject, arguments, self._undeclared)
+                undeclared[fitting].attributes.append(pair)
+
+    def _kind(self, subject: int) -> str:
+        """What a thing without a class of PROV is, as far as its other classes tell."""
+        known = element_classes()
+        for one in self._said[subject].get(RDF_TYPE, ()):
+            for kind in known.get(self._text[one][1:-1], ()):
+                return kind
+        return "entity"
+
+    def _pair(self, predicate: str, value: int) -> tuple[int, int]:
+        """The name and the value of the attribute that ``quads`` takes for this."""
+        if predicate == RDF_TYPE and self._is_name(value):
+            return self._type, value
+        if predicate in _RENAMED or (predicate == _PROV_TYPE and self._is_name(value)):
+            self._note(f"<{predicate}> is PROV-DM's name of {_RENAMED.get(predicate, 'rdf:type')}")
+        name = _PROV_ATTRIBUTES.get(predicate, predicate)
+        return self._document.terms.number(f"<{name}>"), value
+
+    def _note(self, text: str) -> None:
+        if text not in self._document.notes:
+            self._document.notes.append(text)
+
+    def _may_have(self, kind: str, pair: tuple[int, int]) -> bool:
+        name, value = (self._text[one] for one in pair)
+        if kind == "wasDerivedFrom" and pair[0] == self._type and value in _SPECIAL:
+            return False
+        return name.removeprefix(f"<{PROV_NAMESPACE}")[:-1] not in ARGUMENTS[kind]
+
+
+def _cover(values: Sequence[list[int]]) -> Iterator[list[int]]:
+    """Rows that have each value of each list at least once, and one where all are empty."""
+    for row in range(max(1, *map(len, values))):
+        yield [found[min(row, len(found) - 1)] if found else ABSENT for found in values]
+
+
+def _once(values: Sequence[list[int]]) -> Iterator[list[int]]:
+    """Rows that have each value of each list once, and one where all are empty."""
+    for row in range(max(1, *map(len, values))):
+        yield [found[row] if row < len(found) else ABSENT for found in values]

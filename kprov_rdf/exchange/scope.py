@@ -32,7 +32,7 @@ from kprov_rdf.errors import UnsupportedError
 
 # The IRI of a record of kprov's, a run or an import, and the base in it.
 RECORD = re.compile(
-    r"(.*/)(?:run/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"([^#]*/)(?:run/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     r"|import/sha256-[0-9a-f]{64})"
 )
 _RECORDS = re.compile(r"(https?://[^\s<>\"]*/)(?:run/[0-9a-f]{8}-|import/sha256-[0-9a-f]{64})")

@@ -1,4 +1,4 @@
-"""Writing one run: Turtle, TriG, N-Quads, JSON-LD, PROV-N, PROV-JSON."""
+"""Writing one run: Turtle, TriG, N-Quads, JSON-LD, PROV-N, PROV-JSON, PROV-XML, PROV-JSONLD."""
 
 import os
 import re
@@ -11,14 +11,15 @@ import pyoxigraph as ox
 
 from kprov_capture.terms import RDF_TYPE
 from kprov_rdf.errors import InputError, StorageError
-from kprov_rdf.exchange import jsonld
+from kprov_rdf.exchange import jsonld, records
+from kprov_rdf.exchange.writers import WRITERS
 from kprov_rdf.store import PREFIXES, Store, select
 
 _CATALOG = re.compile(r"(run|import)/[^/]*\Z")
 _RECORD = re.compile(r".*/(run|import)/[^/#]*").fullmatch
 _SAID = "SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }"
-FORMATS = ("ttl", "trig", "nq", "jsonld", "provn", "provjson")
 DATASETS = {"trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}
+FORMATS = ("ttl", "trig", "nq", "jsonld", *WRITERS)
 _RDF = {"ttl": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}
 
 
@@ -68,13 +69,9 @@ def run(store: Store, iri: str, form: str) -> bytes:
     if form not in FORMATS:
         raise InputError(f"There is no format {form!r}; the formats are {', '.join(FORMATS)}.")
     triples, catalog = sorted_triples(store.graph(iri)), sorted_triples(about(store, iri))
-    if form in ("provn", "provjson"):
-        from kprov_rdf.exchange import records  # prov takes 0.1 s to import
-
-        document = records.document(iri, catalog, triples)
-        text = document.serialize(format="provn" if form == "provn" else "json")
-        return f"{(text or '').rstrip()}\n".encode()
     base = iri.rpartition("run/")[0]
+    if form in WRITERS:
+        return prov(form, iri, base, catalog, triples)
     if form == "jsonld":
         return jsonld.text({f"{base}catalog": catalog, iri: triples}, iri, base)
     prefixes = prefixes_for(iri, base)
@@ -94,6 +91,18 @@ def dataset(store: Store, form: str) -> bytes:
         for t in sorted_triples(store.graph(iri))
     ]
     return ox.serialize(quads, format=DATASETS[form], prefixes=PREFIXES) or b""
+
+
+def prov(
+    form: str, record: str, base: str, catalog: list[ox.Triple], triples: list[ox.Triple]
+) -> bytes:
+    """A record in a format of PROV-DM: what the catalog says of it, and itself as a bundle.
+
+    Raises ``UnsupportedError`` for what the format cannot say.
+    """
+    names = prefixes_for(record, base) | {"run": f"{base}run/", "kprov": base}
+    graphs = {f"{base}catalog": catalog, record: triples}
+    return WRITERS[form](records.document(graphs, f"{base}catalog", names)).data
 
 
 def to_file(data: bytes, path: Path) -> None:

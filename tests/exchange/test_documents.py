@@ -16,8 +16,9 @@ from kprov_capture.home import Home
 from kprov_rdf import cli, ingest
 from kprov_rdf.errors import InputError, KprovError, NotFoundError, UnsupportedError
 from kprov_rdf.exchange import merge as merging
-from kprov_rdf.exchange import read
+from kprov_rdf.exchange import read, sources
 from kprov_rdf.exchange.scope import Scope
+from kprov_rdf.exchange.sources import Source
 from kprov_rdf.validate import shacl
 from tests.conftest import SHARED
 
@@ -84,7 +85,7 @@ def test_a_document_of_another_tool_is_merged_or_refused_with_the_reason(
 
 def scoped(path: Path) -> list[str]:
     """The statements, with the names of the document's own left out."""
-    found = read.parse(path.read_bytes(), path.name, Scope("urn:import"))
+    found = read.parse(Source(path.name, path.read_bytes()), Scope("urn:import"))
     return sorted(SCOPED.sub("_", str(quad.triple)) for quad in found.quads)
 
 
@@ -118,8 +119,8 @@ TRIPLE = "<http://e/s> <http://e/p> <http://e/o>"
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["standard input", "x.dat"])
 def test_without_a_suffix_the_content_says_the_format(text: str, form: str, name: str) -> None:
-    found = read.parse(text.encode(), name, Scope("urn:import"))
-    assert (found.form.label, len(found.quads) > 0) == (form, True)
+    found = read.parse(Source(name, text.encode()), Scope("urn:import"))
+    assert (found.form.label, len(list(found.quads)) > 0) == (form, True)
 
 
 def test_standard_input(home: Home, tmp_path: Path) -> None:
@@ -200,9 +201,9 @@ def test_what_cannot_be_read_is_refused_with_the_reason(name: str, home: Home) -
 
 def test_brackets_in_a_text_are_no_nesting() -> None:
     text = prov_json(entity={"e:a": {"e:b": "[{" * 500 + '\\"'}})
-    assert len(read.parse(text.encode(), "x.json", Scope("urn:import")).quads) == 2
+    assert len(list(read.parse(Source("x.json", text.encode()), Scope("urn:import")).quads)) == 2
     turtle = "<a:s> <a:p> " + "[ <a:p> " * 5000 + "1" + "]" * 5000 + "."
-    assert len(read.parse(turtle.encode(), "x.ttl", Scope("urn:import")).quads) == 5001
+    assert len(list(read.parse(Source("x.ttl", turtle.encode()), Scope("urn:import")).quads)) == 5001
 
 
 def test_what_prov_drops_is_told(home: Home) -> None:
@@ -217,12 +218,12 @@ def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for name, said in ((tmp_path, "Is a directory"), (tmp_path / "none", "No such file")):
         with pytest.raises(NotFoundError, match=said):
             merging.from_path(name)
-    monkeypatch.setattr(merging, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(sources, "MAX_BYTES", 1 << 20)
     with pytest.raises(InputError, match="larger than 1 MiB"):
         merging.from_path(Path("/dev/zero"))
     monkeypatch.setattr(read, "MAX_RECORD_BYTES", 10)
     with pytest.raises(InputError, match="takes too much memory"):
-        read.parse(prov_json().encode(), "x.json", Scope("urn:import"))
+        read.parse(Source("x.json", prov_json().encode()), Scope("urn:import"))
 
 
 @pytest.fixture
