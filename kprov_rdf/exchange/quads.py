@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+import pyoxigraph as ox
+
 from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL, Dnnprov
 from kprov_rdf.dm.model import ELEMENTS, PLACEHOLDER, Document, Instance, Rows
 from kprov_rdf.dm.relations import DERIVATIONS, RELATIONS, Relation
@@ -33,7 +35,6 @@ _TAGGED = frozenset(
     f"<{RDF_TYPE.removesuffix('type')}{one}>" for one in ("langString", "dirLangString")
 )
 _LEXICAL = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_LANGUAGE = re.compile(r"@[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*\Z")
 _ILLEGAL = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
 _NOTED = 20  # statements that are not said in full
 
@@ -136,11 +137,13 @@ class _Terms(dict[int, str]):
         if not kind:  # a time
             return f"^^<{XSD}dateTime>"
         if kind.startswith("@"):
-            if not _LANGUAGE.match(kind):
+            try:
+                ox.Literal("", language=kind[1:])
+            except ValueError as error:
                 raise InputError(
                     f"{self._name} holds a value that RDF cannot say: {kind[1:80]!r} is no tag of "
-                    "a language. Write one such as en or en-GB."
-                )
+                    f"a language. {error}. Write one such as en or en-GB."
+                ) from error
             return kind
         datatype = kind[2:]
         if datatype in _TAGGED:
@@ -266,8 +269,7 @@ class _Instance:
             source, target = sources[row], targets[row]
             pairs: _Pairs = rows.attributes.get(row, ())
             subject = terms[source]
-            undeclared = bool(pairs) and identifier and self._undeclared in pairs
-            if target > PLACEHOLDER and not undeclared:
+            if target > PLACEHOLDER and self._undeclared not in pairs:
                 yield f"{subject}{plain}{terms[target]}{end}"
                 if not identifier and not pairs:
                     for column in others:
@@ -301,10 +303,10 @@ class _Instance:
         """The special properties, the time and the qualifying node of a relation."""
         terms, end = self._terms, self._end
         subject = terms[source]
+        # Whether to say of the subject what the qualified form implies.
+        implied = not (identifier and self._undeclared in pairs)
         special, pairs = self._specials(how, pairs)
         known = target > PLACEHOLDER
-        # The statements of the subject that the qualified form implies.
-        implied = not (identifier and self._undeclared in pairs)
         if known and implied:
             for one in special:
                 yield f"{subject} {_prov(DERIVATIONS[one][0])} {terms[target]}{end}"
@@ -334,12 +336,15 @@ class _Instance:
 
     def _specials(self, how: Relation, pairs: _Pairs) -> tuple[list[str], _Pairs]:
         """The types of a derivation that have a property of their own, and all else of it."""
-        if how.property != "wasDerivedFrom" or not pairs:
+        if not pairs:
             return [], pairs
         text = self._instance.terms.text
+        derivation = how.property == "wasDerivedFrom"
         special, rest = [], []
         for name, value in pairs:
-            found = _DERIVATIONS.get(text[value]) if name == self._type else None
+            if (name, value) == self._undeclared:
+                continue
+            found = _DERIVATIONS.get(text[value]) if derivation and name == self._type else None
             if found:
                 special.append(found)
             else:

@@ -269,6 +269,8 @@ class _Graph:
                     self._take(subject, local, value)
         for value, specials in found.items():
             types = [(self._type, self._prov(one)) for one in specials]
+            if not self._has(subject, "wasDerivedFrom", value):
+                types.append(self._undeclared)
             self._add("wasDerivedFrom", ABSENT, [subject, value, ABSENT, ABSENT, ABSENT], *types)
             self._take(subject, "wasDerivedFrom", value)
 
