@@ -136,7 +136,7 @@ class _Reader:
         repairs.attempt()
         try:
             self._expression(instance, names, end)
-        except MalformedError:
+        except MalformedError as error:
             repairs.settle(False)
             if tokens.source is not self._source:
                 raise
@@ -148,7 +148,10 @@ class _Reader:
             if text is None:
                 raise
             self._tokens = Tokens(text, self._document.name, line=repairs.line)
-            self._expression(instance, names, end)
+            try:
+                self._expression(instance, names, end)
+            except MalformedError:
+                raise error from None  # of what stands there
         else:
             repairs.settle(True)
 
