@@ -194,7 +194,8 @@ class Document:
 
     ``notes`` tell what could not be taken as it is, ``malformed`` what breaks PROV-DM.
     ``prefixes`` are those that it declares, by namespace, for showing it. ``parts`` are the
-    names of the documents that it was put together from, where it was.
+    names of the documents that it was put together from, where it was. ``extensions`` are lines
+    and texts of what is PROV-N and beyond PROV-DM, where they are to be kept.
     """
 
     name: str
@@ -206,6 +207,7 @@ class Document:
     malformed: list[MalformedError] = field(default_factory=list)
     prefixes: dict[str, str] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
+    extensions: list[tuple[int, str]] = field(default_factory=list)
     _declared: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, KINDS, TIMES, Instance, Terms
+from kprov_rdf.dm.repairs import Repairs
 from kprov_rdf.dm.values import XSD, XSD_VARIANTS
 from kprov_rdf.errors import InputError
 
@@ -40,13 +41,18 @@ class UnreadableError(ValueError):
         self.mend = mend
 
 
-def namespace(iri: str, document: str) -> str:
-    """The IRI of a namespace; that of XML Schema in one spelling. Raises ``InputError``."""
+def namespace(iri: str, document: str, repairs: Repairs | None = None, prefix: str = "") -> str:
+    """The IRI of a namespace; that of XML Schema in one spelling. Raises ``InputError``.
+
+    With ``repairs``, a relative one is made one of the document's own.
+    """
     if len(iri) > MAX_NAMESPACE:
         raise InputError(
             f"{document} declares a namespace of {len(iri):,} characters, more than the "
             f"{MAX_NAMESPACE:,} that are read. Give it a shorter one."
         )
+    if repairs is not None:
+        return repairs.absolute(prefix, iri)
     return XSD if iri in XSD_VARIANTS else iri
 
 
@@ -88,19 +94,31 @@ class Names(dict[str, int]):
 
     ``find`` gives the namespace of a prefix, or of names without one where it is "". A name that
     begins with ``_:`` is an existential variable. ``declare`` tells how a prefix is declared,
-    with ``{}`` for it. What begins as an IRI does, ``http://`` or ``urn:``, is one.
+    with ``{}`` for it. What begins as an IRI does, ``http://`` or ``urn:``, is one. With
+    ``repairs``, a prefix that nothing declares has the namespace that they give it.
     """
 
-    def __init__(self, terms: Terms, find: Callable[[str], str | None], declare: str) -> None:
+    def __init__(
+        self,
+        terms: Terms,
+        find: Callable[[str], str | None],
+        declare: str,
+        repairs: Repairs | None = None,
+    ) -> None:
         super().__init__()
         self._terms = terms
         self._find = find
         self._declare = declare
+        self._repairs = repairs
 
     def __missing__(self, name: str) -> int:
         text = name if name.startswith("_:") else name_term(self.iri(name))
         number = self[name] = self._terms.number(text)
         return number
+
+    def lacks_default(self) -> bool:
+        """Whether names without prefix have no namespace."""
+        return self._find("") is None
 
     def iri(self, name: str) -> str:
         """The IRI of a name. Raises ``UnreadableError``."""
@@ -110,10 +128,14 @@ class Names(dict[str, int]):
         found = self._find(prefix if colon else "")
         if found is None and colon:
             found = BUILT_IN.get(prefix)
+        if self._repairs:
+            self._repairs.name_of(name)
         if found is not None:
             return found + (local if colon else name)
         if local.startswith("//") or (colon and prefix == "urn"):
             return name
+        if self._repairs:
+            return self._repairs.namespace(prefix if colon else "") + (local if colon else name)
         if not colon:
             raise UnreadableError(
                 f"the name {name[:80]!r} has no prefix, and there is no default namespace",
@@ -128,12 +150,20 @@ class Names(dict[str, int]):
 class Times(dict[str, int]):
     """The numbers of times, by what is written. Raises ``ValueError`` for what is no time."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, repairs: Repairs | None = None) -> None:
         super().__init__()
         self._terms = terms
+        self._repairs = repairs
 
     def __missing__(self, lexical: str) -> int:
-        number = self[lexical] = self._terms.time(lexical)
+        try:
+            number = self._terms.time(lexical)
+        except ValueError:
+            mended = self._repairs.time(lexical) if self._repairs else None
+            if mended is None:
+                raise
+            number = self._terms.time(mended)
+        self[lexical] = number
         return number
 
 

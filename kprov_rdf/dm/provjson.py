@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kprov_capture.terms import PROV_NAMESPACE
-from kprov_rdf.dm import guards, names
+from kprov_rdf.dm import guards, names, provone
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, ELEMENTS, KINDS, Document, Instance
 from kprov_rdf.dm.names import ARGUMENTS, Names, Times, UnreadableError
 from kprov_rdf.dm.places import Places
+from kprov_rdf.dm.repairs import TERMS, Repairs
 from kprov_rdf.dm.values import XSD, literal_term
 
 _DECLARE = 'Add "{}" to "prefix", with the namespace that it stands for.'
@@ -20,8 +21,8 @@ _ATTRIBUTE = (-1, False)
 _STRING = f"{XSD}string"
 
 
-def read(data: bytes, name: str) -> Document:
-    """The statements of a PROV-JSON document.
+def read(data: bytes, name: str, repairs: Repairs | None = None) -> Document:
+    """The statements of a PROV-JSON document; known defects are mended where ``repairs`` is given.
 
     Raises ``MalformedError`` where it breaks the format or lacks a mandatory argument, with the
     line of the record, and ``InputError`` for what is over a limit.
@@ -32,17 +33,18 @@ def read(data: bytes, name: str) -> Document:
     document = Document(name, "PROV-JSON", names.BoundedTerms(name))
     if not isinstance(found, dict):
         raise MalformedError(name, f"It is {names.json_kind(found)}, where an object is wanted.")
-    _Reader(document, Places(text)).document(found)
+    _Reader(document, Places(text), repairs).document(found)
     return document
 
 
 class _Reader:
     """Reads a document: the toplevel, then each bundle with the prefixes of both."""
 
-    def __init__(self, document: Document, places: Places) -> None:
+    def __init__(self, document: Document, places: Places, repairs: Repairs | None) -> None:
         self._into = document
         self._places = places
-        self._times = Times(document.terms)
+        self._repairs = repairs
+        self._times = Times(document.terms, repairs)
         self._dictionary = 0
         self._unidentified = 0
 
@@ -89,6 +91,8 @@ class _Reader:
     def _prefixes(self, container: dict[str, Any], line: int) -> dict[str, str]:
         """Section 2.1. The default namespace has the prefix ""."""
         declared = self._object(container.get("prefix", {}), '"prefix"', line)
+        if self._repairs:
+            self._repairs.line = line
         found = {}
         for prefix, iri in declared.items():
             if not isinstance(iri, str):
@@ -97,7 +101,8 @@ class _Reader:
                     line,
                     "Declare it as a text, the namespace that it stands for.",
                 )
-            found["" if prefix == "default" else prefix] = names.namespace(iri, self._into.name)
+            short = "" if prefix == "default" else prefix
+            found[short] = names.namespace(iri, self._into.name, self._repairs, prefix)
         if found.get("prov", PROV_NAMESPACE) != PROV_NAMESPACE:
             self._into.notes.append(
                 f"read as PROV's own: the prefix prov, declared as {found['prov']}"
@@ -111,18 +116,19 @@ class _Reader:
         def find(prefix: str) -> str | None:
             return inner.get(prefix, outer.get(prefix))
 
-        return Names(self._into.terms, find, _DECLARE)
+        return Names(self._into.terms, find, _DECLARE, self._repairs)
 
     def _container(
         self, instance: Instance, found: dict[str, Any], offset: int, scope: Names
     ) -> None:
         kinds, values = self._places.members(offset)
-        container = _Container(instance, self._into, scope, self._times)
+        container = _Container(instance, self._into, scope, self._times, self._repairs)
         for kind, records in found.items():
             if kind in ("prefix", "bundle"):
                 continue
             line = self._places.line(kinds[kind])
-            if kind not in KINDS and kind not in names.DICTIONARY:
+            known = kind in KINDS or kind in names.DICTIONARY
+            if not (known or (self._repairs and kind in provone.KINDS_OF_PROVONE)):
                 raise self._malformed(
                     f"{kind[:80]!r} is no kind of statement of PROV-JSON.",
                     line,
@@ -132,6 +138,8 @@ class _Reader:
             if kind in names.DICTIONARY:
                 self._dictionary += len(placed)
                 continue
+            if self._repairs and not known:
+                provone.noted(kind, len(placed), self._repairs, line)
             keys, _ = self._places.members(values[kind])
             for key, record in placed.items():
                 line = self._places.line(keys[key])
@@ -139,7 +147,7 @@ class _Reader:
                     container.records(kind, key, record, line)
                 except MalformedError as error:
                     raise error.placed(self._places.column()) from error
-        container.name_variables()
+        container.finish()
         self._unidentified += container.unidentified
 
 
@@ -163,8 +171,18 @@ class _Attributes(dict[str, tuple[int, bool]]):
 class _Container:
     """Reads the records of one instance. Section 2.2: names, values and lists of them."""
 
-    def __init__(self, instance: Instance, document: Document, scope: Names, times: Times) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        document: Document,
+        scope: Names,
+        times: Times,
+        repairs: Repairs | None,
+    ) -> None:
         self.unidentified = 0
+        self._repairs = repairs
+        # Relations of ProvONE: the kind, the record, its line.
+        self._others: list[tuple[str, Any, int]] = []
         self._instance = instance
         self._document = document
         self._scope = scope
@@ -176,11 +194,17 @@ class _Container:
 
     def records(self, kind: str, key: str, found: Any, line: int) -> None:
         """Read what stands under one key: a record, or a list of them (section 2.3)."""
+        if self._repairs:
+            self._repairs.line = line
+            if kind in provone.RELATIONS:
+                self._others += ((kind, one, line) for one in _listed(found))
+                return
+            if kind in provone.ELEMENTS:
+                kind, found = provone.ELEMENTS[kind], provone.typed(kind, found)
         if kind not in self._attributes:
             self._attributes[kind] = _Attributes(kind, self._scope)
-        many = found if isinstance(found, list) else [found]
         try:
-            for one in many:
+            for one in _listed(found):
                 if not isinstance(one, dict):
                     raise UnreadableError(
                         f"the record is {names.json_kind(one)}",
@@ -202,6 +226,8 @@ class _Container:
         places = self._attributes[kind]
         scope = self._scope
         number = self._document.terms.number
+        if self._repairs:
+            found = self._mended(kind, found, self._repairs)
         for attribute, value in found.items():
             index, is_time = places[attribute]
             if index < 0:
@@ -214,7 +240,9 @@ class _Container:
                     attributes += [(name, one) for one in self._values(value)]
             elif is_time:
                 if value is not None:
-                    arguments[index] = self._times[value if type(value) is str else _time(value)]
+                    arguments[index] = self._times[
+                        value if type(value) is str else _time(value, self._repairs is not None)
+                    ]
             elif type(value) is str:
                 arguments[index] = scope[value]
             elif kind == "hadMember" and isinstance(value, list):
@@ -243,7 +271,42 @@ class _Container:
             return ABSENT
         return self._scope[key]
 
-    def name_variables(self) -> None:
+    def _mended(self, kind: str, found: dict[str, Any], repairs: Repairs) -> dict[str, Any]:
+        """A record without names that are empty, and with the prefix of PROV where it lacks."""
+        kept = {}
+        for key, value in found.items():
+            full = key if key.startswith("prov:") else f"prov:{key}"
+            local = full.removeprefix("prov:")
+            index, _ = ARGUMENTS[kind].get(local, _ATTRIBUTE)
+            if full != key and (index >= 0 or key in TERMS):
+                if full in found or not self._scope.lacks_default():
+                    kept[key] = value
+                    continue
+                repairs.once("unprefixed-term", key, f"{key!r} has no prefix; read as {full}")
+            elif full != key:
+                full = key
+            if value == "" and index >= KINDS[kind].mandatory:
+                repairs.add("empty-name", f"{full} is empty; read as left out")
+            else:
+                kept[full] = value
+        return kept
+
+    def finish(self) -> None:
+        """Add what needs all other statements first: names of relations, relations of ProvONE."""
+        self._name_variables()
+        relations = provone.Relations(self._instance, self._scope, self._values)
+        for kind, record, line in self._others:
+            try:
+                relations.add(kind, record, line)
+            except ValueError as error:
+                raise MalformedError(
+                    self._document.name,
+                    f"In {kind}, {error}.",
+                    line=line,
+                    mend=getattr(error, "mend", ""),
+                ) from error
+
+    def _name_variables(self) -> None:
         """Name the relations whose blank stands elsewhere, too, where it refers to them.
 
         Any other blank is how PROV-JSON writes a relation that has no identifier (section 2.3).
@@ -297,12 +360,18 @@ class _Container:
         return self._document.terms.literal(text, datatype)
 
 
-def _time(value: Any) -> str:
-    """What is written for a time: a text, or a value with its type."""
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found]
+
+
+def _time(value: Any, lenient: bool) -> str:
+    """What is written for a time: a text, a value with its type; if ``lenient``, a number."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict):
         value = value.get("$")
+    if lenient and isinstance(value, int | float) and not isinstance(value, bool):
+        return names.lexical(value)
     if not isinstance(value, str):
         raise UnreadableError(
             f"a time is {names.json_kind(value)}", "Write it as in 2012-11-16T16:05:00Z."

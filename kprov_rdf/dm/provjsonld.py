@@ -16,6 +16,7 @@ from kprov_rdf.dm.model import ABSENT, ELEMENTS, KINDS, Document, Instance
 from kprov_rdf.dm.names import ARGUMENTS, Names, Times, UnreadableError
 from kprov_rdf.dm.places import Places
 from kprov_rdf.dm.relations import RELATIONS
+from kprov_rdf.dm.repairs import Repairs
 from kprov_rdf.dm.values import XSD
 
 _DECLARE = 'Add "{}" to "@context", with the namespace that it stands for.'
@@ -27,8 +28,8 @@ _ATTRIBUTES = frozenset(("type", "label", "role", "location", "value"))
 _REFERRING = frozenset(f"{PROV_NAMESPACE}{name}" for name in ("type", "role", "location"))
 
 
-def read(data: bytes, name: str) -> Document:
-    """The statements of a PROV-JSONLD document.
+def read(data: bytes, name: str, repairs: Repairs | None = None) -> Document:
+    """The statements of a PROV-JSONLD document; known defects are mended with ``repairs``.
 
     Raises ``MalformedError`` where it breaks the format or lacks a mandatory argument, with the
     line of the statement, and ``InputError`` for what is over a limit.
@@ -41,7 +42,7 @@ def read(data: bytes, name: str) -> Document:
         raise MalformedError(
             name, 'It has no list "@graph".', mend='Write the statements as a list in "@graph".'
         )
-    reader = _Reader(document, Places(text))
+    reader = _Reader(document, Places(text), repairs)
     reader.graph(document.toplevel, found, reader.places.start(), {})
     document.notes += names.notes(0, reader.unidentified)
     return document
@@ -50,11 +51,12 @@ def read(data: bytes, name: str) -> Document:
 class _Reader:
     """Reads the statements of a document, and of the bundles in it."""
 
-    def __init__(self, document: Document, places: Places) -> None:
+    def __init__(self, document: Document, places: Places, repairs: Repairs | None) -> None:
         self.places = places
         self.unidentified = 0
         self._into = document
-        self._times = Times(document.terms)
+        self._repairs = repairs
+        self._times = Times(document.terms, repairs)
 
     def graph(
         self, instance: Instance, found: dict[str, Any], offset: int, outer: dict[str, str]
@@ -65,6 +67,8 @@ class _Reader:
         offsets = self.places.items(self.places.members(offset)[1]["@graph"])
         for one, at in zip(found["@graph"], offsets, strict=True):
             line = self.places.line(at)
+            if self._repairs:
+                self._repairs.line = line
             try:
                 if not isinstance(one, dict):
                     raise UnreadableError(
@@ -102,20 +106,23 @@ class _Reader:
                 continue
             default = one.get("@vocab") or one.get("@base")
             if isinstance(default, str):
-                found[""] = names.namespace(default, self._into.name)
+                found[""] = self._namespace(default, "@vocab")
             for prefix, term in one.items():
                 iri = term.get("@id") if isinstance(term, dict) and "@prefix" in term else term
                 if isinstance(iri, str) and not prefix.startswith("@") and prefix != "prov":
-                    found[prefix] = names.namespace(iri, self._into.name)
+                    found[prefix] = self._namespace(iri, prefix)
         for prefix, iri in found.items():
             self._into.declare(prefix, iri)
         return found
+
+    def _namespace(self, iri: str, prefix: str) -> str:
+        return names.namespace(iri, self._into.name, self._repairs, prefix)
 
     def _names(self, inner: dict[str, str], outer: dict[str, str]) -> Names:
         def find(prefix: str) -> str | None:
             return inner.get(prefix, outer.get(prefix))
 
-        return Names(self._into.terms, find, _DECLARE)
+        return Names(self._into.terms, find, _DECLARE, self._repairs)
 
     def _bundle(
         self, instance: Instance, found: dict[str, Any], at: int, outer: dict[str, str]
@@ -159,7 +166,7 @@ class _Reader:
                 members = [_reference(one, key, scope) for one in value]
                 arguments[index] = members[0] if members else ABSENT
             elif is_time:
-                arguments[index] = self._times[_text(value, key)]
+                arguments[index] = self._times[_text(value, key, self._repairs is not None)]
             else:
                 arguments[index] = _reference(value, key, scope)
         identifier = self._identifier(kind, found.get("@id"), scope)
@@ -251,11 +258,13 @@ def _what(found: Any) -> str:
     return " ".join(str(found.get(key, ""))[:80] for key in ("@type", "@id")).strip() or "an object"
 
 
-def _text(value: Any, key: str) -> str:
+def _text(value: Any, key: str, lenient: bool) -> str:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict):
         value = value.get("@value")
+    if lenient and isinstance(value, int | float) and not isinstance(value, bool):
+        return names.lexical(value)
     if not isinstance(value, str):
         raise UnreadableError(f"{key} is {names.json_kind(value)}", "Write one text.")
     return value

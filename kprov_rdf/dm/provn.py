@@ -6,9 +6,10 @@ more, and ``mentionOf`` without its prefix.
 """
 
 import re
-from difflib import get_close_matches
+from collections.abc import Iterator, Sequence
 
 from kprov_capture.terms import PROV_NAMESPACE
+from kprov_rdf.dm import provn_mend
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import (
     ELEMENTS,
@@ -21,34 +22,30 @@ from kprov_rdf.dm.model import (
     Kind,
 )
 from kprov_rdf.dm.names import BoundedTerms
+from kprov_rdf.dm.provn_arguments import filled, miscounted, needed, no_statement
 from kprov_rdf.dm.provn_lexer import END, IRI, MARK, NAME, PREFIX, TIME, Tokens
 from kprov_rdf.dm.provn_names import Names
 from kprov_rdf.dm.provn_values import extension, pairs, time
+from kprov_rdf.dm.repairs import Repairs
+from kprov_rdf.dm.times import time_term
 from kprov_rdf.errors import InputError
 
 MAX_BYTES = 1 << 28  # some two million statements
 _NOTED = 20  # extensions
 _MENTION = f"<{PROV_NAMESPACE}mentionOf>"
+_DECLARATION = re.compile(r"^[ \t]*prefix[ \t]+([\w.\-]+)[ \t]+<([^<>\"{}|^`\\\s]*)>", re.MULTILINE)
+# Words that begin what is no expression.
+_WORDS = ("document", "endDocument", "bundle", "endBundle", "prefix", "default")
 _ARGUMENTS = (NAME, TIME)
 _MOST = 5  # arguments of any kind, beside the identifier
-_ORDINALS = ("first", "second", "third", "fourth", "fifth")
-_WANTED = {
-    "entity": "an entity", "activity": "an activity", "agent": "an agent", "plan": "a plan",
-    "informed": "an activity", "informant": "an activity", "collection": "a collection",
-    "trigger": "an entity", "starter": "an activity", "ender": "an activity",
-    "generatedEntity": "an entity", "usedEntity": "an entity", "generation": "a generation",
-    "usage": "a usage", "delegate": "an agent", "responsible": "an agent",
-    "influencee": "what was influenced", "influencer": "what influenced it",
-    "alternate1": "an entity", "alternate2": "an entity", "specificEntity": "an entity",
-    "generalEntity": "an entity", "bundle": "a bundle",
-}  # fmt: skip
 
 
-def read(data: bytes, name: str) -> Document:
+def read(data: bytes, name: str, repairs: Repairs | None = None) -> Document:
     """The statements of a PROV-N document, which is called ``name`` in messages.
 
-    Raises ``MalformedError``, with line and column, where it breaks the grammar, lacks an argument
-    or uses a prefix that nothing declares; ``InputError`` where it is too large or not UTF-8.
+    Known defects are mended where ``repairs`` is given. Raises ``MalformedError``, with line and
+    column, where it breaks the grammar, lacks an argument or uses a prefix that nothing declares;
+    ``InputError`` where it is too large or not UTF-8.
     """
     if len(data) > MAX_BYTES:
         raise InputError(
@@ -63,14 +60,21 @@ def read(data: bytes, name: str) -> Document:
             f"{name} is not UTF-8, which PROV-N is: line {line} has the byte "
             f"0x{error.object[error.start]:02x}. Convert it first, for example with iconv."
         ) from error
-    return _Reader(source, name).document()
+    return _Reader(source, name, repairs).document()
 
 
 class _Reader:
     """Reads one document, from its first token to its last."""
 
-    def __init__(self, source: str, name: str) -> None:
+    def __init__(self, source: str, name: str, repairs: Repairs | None) -> None:
         self._tokens = Tokens(source, name)
+        self._source = source
+        self._repairs = repairs
+        # Once an expression was mended: the part that is read, and where the others begin.
+        self._part = 0, len(source)
+        self._starts: Iterator[int] | None = None
+        self._line, self._counted = 1, 0  # where it begins, in lines
+        self._begun = False  # with "document"
         self._document = Document(name, "PROV-N", BoundedTerms(name))
         self._terms = self._document.terms
         # The numbers of times by how they are written.
@@ -81,28 +85,92 @@ class _Reader:
 
     def document(self) -> Document:
         """Section 3.8, production 1: ``document … endDocument``."""
-        tokens = self._tokens
-        if tokens.text != "document":
-            raise tokens.error(
+        self._begun = self._tokens.text == "document"
+        if self._begun:
+            self._tokens.advance()
+        elif self._repairs is None:
+            raise self._tokens.error(
                 "PROV-N begins with 'document'", "Put it first, and 'endDocument' last."
             )
-        tokens.advance()
-        names = Names(self._terms)
+        else:
+            what = "'document' is missing; read as if it and 'endDocument' were there"
+            self._repairs.add("no-document", what, self._tokens.line())
+        elsewhere = _declared(self._source) if self._repairs else None
+        names = Names(self._terms, None, self._repairs, elsewhere)
         self._declarations(names)
-        while tokens.text != "endDocument":
-            if tokens.text == "bundle":
-                self._bundle(names)
-            else:
-                self._expression(self._document.toplevel, names, "endDocument")
-        tokens.advance()
-        if tokens.kind != END:
-            raise tokens.error("Nothing may follow 'endDocument'")
+        self._statements(self._document.toplevel, names, "endDocument")
+        if self._tokens.kind != END:
+            self._tokens.advance()
+        if self._tokens.kind != END or self._next():
+            raise self._tokens.error("Nothing may follow 'endDocument'")
         self._document.notes += self._notes()
         return self._document
+
+    def _statements(self, instance: Instance, names: Names, end: str) -> None:
+        """Read statements, to the word that ends them."""
+        top = end == "endDocument"
+        while (text := self._tokens.text) != end:
+            if self._tokens.kind == END and self._repairs:
+                if self._next():
+                    continue
+                if top and not self._begun:
+                    return
+            if text == "bundle" and top:
+                self._bundle(names)
+            elif text in ("prefix", "default") and self._repairs:
+                self._repairs.add(
+                    "late-declaration",
+                    "a prefix is declared after statements; read as if before",
+                    self._tokens.line(),
+                )
+                self._declarations(names)
+            elif self._repairs:
+                self._mended(instance, names, end, self._repairs)
+            else:
+                self._expression(instance, names, end)
+
+    def _mended(self, instance: Instance, names: Names, end: str, repairs: Repairs) -> None:
+        """One expression, mended where it has to be, and what follows it part by part."""
+        tokens = self._tokens
+        start, repairs.line = tokens.start, tokens.line()
+        repairs.attempt()
+        try:
+            self._expression(instance, names, end)
+        except MalformedError as error:
+            repairs.settle(False)
+            if tokens.source is not self._source:
+                raise
+            if self._starts is None:
+                found = provn_mend.STARTS.finditer(self._source, start + 1)
+                self._starts = (one.start() for one in found)
+                self._part = start, next(self._starts, len(self._source))
+            text = provn_mend.statement(self._source[start : self._part[1]], repairs)
+            if text is None:
+                raise
+            self._tokens = Tokens(text, self._document.name, line=repairs.line)
+            try:
+                self._expression(instance, names, end)
+            except MalformedError:
+                raise error from None  # of what stands there
+        else:
+            repairs.settle(True)
+
+    def _next(self) -> bool:
+        """Go to the next part, where there is one."""
+        end = self._part[1]
+        if self._starts is None or end == len(self._source):
+            return False
+        line = self._line + self._source.count("\n", self._counted, end)
+        self._line, self._counted = line, end
+        self._part = end, next(self._starts, len(self._source))
+        self._tokens = Tokens(self._source, self._document.name, *self._part, line=line)
+        return True
 
     def _declarations(self, names: Names) -> None:
         tokens = self._tokens
         while tokens.text in ("prefix", "default"):
+            if self._repairs:
+                self._repairs.line = tokens.line()
             prefix = ""
             if tokens.text == "prefix":
                 tokens.advance()
@@ -147,9 +215,8 @@ class _Reader:
             )
         instance = self._document.bundle(iri)
         names = names if names.declared() else outer
-        while tokens.text != "endBundle":
-            self._expression(instance, names, "endBundle")
-        tokens.advance()
+        self._statements(instance, names, "endBundle")
+        self._tokens.advance()
 
     def _expression(self, instance: Instance, names: Names, end: str) -> None:
         """Production 2: one expression, from its name to its ``)``."""
@@ -195,14 +262,25 @@ class _Reader:
         if tokens.kind != NAME:
             raise tokens.error(f"A statement or '{end}' is missing")
         if ":" not in word.replace("\\:", ""):
-            raise tokens.error(*_no_statement(word, end))
+            self._unprefixed(word, end)
         number = names.number(word, tokens.error)
         if self._terms.text[number] == _MENTION:
             return KINDS["mentionOf"]
         count, first = self._extensions.get(word, (0, line))
         self._extensions[word] = count + 1, first
+        start = tokens.start
         extension(tokens, names)
+        if self._repairs:  # who stores the document keeps them
+            self._document.extensions.append((line, tokens.source[start : tokens.start].rstrip()))
         return None
+
+    def _unprefixed(self, word: str, end: str) -> None:
+        """Refuse a word that begins no statement, unless an extension may lack its prefix."""
+        following = self._tokens.source[self._tokens.start + len(word) :][:20].lstrip()
+        if self._repairs is None or not following.startswith("(") or word in _WORDS:
+            raise self._tokens.error(*no_statement(word, end))
+        what = f"{word[:60]!r} is no expression of PROV-N; read as an extension"
+        self._repairs.once("unprefixed-extension", word, what)
 
     def _identifier(self, kind: Kind, found: re.Match[str], names: Names) -> int:
         """The number of the optional identifier before ``;``."""
@@ -217,7 +295,10 @@ class _Reader:
         return self._name(found, names, "An identifier stands before ';'")
 
     def _attributes(self, kind: Kind, names: Names) -> list[tuple[int, int]]:
-        if not kind.identified:
+        if not kind.identified and self._repairs:
+            what = f"{kind.name} has no attributes in PROV-DM; read with them"
+            self._repairs.add("attributes-kept", what)
+        elif not kind.identified:
             raise self._tokens.error(
                 f"{kind.name} has no attributes", "Leave them out, with their brackets."
             )
@@ -234,14 +315,21 @@ class _Reader:
         self, kind: Kind, given: list[re.Match[str]], names: Names, begun: re.Match[str]
     ) -> list[int]:
         plain = given[1:] if kind.name in ELEMENTS else given
+        slots: Sequence[re.Match[str] | None] = plain
         if len(plain) not in kind.many:
-            raise self._miscounted(kind, given, begun)
+            slots = filled(kind, plain) if self._repairs else []
+            if self._repairs is None or len(slots) not in kind.many or len(plain) < kind.mandatory:
+                raise miscounted(self._tokens, kind, given, begun)
+            count = f"{kind.name} has {len(given)} arguments, of {len(slots)}"
+            self._repairs.add("argument-count", f"{count}; read with '-' for the others")
         numbers = []
-        for position, found in enumerate(plain):
-            if found[MARK]:
+        for position, found in enumerate(slots):
+            if found is None:
+                numbers.append(PLACEHOLDER)
+            elif found[MARK]:
                 if position < kind.mandatory:
                     raise self._tokens.error(
-                        _needed(kind, position), "Name it, or leave the statement out.", found
+                        needed(kind, position), "Name it, or leave the statement out.", found
                     )
                 numbers.append(PLACEHOLDER)
             elif kind.arguments[position] in TIMES:
@@ -249,11 +337,13 @@ class _Reader:
             else:
                 numbers.append(
                     names.numbers.get(found[NAME])
-                    or self._name(found, names, _needed(kind, position))
+                    or self._name(found, names, needed(kind, position))
                 )
-        return numbers + [PLACEHOLDER] * (len(kind.arguments) - len(plain))
+        return numbers + [PLACEHOLDER] * (len(kind.arguments) - len(slots))
 
     def _time(self, kind: Kind, found: re.Match[str]) -> int:
+        if self._repairs and not found[TIME] and (mended := self._repairs.time(found[NAME])):
+            return self._terms.number(time_term(mended))
         if not found[TIME]:
             raise self._tokens.error(
                 f"{kind.name} has a time there, such as 2012-11-16T16:05:00Z, or '-'", found=found
@@ -271,51 +361,7 @@ class _Reader:
         more = len(self._extensions) - _NOTED
         return [*notes, f"and {more} more extensions"] if more > 0 else notes
 
-    def _miscounted(
-        self, kind: Kind, given: list[re.Match[str]], begun: re.Match[str]
-    ) -> MalformedError:
-        """The error of an expression that has too many arguments, or too few."""
-        own = kind.name in ELEMENTS  # the identifier is one of them
-        if not own and len(given) < kind.many[0]:
-            return self._tokens.wrong(f"{_needed(kind, len(given))}.", "Name it.", begun)
-        counts = [many + own for many in kind.many]
-        takes = " or ".join(map(str, counts)) + " argument" + "s" * (counts != [1])
-        more = len(given) > counts[-1]
-        filled = given[:own] + _filled(kind, given[own:])
-        written = ", ".join(one[one.lastindex or 0][:60] if one else "-" for one in filled)
-        return self._tokens.wrong(
-            f"{kind.name} takes {takes}, and has {'more' if more else len(given)}.",
-            f"Write {kind.name}({written})." if len(filled) in counts and not more else "",
-            begun,
-        )
 
-
-def _needed(kind: Kind, position: int) -> str:
-    wanted = _WANTED[kind.arguments[position]]
-    return f"{kind.name} needs {wanted} as its {_ORDINALS[position]} argument"
-
-
-def _filled(kind: Kind, given: list[re.Match[str]]) -> list[re.Match[str] | None]:
-    """The arguments, with None where the next one is of another kind; empty where that fails."""
-    left = list(given)
-    filled: list[re.Match[str] | None] = []
-    for slot in kind.arguments[: next((many for many in kind.many if many >= len(given)), 0)]:
-        fits = left and (left[0][MARK] or (left[0].lastindex == TIME) == (slot in TIMES))
-        filled.append(left.pop(0) if fits else None)
-    return [] if left else filled
-
-
-def _no_statement(word: str, end: str) -> tuple[str, str]:
-    """What to say of a word that begins no statement."""
-    if word in ("prefix", "default"):
-        return "Declarations stand before the first statement", "Move it there."
-    if word in ("bundle", "endBundle", "document", "endDocument"):
-        return f"A statement or '{end}' is missing", (
-            "A bundle ends with 'endBundle', and holds no other bundle."
-            if end == "endBundle"
-            else ""
-        )
-    near = get_close_matches(word[:40], KINDS, 1)
-    return "A statement of PROV-N is missing", (
-        f"Did you mean {near[0]}?" if near else "An extension of PROV-N has a name with a prefix."
-    )
+def _declared(source: str) -> dict[str, str]:
+    """What is declared anywhere, by prefix."""
+    return dict(_DECLARATION.findall(source))

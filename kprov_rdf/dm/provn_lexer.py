@@ -25,6 +25,9 @@ LOCAL = re.compile(_LOCAL)  # a local name, with its escapes
 # A prefix may not begin with "_"; where one does, that is what has to be told.
 _QUALIFIED_NAME = rf"(?>[_{_BASE}]{_AFTER}:(?:{_LOCAL})?+|{_LOCAL})"
 PREFIX = re.compile(rf"[{_BASE}]{_AFTER}")
+LEGAL_NAME = re.compile(rf"[{_BASE}]{_AFTER}:(?:{_LOCAL})?+|{_LOCAL}")
+# What may stand in a local name without an escape, though not everywhere in it.
+LOCAL_CHARACTER = re.compile(rf"[{_CHARS}{_OTHERS}.]")
 _HEX = r"u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}"
 
 MARK, TIME, NAME, NUMBER, STRING, QUOTED_NAME, IRI, END, _BAD = range(1, 10)
@@ -67,11 +70,15 @@ class Tokens:
     a text in common. ``found`` is what an error can be told of later on.
     """
 
-    def __init__(self, source: str, document: str) -> None:
+    def __init__(
+        self, source: str, document: str, start: int = 0, end: int | None = None, line: int = 1
+    ) -> None:
         self.document = document
-        self._source = source
-        self._step = _TOKEN.finditer(source).__next__
-        self._line, self._counted = 1, 0
+        self.source = source
+        # What is looked at, and the line in which that begins.
+        self._end = len(source) if end is None else end
+        self._step = _TOKEN.finditer(source, start, self._end).__next__
+        self._line, self._counted = line, start
         self.advance()
 
     def advance(self) -> None:
@@ -80,10 +87,15 @@ class Tokens:
         self.kind = kind = found.lastindex or END
         self.text = found[kind]
 
+    @property
+    def start(self) -> int:
+        """The offset of this token."""
+        return self.found.start(self.kind)
+
     def line(self) -> int:
         """The line of this token, from 1."""
-        start = self.found.start(self.kind)
-        self._line += self._source.count("\n", self._counted, start)
+        start = self.start
+        self._line += self.source.count("\n", self._counted, start)
         self._counted = start
         return self._line
 
@@ -104,7 +116,7 @@ class Tokens:
             here = "the end of the document"
         elif kind == _BAD:
             start = at.start(kind)
-            here = " ".join(self._source[start : start + _SHOWN].split())
+            here = " ".join(self.source[start : start + _SHOWN].split())
             if not at[kind].isprintable():
                 here = f"the character U+{ord(at[kind]):04X}"
             mend = _MENDS.get(at[kind], mend)
@@ -116,10 +128,15 @@ class Tokens:
         return MalformedError(
             self.document,
             message,
-            line=self._source.count("\n", 0, start) + 1,
-            column=start - self._source.rfind("\n", 0, start),
+            line=self._line_of(start),
+            column=start - self.source.rfind("\n", 0, start),
             mend=mend,
         )
+
+    def _line_of(self, start: int) -> int:
+        if start >= self._counted:
+            return self._line + self.source.count("\n", self._counted, start)
+        return self._line - self.source.count("\n", start, self._counted)
 
     def plain(self) -> str:
         """What this ``STRING`` or ``IRI`` says, without what encloses it, and without escapes."""

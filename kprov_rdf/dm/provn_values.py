@@ -6,9 +6,11 @@ from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm.model import Terms
 from kprov_rdf.dm.provn_lexer import NAME, NUMBER, QUOTED_NAME, STRING, TIME, Tokens
 from kprov_rdf.dm.provn_names import Names
+from kprov_rdf.dm.repairs import Repairs
 from kprov_rdf.dm.values import XSD, literal_term
 
 _DIGITS = re.compile(r"[0-9]+")
+_FLOAT = re.compile(r"[0-9]+\.[0-9]+(?:[eE][0-9]+)?")
 _LANGUAGE = re.compile(r"@([A-Za-z]+(?:-[A-Za-z0-9]+)*)")
 _PREFIXED = re.compile(r"[^\W\d][\w.-]*:[^\s<>\"{}|^`]*")
 _REFERENCES = (f"<{PROV_NAMESPACE}QUALIFIED_NAME>", f"<{XSD}QName>")
@@ -33,7 +35,7 @@ def pairs(tokens: Tokens, names: Names) -> list[tuple[int, int]]:
     while True:
         if tokens.kind != NAME:
             raise tokens.error("The name of an attribute is missing")
-        attribute = names.numbers.get(tokens.text) or names.number(tokens.text, tokens.error)
+        attribute = names.attribute(tokens.text, tokens.error)
         tokens.advance()
         if tokens.text != "=":
             raise tokens.error("An attribute has '=' and a value")
@@ -57,6 +59,8 @@ def value(tokens: Tokens, names: Names) -> int:
         tokens.advance()
         # What all tools take it for, where the Recommendation has an example with xsd:integer.
         return names.terms.literal(text, f"{XSD}int")
+    if kind == NAME and names.repairs:
+        return _unquoted(tokens, names, names.repairs)
     if kind != STRING:
         raise tokens.error(
             "A value is missing",
@@ -68,12 +72,33 @@ def value(tokens: Tokens, names: Names) -> int:
         tokens.advance()
         return _typed(lexical, begun, tokens, names)
     if tokens.kind == NAME and tokens.text.startswith("@"):
-        language = _LANGUAGE.fullmatch(tokens.text)
+        language = _LANGUAGE.fullmatch(_tag(tokens.text, names.repairs))
         if language is None:
             raise tokens.error("That is no tag of a language", "One looks like @en or @en-GB.")
         tokens.advance()
         return names.terms.literal(lexical, f"{XSD}string", language[1])
     return names.terms.number(literal_term(lexical))
+
+
+def _tag(text: str, repairs: Repairs | None) -> str:
+    if repairs and "_" in text:
+        repairs.add("language-tag", f"{text[:80]} is no tag of a language; read with -")
+        return text.replace("_", "-")
+    return text
+
+
+def _unquoted(tokens: Tokens, names: Names, repairs: Repairs) -> int:
+    """A value that lacks its quotes, where it is one word: a number, true or false, or a name."""
+    text = tokens.text
+    kind = "boolean" if text in ("true", "false") else "double" if _FLOAT.fullmatch(text) else ""
+    what = kind or ("name" if ":" in text else "text")
+    repairs.add("broken-attribute", f"the value {text[:80]} has no quotes; read as a {what}")
+    if what == "name":
+        number = names.number(text, tokens.error)
+    else:
+        number = names.terms.number(literal_term(text, f"{XSD}{kind or 'string'}"))
+    tokens.advance()
+    return number
 
 
 def _typed(lexical: str, begun: re.Match[str], tokens: Tokens, names: Names) -> int:

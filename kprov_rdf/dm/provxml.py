@@ -7,10 +7,11 @@ no tree that could be too deep, and tells the line of any element, where lxml st
 from xml.parsers import expat
 
 from kprov_capture.terms import PROV_NAMESPACE
-from kprov_rdf.dm import guards, names
+from kprov_rdf.dm import guards, names, xml_prefixes
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, ELEMENTS, KINDS, Document
 from kprov_rdf.dm.names import ARGUMENTS, Names, Times
+from kprov_rdf.dm.repairs import Repairs
 from kprov_rdf.dm.values import XSD
 from kprov_rdf.errors import UnsupportedError
 
@@ -39,8 +40,8 @@ _TYPED = {
 _STATEMENTS = {**{kind: (kind, "") for kind in KINDS}, **_TYPED}
 
 
-def read(data: bytes, name: str) -> Document:
-    """The statements of a PROV-XML document.
+def read(data: bytes, name: str, repairs: Repairs | None = None) -> Document:
+    """The statements of a PROV-XML document; known defects are mended where ``repairs`` is given.
 
     Raises ``MalformedError`` where it breaks the format or lacks a mandatory argument, with the
     line of the element, ``InputError`` for what is over a limit or has a DTD, and
@@ -50,7 +51,9 @@ def read(data: bytes, name: str) -> Document:
     guards.decoded(data, name)
     guards.check_xml(data, name)
     document = Document(name, "PROV-XML", names.BoundedTerms(name))
-    reader = _Reader(document)
+    if repairs:
+        data = xml_prefixes.declared(data, repairs) or data
+    reader = _Reader(document, repairs)
     try:
         reader.parse(data)
     except expat.ExpatError as error:
@@ -105,8 +108,9 @@ class _Reader:
     belongs to.
     """
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, repairs: Repairs | None) -> None:
         self.line = self.column = 0
+        self._repairs = repairs
         self.where = "prov:document"
         self.dictionary = 0
         self.unidentified = 0
@@ -119,15 +123,16 @@ class _Reader:
         self._record: _Record | None = None
         self._part: _Element | None = None  # of that statement
         self._declared: dict[str, list[str]] = {}
-        self._names = Names(document.terms, self._namespace, _DECLARE)
-        self._times = Times(document.terms)
+        self._names = Names(document.terms, self._namespace, _DECLARE, repairs)
+        self._times = Times(document.terms, repairs)
         self._tags: dict[str, int] = {}
 
     def _namespace(self, prefix: str) -> str | None:
         found = self._declared.get(prefix)
         if found:
             return found[-1]
-        return None if prefix else ""  # without a default namespace, a name is in none
+        # Without a default namespace, a name is in none.
+        return None if prefix or self._repairs else ""
 
     def parse(self, data: bytes) -> None:
         """Read a whole document. Raises ``ValueError`` for a name or a time that is none."""
@@ -142,9 +147,14 @@ class _Reader:
 
     def _declare(self, prefix: str | None, iri: str | None) -> None:
         self._names.clear()
-        namespace = names.namespace(iri or "", self._into.name)
+        self._placed(self._parser.CurrentLineNumber)
+        namespace = names.namespace(iri or "", self._into.name, self._repairs, prefix or "")
         self._declared.setdefault(prefix or "", []).append(namespace)
         self._into.declare(prefix or "", namespace)
+
+    def _placed(self, line: int) -> None:
+        if self._repairs:
+            self._repairs.line = line
 
     def _undeclare(self, prefix: str | None) -> None:
         self._names.clear()
@@ -168,6 +178,7 @@ class _Reader:
             return
         self.line = self._parser.CurrentLineNumber
         self.column = self._parser.CurrentColumnNumber + 1
+        self._placed(self.line)
         element = _Element(tag, given, self.line, self.column)
         if self._depth == 1:
             if tag != f"{_PROV}document":
@@ -272,12 +283,12 @@ class _Reader:
         local = tag[len(_PROV) :] if tag.startswith(_PROV) else ""
         place = ARGUMENTS[record.kind].get(local)
         self.line, self.column = element.line, element.column
+        self._placed(self.line)
         if place is None:
             if tag not in self._tags:
                 space, _, name = tag.rpartition(_BETWEEN)
-                self._tags[tag] = self._into.terms.number(
-                    f"<{names.namespace(space, self._into.name)}{name}>"
-                )
+                space = names.namespace(space, self._into.name, self._repairs, "")
+                self._tags[tag] = self._into.terms.number(f"<{space}{name}>")
             record.attributes.append((self._tags[tag], self._value(element)))
             return
         index, is_time = place
