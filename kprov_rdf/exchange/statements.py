@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pyoxigraph as ox
+
 from kprov_capture.identity import ncname, segment
 from kprov_capture.nquads import Graph, Iri, escaped
 from kprov_capture.terms import RDFS_LABEL
@@ -66,6 +68,10 @@ class Statements(Graph):
         """Say a literal that Python has no type for; ``datatype`` is an IRI, or "@" and a tag."""
         kind = datatype if datatype.startswith("@") else f"^^<{datatype}>"
         self._lines.append(f'<{subject}> <{predicate}> "{escaped(lexical)}"{kind}{self._end}')
+
+    def quads(self, quads: Iterable[ox.Quad]) -> None:
+        """Take statements as they are, each in the graph that it names."""
+        self._lines.append((ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").decode())
 
     def json(self, subject: str, predicate: str, value: Any) -> None:
         """Keep a value of JSON: a text, number or truth value as such, the rest as rdf:JSON."""
