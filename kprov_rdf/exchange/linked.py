@@ -50,9 +50,14 @@ def parse(
             one["@context"] = [{"@vocab": own}, *(said if isinstance(said, list) else [said])]
     _prepare(tree)
     try:
-        text = json.dumps(tree).encode()
+        text = json.dumps(tree, ensure_ascii=False).encode()
         # Lenient, since otherwise what has a name with a blank is left out without a word.
         quads = list(ox.parse(text, ox.RdfFormat.JSON_LD, base_iri=scope.base, lenient=True))
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{name} has one half of a character alone, \\u{ord(error.object[error.start]):04x}. "
+            "Write the character whole."
+        ) from error
     except SyntaxError as error:
         said = error.msg.removeprefix("Parser error ")
         raise InputError(
@@ -63,7 +68,7 @@ def parse(
             f"{name} has a name or a value that is longer than 16 MiB, more than is read from "
             "JSON-LD. Keep it in a file of its own, and name that."
         ) from error
-    mender = _Mender(own)
+    mender = _Mender(own, scope)
     try:
         done = list(scope.quads(mender.quads(quads)))
     except UnsupportedError as error:
@@ -96,9 +101,12 @@ class _Mender:
     ``own`` is the namespace that keys got which no context defines.
     """
 
-    def __init__(self, own: str) -> None:
+    def __init__(self, own: str, scope: Scope) -> None:
         self._own = own
+        self._scope = scope
+        self._nodes: dict[str, ox.NamedNode] = {}
         self._names: dict[str, str] = {}
+        self._ids: dict[ox.NamedNode, str] = {}
 
     def quads(self, quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
         for quad in quads:
@@ -119,7 +127,14 @@ class _Mender:
             )  # fmt: skip
 
     def declared(self, graph: ox.NamedNode) -> Iterator[ox.Quad]:
-        """What each of kprov's own properties is called in the document."""
+        """What things and kprov's own properties are called in the document.
+
+        The names of things that are no whole IRIs are not to be read off what became of them.
+        """
+        called = ox.NamedNode(f"{self._own}id")
+        for node, name in self._ids.items():
+            self._names[called.value] = "id"
+            yield ox.Quad(node, called, ox.Literal(name), graph)
         for iri, name in self._names.items():
             yield ox.Quad(ox.NamedNode(iri), _TYPE, _DATATYPE_PROPERTY, graph)
             yield ox.Quad(ox.NamedNode(iri), _LABEL, ox.Literal(name), graph)
@@ -127,11 +142,25 @@ class _Mender:
     def _node(self, node: Any) -> Any:
         if not isinstance(node, ox.NamedNode):
             return node
-        if node.value.startswith(self._own):
-            return ox.NamedNode(self._own + ncname(node.value.removeprefix(self._own)))
-        if not _ILLEGAL.search(node.value):
-            return node
-        return ox.NamedNode(_ILLEGAL.sub(lambda one: f"%{ord(one[0]):02X}", node.value))
+        found = self._nodes.get(node.value)
+        if found is None:
+            found = self._nodes[node.value] = self._mended(node.value)
+        return found
+
+    def _mended(self, iri: str) -> ox.NamedNode:
+        if iri.startswith(self._own):
+            return ox.NamedNode(self._own + ncname(iri.removeprefix(self._own)))
+        if iri.startswith(self._scope.base):
+            return self._local(iri.removeprefix(self._scope.base))
+        try:
+            return ox.NamedNode(_ILLEGAL.sub(lambda one: f"%{ord(one[0]):02X}", iri))
+        except ValueError:  # not to be mended by escapes, or relative
+            return self._local(iri)
+
+    def _local(self, name: str) -> ox.NamedNode:
+        node = self._scope.iri("", name)
+        self._ids[node] = name
+        return node
 
     def _object(self, term: Any) -> Any:
         if not isinstance(term, ox.Literal):

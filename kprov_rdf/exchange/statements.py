@@ -47,7 +47,12 @@ class Statements(Graph):
 
     def iri(self, text: str, kind: str = "id") -> Iri:
         """``text`` as an IRI where it is a whole one, else as a name of this document."""
-        return Iri(text) if _ABSOLUTE.match(text) else self.name(kind, text)
+        if not _ABSOLUTE.match(text):
+            return self.name(kind, text)
+        try:
+            return Iri(ox.NamedNode(text).value)
+        except ValueError:  # "http://[", and the like
+            return self.name(kind, text)
 
     def property(self, kind: str, name: str) -> Iri:
         """The property for what a tool calls ``name``: a "metric", a "setting", an "attribute".

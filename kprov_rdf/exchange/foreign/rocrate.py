@@ -5,12 +5,13 @@ them (``schema_org``). Of a folder or a zip the files are hashed, also those tha
 not tell of. (RO-Crate 1.2, sections 2 to 4; a crate in a bag, BagIt, is found below ``data/``.)
 """
 
-from urllib.parse import quote
+from collections.abc import Iterator
+from urllib.parse import quote, unquote
 
 import pyoxigraph as ox
 
 from kprov_capture.nquads import Iri
-from kprov_capture.terms import Dnnprov, Prov
+from kprov_capture.terms import RDF_TYPE, Dnnprov, Prov
 from kprov_rdf.dm.guards import load_json
 from kprov_rdf.errors import InputError, NotFoundError
 from kprov_rdf.exchange import linked
@@ -25,6 +26,7 @@ FORMAT = Format("RO-Crate", "application/ld+json")
 _NAMES = ("ro-crate-metadata.json", "ro-crate-metadata.jsonld")
 _MARKS = (b"w3id.org/ro/crate", b"researchobject.org/ro-crate")
 _BEGINNING = 1 << 16
+_TYPE, _MEDIA_OBJECT = ox.NamedNode(RDF_TYPE), ox.NamedNode("http://schema.org/MediaObject")
 
 
 def _metadata(names: list[str]) -> str | None:
@@ -71,11 +73,23 @@ def read(source: Source, says: Statements) -> None:
     scope = Scope(says.graph)
     quads, notes = linked.parse(load_json(text, called), called, scope, says.base)
     says.notes += notes
-    says.quads([*quads, *schema_org.add(quads, scope)])
+    says.quads([*quads, *schema_org.add(quads, scope), *_paths(quads, f"{says.base}attribute/id")])
     says.records += len({quad.subject for quad in quads})
     if archive is not None:
         top = name.rpartition("/")[0]
         _Files(says, scope, quads).say(archive, f"{top}/" if top else "")
+
+
+def _paths(quads: list[ox.Quad], called: str) -> Iterator[ox.Quad]:
+    """That what is called a file is one, and its path, which its name in the crate is."""
+    files = {quad.subject for quad in quads if quad.object == _MEDIA_OBJECT}
+    for subject, predicate, value, graph in quads:
+        if predicate.value != called or subject not in files or not isinstance(value, ox.Literal):
+            continue
+        if not value.value.startswith("#"):
+            yield ox.Quad(subject, _TYPE, ox.NamedNode(Dnnprov.File), graph)
+            path = ox.Literal(unquote(value.value))
+            yield ox.Quad(subject, ox.NamedNode(Dnnprov.path), path, graph)
 
 
 class _Files:
