@@ -21,6 +21,12 @@ from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.exchange.statements import OWL_DATATYPE_PROPERTY
 
 _ILLEGAL = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
+_LIKE_KEYWORD = re.compile(r"@[A-Za-z]+\Z").match
+_KEYWORDS = {
+    "@base", "@container", "@context", "@direction", "@graph", "@id", "@import", "@included",
+    "@index", "@json", "@language", "@list", "@nest", "@none", "@prefix", "@propagate",
+    "@protected", "@reverse", "@set", "@type", "@value", "@version", "@vocab",
+}  # fmt: skip
 # What PROV-DM has as attributes, and PROV-O as other properties (PROV-O, table 2).
 _RENAMED = {
     f"{PROV_NAMESPACE}{name}": ox.NamedNode(iri)
@@ -48,7 +54,7 @@ def parse(
         if isinstance(one, dict):
             said = one.get("@context", [])
             one["@context"] = [{"@vocab": own}, *(said if isinstance(said, list) else [said])]
-    _prepare(tree)
+    _prepare(tree, own)
     try:
         text = json.dumps(tree, ensure_ascii=False).encode()
         # Lenient, since otherwise what has a name with a blank is left out without a word.
@@ -73,26 +79,33 @@ def parse(
         done = list(scope.quads(mender.quads(quads)))
     except UnsupportedError as error:
         raise UnsupportedError(f"{name} cannot be merged. {error}") from error
-    return [*done, *mender.declared(scope.graph)], notes
+    return [*done, *mender.declared(scope.own)], notes
 
 
-def _prepare(tree: Any) -> None:
-    """Take out what the parser cannot take: numbers that JSON does not have, and no base."""
-    stack = [tree]
+def _prepare(tree: Any, own: str) -> None:
+    """Change what the parser would refuse or leave out without a word.
+
+    These are numbers that JSON does not have, a base that is taken away, and keys that look like
+    keywords and are none (JSON-LD 1.1, section 1.7), or like blank nodes.
+    """
+    stack = [(tree, False)]
     while stack:
-        one = stack.pop()
+        one, in_context = stack.pop()
         pairs: Iterable[tuple[Any, Any]] = ()
         if isinstance(one, list):
             pairs = enumerate(one)
         elif isinstance(one, dict):
             if "@base" in one and one["@base"] is None:
                 del one["@base"]  # names of the document would be left out without one
+            for key in [] if in_context else list(one):
+                if key.startswith("_:") or (_LIKE_KEYWORD(key) and key not in _KEYWORDS):
+                    one[own + key] = one.pop(key)
             pairs = list(one.items())
         for key, value in pairs:
             if isinstance(value, float) and not math.isfinite(value):
                 one[key] = {"@value": double(value), "@type": f"{XSD_NAMESPACE}double"}
             elif isinstance(value, dict | list):
-                stack.append(value)
+                stack.append((value, in_context or key == "@context"))
 
 
 class _Mender:
@@ -158,7 +171,7 @@ class _Mender:
             return self._local(iri)
 
     def _local(self, name: str) -> ox.NamedNode:
-        node = self._scope.iri("", name)
+        node = self._scope.iri(name)
         self._ids[node] = name
         return node
 

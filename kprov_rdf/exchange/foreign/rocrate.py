@@ -119,7 +119,7 @@ class _Files:
     def _file(self, file: File, name: str) -> bool:
         """Say what a file is; whether the crate tells of it."""
         # Names of a crate are parts of an address: with escapes, or by mistake without.
-        names = [self._scope.iri("", one) for one in (name, quote(name), quote(name, safe="/:@+"))]
+        names = [self._scope.iri(one) for one in (name, quote(name), quote(name, safe="/:@+"))]
         told = next((one for one in names if one in self._told), None)
         node = told or names[0]
         claimed = self._digests.get(node)

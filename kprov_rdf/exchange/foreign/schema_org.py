@@ -142,7 +142,7 @@ class _Mapping:
             yield from self._thing(plan)
             yield plan, RDF_TYPE, ox.NamedNode(Prov.Plan)
             for agent in who:
-                told = self._scope.fresh("association")
+                told = ox.NamedNode(self._scope.fresh("association")[1:-1])
                 yield node, Prov.qualifiedAssociation, told
                 yield told, RDF_TYPE, ox.NamedNode(Prov.Association)
                 yield told, Prov.hadPlan, plan
