@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pyoxigraph as ox
+
 from kprov_capture.identity import ncname, segment
 from kprov_capture.nquads import Graph, Iri, escaped
 from kprov_capture.terms import RDFS_LABEL
@@ -45,7 +47,12 @@ class Statements(Graph):
 
     def iri(self, text: str, kind: str = "id") -> Iri:
         """``text`` as an IRI where it is a whole one, else as a name of this document."""
-        return Iri(text) if _ABSOLUTE.match(text) else self.name(kind, text)
+        if not _ABSOLUTE.match(text):
+            return self.name(kind, text)
+        try:
+            return Iri(ox.NamedNode(text).value)
+        except ValueError:  # "http://[", and the like
+            return self.name(kind, text)
 
     def property(self, kind: str, name: str) -> Iri:
         """The property for what a tool calls ``name``: a "metric", a "setting", an "attribute".
@@ -66,6 +73,10 @@ class Statements(Graph):
         """Say a literal that Python has no type for; ``datatype`` is an IRI, or "@" and a tag."""
         kind = datatype if datatype.startswith("@") else f"^^<{datatype}>"
         self._lines.append(f'<{subject}> <{predicate}> "{escaped(lexical)}"{kind}{self._end}')
+
+    def quads(self, quads: Iterable[ox.Quad]) -> None:
+        """Take statements as they are, each in the graph that it names."""
+        self._lines.append((ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").decode())
 
     def json(self, subject: str, predicate: str, value: Any) -> None:
         """Keep a value of JSON: a text, number or truth value as such, the rest as rdf:JSON."""
