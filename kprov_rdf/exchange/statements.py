@@ -110,3 +110,7 @@ class Statements(Graph):
         """Keep each value of an object whose key is not among ``told``: nothing is lost."""
         for key in sorted(found.keys() - set(told)):
             self.json(subject, self.property("attribute", key), found[key])
+
+    def add(self, text: str) -> None:
+        """Say lines of N-Quads, such as the writers of a run of kprov's own make."""
+        self._lines.append(text)
