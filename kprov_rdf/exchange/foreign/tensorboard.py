@@ -9,6 +9,7 @@ hashes are kept.
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,10 +35,13 @@ from kprov_rdf.exchange.statements import Statements
 
 FORMAT = Format("event files of TensorBoard", "application/vnd.tensorflow.events")
 _MARK = ".tfevents."
+_OTHERS = re.compile(r"\A(?:meta\.yaml|mlflow\.db)\Z|\.wandb\Z")
 _TRAIN = {"train", "training"}
 _VALIDATION = {"validation", "val", "valid", "eval", "evaluation"}
 _DATA = (".arrow", ".csv", ".npy", ".npz", ".parquet", ".tfrecord", ".tsv")
 _STATUS = {1: "FINISHED", 2: "FAILED"}
+# events.out.tfevents.1795295703.node.28098.0.v2: when, where, which process
+_HOST = re.compile(r"\.tfevents\.\d+\.(?P<host>.+?)(?:\.\d+\.\d+)?(?:\.v2)?\Z")
 _LONGEST = 1 << 20  # characters of a text that is kept
 
 
@@ -50,7 +54,7 @@ def claims(source: Source) -> bool:
     if not source.is_folder:
         return tfevents.is_events(source.beginning())
     names = set(source.names())
-    return any(map(_is_events, names)) and not names & {"meta.yaml", "mlflow.db"}
+    return any(map(_is_events, names)) and not any(map(_OTHERS.search, names))
 
 
 def read(source: Source, says: Statements) -> None:
@@ -104,6 +108,7 @@ class _Log:
         self.session: dict[str, Any] = {}
         self.drawn: dict[str, dict[str, Any]] = {}
         self.status = ""
+        self.host = ""
         self.times: list[datetime] = []
 
     def training(self) -> Training:
@@ -120,13 +125,17 @@ class _Log:
                 "tensors): their hashes are kept, and the values stay in the event files"
             )
         started = moment(self.session.get("start_time_secs")) or min(self.times, default=None)
+        ended = moment(self.session.get("end_time_secs"))
+        if self.status and ended is None:
+            ended = max(self.times, default=None)
         return Training(
             key=self.key,
             tool="TensorBoard",
             name=self.key,
             started=started,
-            ended=moment(self.session.get("end_time_secs")) or max(self.times, default=None),
+            ended=ended,
             status=self.status,
+            host=self.host,
             settings=self.settings,
             metrics=by_epoch,
             batches=batches,
@@ -157,6 +166,10 @@ class _Log:
                 f"{found.torn:,} bytes at the end of {name} are no whole record: it was still "
                 "written, or was cut off"
             )
+        if host := _HOST.search(file or self.source.path.name):
+            self.host = host["host"]
+        if (opened := moment(found.opened)) is not None:
+            self.times.append(opened)
         for value in found.values:
             if (at := moment(value.time)) is not None:
                 self.times.append(at)

@@ -50,9 +50,13 @@ class Value:
 
 @dataclass
 class Events:
-    """What one file holds. ``torn`` are the bytes at its end that are no whole record."""
+    """What one file holds. ``torn`` are the bytes at its end that are no whole record.
+
+    ``opened`` is when it was begun, in whole seconds since 1970.
+    """
 
     version: str = ""
+    opened: float = 0.0
     values: list[Value] = field(default_factory=list)
     others: list[dict[str, Any]] = field(default_factory=list)
     records: int = 0
@@ -113,7 +117,7 @@ def read(data: bytes, name: str) -> Events:
 def _event(event: Message, found: Events) -> None:
     time, step = event.double(1), event.number(2)
     if 3 in event:
-        found.version = event.text(3)
+        found.version, found.opened = event.text(3), time
     for one in event.message(5).messages(1) if 5 in event else ():
         found.values.append(_value(one, step, time))
     for number, name in ((4, "graph_def"), (9, "meta_graph_def"), (8, "run metadata")):
