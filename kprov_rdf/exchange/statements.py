@@ -2,19 +2,32 @@
 
 import hashlib
 import json
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pyoxigraph as ox
 
 from kprov_capture.identity import ncname, segment
-from kprov_capture.nquads import Graph, Iri, escaped
-from kprov_capture.terms import RDFS_LABEL
+from kprov_capture.nquads import Graph, Iri, double, escaped
+from kprov_capture.terms import RDFS_LABEL, Prov
 
 RDF_JSON = "http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON"
 OWL_DATATYPE_PROPERTY = "http://www.w3.org/2002/07/owl#DatatypeProperty"
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[^\x00-\x20<>\"{}|\\^`]+\Z")
+
+
+def _jsonable(value: Any) -> Any:
+    """``value`` with texts for the numbers that JSON does not have."""
+    if isinstance(value, Mapping):
+        return {key: _jsonable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return double(value)
+    return value
 
 
 class Statements(Graph):
@@ -44,6 +57,21 @@ class Statements(Graph):
             told = hashlib.sha256(repr(given).encode()).hexdigest()
             local = f"{local}-{told}"
         return Iri(f"{self.graph}#{local}")
+
+    @contextmanager
+    def part(self, *parts: object) -> Iterator[Iri]:
+        """Say what follows in a graph of its own, a bundle of this import; gives its IRI.
+
+        Questions join what stands in one graph: so each training of a document has one.
+        """
+        iri = self.name(*parts)
+        self.node(iri, (Prov.Bundle, Prov.Entity))
+        outer = self._end, self._declared
+        self._end, self._declared = f" <{iri}> .\n", set()
+        try:
+            yield iri
+        finally:
+            self._end, self._declared = outer
 
     def iri(self, text: str, kind: str = "id") -> Iri:
         """``text`` as an IRI where it is a whole one, else as a name of this document."""
@@ -79,14 +107,21 @@ class Statements(Graph):
         self._lines.append((ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").decode())
 
     def json(self, subject: str, predicate: str, value: Any) -> None:
-        """Keep a value of JSON: a text, number or truth value as such, the rest as rdf:JSON."""
+        """Keep a value of JSON: a text, number or truth value as such, the rest as rdf:JSON.
+
+        In that, NaN and the infinities are texts: "NaN", "INF", "-INF".
+        """
         if isinstance(value, str | bool | int | float):
             self.node(subject, (), (predicate, value))
         elif value is not None:
-            text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+            text = json.dumps(_jsonable(value), ensure_ascii=False, sort_keys=True)
             self.literal(subject, predicate, text, RDF_JSON)
 
     def rest(self, subject: str, found: Mapping[str, Any], told: Iterable[str] = ()) -> None:
         """Keep each value of an object whose key is not among ``told``: nothing is lost."""
-        for key in found.keys() - set(told):
+        for key in sorted(found.keys() - set(told)):
             self.json(subject, self.property("attribute", key), found[key])
+
+    def add(self, text: str) -> None:
+        """Say lines of N-Quads, such as the writers of a run of kprov's own make."""
+        self._lines.append(text)

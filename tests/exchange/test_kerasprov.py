@@ -1,0 +1,389 @@
+"""Dumps of Keras-Prov's database: the authors' own, and one of the later kind that is made here."""
+
+import contextlib
+import math
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kprov_rdf.errors import InputError, KprovError, LimitError
+from kprov_rdf.exchange.foreign import kerasprov, sql
+from kprov_rdf.exchange.sources import Source
+from tests.conftest import SHARED
+from tests.exchange.said import Said, empty, read
+
+DUMP = SHARED / "data" / "keras-prov" / "dump.sql"
+needs_dump = pytest.mark.skipif(not DUMP.exists(), reason=f"there is no {DUMP}")
+
+PUBLIC = """
+START TRANSACTION;
+SET SCHEMA "public";
+CREATE TABLE "public"."dataflow" ("id" INTEGER NOT NULL, "tag" VARCHAR(50) NOT NULL,
+  CONSTRAINT "dataflow_id_pkey" PRIMARY KEY ("id"));
+COPY 1 RECORDS INTO "public"."dataflow" FROM stdin USING DELIMITERS '|','\\n','"';
+1|"densenet"
+CREATE TABLE "public"."data_transformation" ("id" INTEGER, "df_id" INTEGER, "tag" VARCHAR(50));
+INSERT INTO "public"."data_transformation" VALUES (1, 1, 'filters'), (2, 1, 'trainingmodel'),
+  (3, 1, 'adaptation'), (4, 1, 'testingmodel');
+CREATE TABLE "public"."data_set" ("id" INTEGER, "df_id" INTEGER, "tag" VARCHAR(50));
+INSERT INTO data_set (tag, id, df_id) VALUES ('ifilters', 1, 1), ('ofilters', 2, 1),
+  ('ilayers', 3, 1), ('itrainingmodel', 4, 1), ('otrainingmodel', 5, 1), ('otestingmodel', 7, 1);
+CREATE TABLE data_dependency (id INT, previous_dt_id INT, next_dt_id INT, ds_id INT);
+INSERT INTO data_dependency VALUES (1, NULL, 1, 1), (2, 1, 2, 2), (3, NULL, 2, 4), (4, 2, 3, 5);
+CREATE TABLE attribute (id INT, ds_id INT, extractor_id INT, name VARCHAR(30), type VARCHAR(15));
+INSERT INTO attribute VALUES (1, 1, NULL, 'dataset_name', 'TEXT'),
+  (2, 2, NULL, 'FILTER_NAME', 'TEXT'), (3, 2, NULL, 'k', 'NUMERIC');
+CREATE TABLE task (id INT, identifier INT, df_version INT, df_exec VARCHAR(50), dt_id INT,
+  status VARCHAR(10), workspace VARCHAR(500));
+INSERT INTO task VALUES (1, 4, 1, 'densenet 2020-11-09', 1, 'FINISHED', 'null'),
+  (2, 1, 1, 'densenet 2020-11-09', 2, 'RUNNING', 'null');
+CREATE TABLE file (id INT, task_id INT, name VARCHAR(200), path VARCHAR(500));
+INSERT INTO file VALUES (1, 1, 'flowers.npz', '/data');
+CREATE TABLE hardware_info (id INT, gpus VARCHAR(50));
+INSERT INTO hardware_info VALUES (1, 'it''s a "T4"');
+create function insertfile (vid integer) returns integer begin
+  declare vv integer; if(vv is null) then select 1 into vv; end if;
+  update file set name = case when vid = 1 then 'a;b' else 'c' end; return vid; end;
+COMMIT;
+"""
+TRIALS = """
+SET SCHEMA "densenet";
+-- the two trials have one task, as in what Keras-Prov writes
+CREATE TABLE "densenet"."ds_ifilters" ("id" INTEGER, "filters_task_id" INTEGER,
+  "timestamp" VARCHAR(500), "dataset_name" VARCHAR(500));
+COPY 2 RECORDS INTO "densenet"."ds_ifilters" FROM stdin USING DELIMITERS '|','\\n','"';
+1|1|"1000.5"|"flowers \\"17\\""
+2|1|"1999.5"|"flow|ers"
+CREATE TABLE "densenet"."ds_ofilters" (id INTEGER, filters_task_id INTEGER,
+  trainingmodel_task_id INTEGER, filter_name VARCHAR(500), k DOUBLE, "timestamp" VARCHAR(500));
+COPY 1 RECORDS INTO "densenet"."ds_ofilters" FROM stdin USING DELIMITERS '|','\\n','"';
+1|1|2|"resize"| 24|"1000.7"
+CREATE TABLE "densenet"."ds_ilayers" (id INTEGER, trainingmodel_task_id INTEGER,
+  "timestamp" VARCHAR(500), "name" VARCHAR(500), attribute_type VARCHAR(500), value VARCHAR(500));
+INSERT INTO ds_ilayers VALUES (1, 2, '1001.0', 'activation_1', 'activation', 'relu'),
+  (2, 2, '1001.0', 'dropout_1', 'dropout', '0.5'),
+  (3, 2, '2000.0', 'activation_1', 'activation', 'softplus');
+CREATE TABLE "densenet"."ds_itrainingmodel" (id INTEGER, trainingmodel_task_id INTEGER,
+  "timestamp" VARCHAR(500), optimizer_name VARCHAR(500), learning_rate DOUBLE, num_epochs DOUBLE,
+  k VARCHAR(500));
+INSERT INTO ds_itrainingmodel VALUES (1, 2, '1001.0', 'Adam', 0.0010000000474974513, 2, '24'),
+  (2, 2, '2000.0', 'SGD', 0.1, 5, 'null');
+CREATE TABLE "densenet"."ds_otrainingmodel" (id INTEGER, trainingmodel_task_id INTEGER,
+  adaptation_task_id INTEGER, "timestamp" VARCHAR(500), elapsed_time VARCHAR(500), loss DOUBLE,
+  r2 DOUBLE, epoch DOUBLE);
+COPY 4 RECORDS INTO "densenet"."ds_otrainingmodel" FROM stdin USING DELIMITERS '|','\\n','"';
+1|2|NULL|"1011.0"|"9.5"|0.5|0.1|0
+2|2|NULL|"1021.25"|"10.25"|-9999999|0.2|1
+3|2|3|"2010.0"|"10"| 0.25| 0.3|0
+4|2|3|"2020.0"|"10"| 0.125|NULL|1
+CREATE TABLE "densenet"."ds_oadaptation" (id INTEGER, adaptation_task_id INTEGER,
+  new_lrate DOUBLE, "timestamp" VARCHAR(500), epoch_id DOUBLE, adaptation_id DOUBLE);
+INSERT INTO ds_oadaptation VALUES (1, 3, 0.001, '1001.5', 0, 1), (2, 3, 0.05, '2010.5', 1, 1);
+CREATE TABLE "densenet"."ds_otestingmodel" (id INTEGER, testingmodel_task_id INTEGER,
+  otest_timestamp VARCHAR(500), otest_loss DOUBLE, otest_accuracy DOUBLE);
+INSERT INTO ds_otestingmodel VALUES (1, 4, '1030.0', 0.75, 0.5);
+create view "densenet"."ilayers" as select name from ds_ilayers;
+"""
+
+
+def dump() -> Said:
+    return read(Source(str(DUMP)), kerasprov.read)
+
+
+def of(text: str) -> Said:
+    return read(Source("dump.sql", text.encode()), kerasprov.read)
+
+
+@pytest.fixture(scope="module")
+def rows() -> sqlite3.Connection:
+    """The rows of the authors' dump as a database, read from the file by nothing of kprov's."""
+    if not DUMP.exists():
+        pytest.skip(f"there is no {DUMP}")
+    found = sqlite3.connect(":memory:")
+    text = DUMP.read_text()
+    for match in re.finditer(r'COPY (\d+) RECORDS INTO "([^"]+)"\."([^"]+)".*\n', text):
+        lines = text[match.end() :].split("\n")[: int(match[1])]
+        cells = [[cell.strip().strip('"') for cell in line.split("|")] for line in lines]
+        columns = re.findall(r'^"(\w+)"', _definition(text, match[2], match[3]), re.MULTILINE)
+        table = f'"{match[2]}.{match[3]}"'
+        found.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+        found.executemany(
+            f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})",  # noqa: S608
+            [[_cell(one) for one in row] for row in cells],
+        )
+    return found
+
+
+def _definition(text: str, schema: str, table: str) -> str:
+    start = text.index(f'CREATE TABLE "{schema}"."{table}"')
+    return text[start : text.index(");\n", start)]
+
+
+def _cell(text: str) -> Any:
+    try:
+        return None if text == "NULL" else float(text)
+    except ValueError:
+        return text
+
+
+def each_trial(columns: str) -> str:
+    """A SELECT of both tables of each trial, one after the other."""
+    return " UNION ALL ".join(
+        f'SELECT {columns} FROM "alexnet-df-{n}.ds_itrainingmodel" i, '  # noqa: S608
+        f'"alexnet-df-{n}.ds_otrainingmodel" o'
+        for n in range(1, 5)
+    )
+
+
+@needs_dump
+@pytest.mark.parametrize("rate", [0.10000000149011612, 0.0010000000474974513])
+def test_q1_answers_as_the_rows_of_the_dump_do(rate: float, rows: sqlite3.Connection) -> None:
+    wanted = rows.execute(
+        f"SELECT opt, loss, val_loss FROM ({each_trial('i.optimizer_name opt, i.learning_rate lr, o.*')})"  # noqa: E501, S608
+        " WHERE lr = ? AND epoch = 30 ORDER BY opt",
+        [rate],
+    ).fetchall()
+    found = dump().ask("q1", epoch="30", rate=repr(rate))
+    assert [(row["optimizer"], row["loss"], row["valLoss"]) for row in found] == wanted
+    assert len(wanted) == 2
+
+
+@needs_dump
+def test_q3_answers_as_the_rows_of_the_dump_do(rows: sqlite3.Connection) -> None:
+    wanted = rows.execute(
+        "SELECT optimizer_name, avg(elapsed_time), avg(loss), count(*) FROM "  # noqa: S608
+        f"({each_trial('i.optimizer_name, o.elapsed_time, o.loss')}) GROUP BY optimizer_name "
+        "ORDER BY optimizer_name"
+    ).fetchall()
+    found = dump().ask("q3")
+    assert len(found) == len(wanted) == 2
+    for row, (optimizer, time, loss, epochs) in zip(found, wanted, strict=True):
+        assert (row["optimizer"], row["epochs"]) == (optimizer, epochs)
+        assert math.isclose(row["meanTime"], time, rel_tol=1e-12)
+        assert math.isclose(row["meanLoss"], loss, rel_tol=1e-12)
+
+
+@needs_dump
+def test_the_three_best_epochs_with_their_settings_are_those_of_the_rows(
+    rows: sqlite3.Connection,
+) -> None:
+    """The form of the papers' Q5: the best of a metric, beside a setting."""
+    wanted = rows.execute(
+        "SELECT val_accuracy, val_loss, epoch, opt, lr FROM "  # noqa: S608
+        f"({each_trial('o.*, i.optimizer_name opt, i.learning_rate lr')}) "
+        "ORDER BY val_accuracy DESC, val_loss LIMIT 3"
+    ).fetchall()
+    found = dump().select(
+        "SELECT ?best ?loss ?epoch ?optimizer ?rate { GRAPH ?g { "
+        "?t a dnnprov:Training ; dnnprov:optimizerName ?optimizer ; dnnprov:learningRate ?rate . "
+        "?m dnnprov:valAccuracy ?best ; dnnprov:valLoss ?loss ; dnnprov:epoch ?epoch } } "
+        "ORDER BY DESC(?best) ?loss LIMIT 3"
+    )
+    assert [tuple(row.values()) for row in found] == wanted
+
+
+@needs_dump
+def test_only_the_rates_that_changed_are_adaptations_and_no_row_is_lost(
+    rows: sqlite3.Connection,
+) -> None:
+    said = dump()
+    assert len(said.runs) == 4
+    for tag, run in said.runs.items():
+        given = rows.execute(
+            f'SELECT epoch_id, new_lrate FROM "{tag}.ds_oadaptation" ORDER BY id'  # noqa: S608
+        ).fetchall()
+        assert len(given) in (155, 173)
+        found = said.ask("adaptations", run=run)
+        assert [(row["epoch"], row["new"]) for row in found] == [
+            (9 + 10 * n, found[0]["old"].__round__(5) / 2 ** (n + 1)) for n in range(20)
+        ]
+        assert {row["technique"] for row in found} == {"LearningRateScheduler"}
+        kept = said.select(
+            f"SELECT ?row {{ GRAPH <{run}> {{ ?s <http://localhost:8642/attribute/ds_oadaptation> "
+            "?row } }"
+        )
+        assert len(kept) == len(given)
+        epochs = said.ask("epochs", run=run)
+        assert len(epochs) == 200
+        assert epochs[8]["rate"] == found[0]["old"]
+        assert [row["rate"] for row in epochs[9:12]] == [found[0]["new"]] * 3
+        assert f"{len(given) - 20} of the {len(given)} adaptations of {tag}" in "".join(
+            said.says.notes
+        )
+
+
+@needs_dump
+def test_the_trials_of_the_dump_are_valid_and_ran_when_their_tasks_say() -> None:
+    said = dump()
+    # The last epoch of one trial has the number 19912 in the dump.
+    (wrong,) = said.wrong()
+    assert "Epochs are missing: from 0 to 19912 there are 200" in wrong
+    assert any("alexnet-df-2 go from 198 to 19912" in note for note in said.says.notes)
+    (first,) = (row for row in said.ask("runs") if row["tag"] == "alexnet-df-1")
+    assert str(first["started"]).startswith("2020-11-09T00:18:59")
+    assert str(first["ended"]).startswith("2020-11-09T00:53:22")
+    assert (first["status"], first["epochs"], first["planned"]) == ("FINISHED", 200, 200)
+
+
+def test_trials_of_one_task_are_told_apart_by_time() -> None:
+    said = of(PUBLIC + TRIALS)
+    assert said.wrong() == []
+    runs = {row["optimizer"]: row for row in said.ask("runs")}
+    assert {name: (row["epochs"], row["status"]) for name, row in runs.items()} == {
+        "Adam": (2, "FINISHED"),
+        "SGD": (2, None),  # it ended early, and the task says RUNNING for ever
+    }
+    adam, sgd = runs["Adam"]["run"], runs["SGD"]["run"]
+    assert next(row["loss"] for row in said.ask("epochs", run=adam)) == 0.5
+    assert math.isnan(said.ask("epochs", run=adam)[1]["loss"])
+    assert said.metrics(sgd)[0]["r2"] == 0.3
+    assert "r2" not in said.metrics(sgd)[1]
+    assert [(r["name"], r["activation"], r["dropout"]) for r in said.ask("q2", run=adam)] == [
+        ("activation_1", "relu", None),
+        ("dropout_1", None, 0.5),
+    ]
+    assert [r["activation"] for r in said.ask("q2", run=sgd)] == ["softplus"]
+    assert said.ask("adaptations", run=adam) == []  # 0.001 is what it had, in 32 bits
+    assert [(r["old"], r["new"], r["epoch"]) for r in said.ask("adaptations", run=sgd)] == [
+        (0.1, 0.05, 1)
+    ]
+    tests = {row["metric"].rpartition("#")[2]: row["value"] for row in said.ask("tests", run=adam)}
+    assert tests == {"loss": 0.75, "accuracy": 0.5}
+    settings = {r["setting"].rpartition("/")[2]: r["value"] for r in said.ask("settings", run=adam)}
+    assert settings["k"] == "24"
+
+
+def test_the_users_own_sets_and_tables_are_kept() -> None:
+    said = of(PUBLIC + TRIALS)
+    elements = said.select(
+        "SELECT ?g ?name ?value { GRAPH ?g { ?e a dnnprov:DataElement ; ?p ?value . "
+        "?p a dnnprov:Attribute ; dnnprov:reportedName ?name } } ORDER BY ?g ?name"
+    )
+    found = [(row["name"], row["value"]) for row in elements]
+    assert found == [
+        ("FILTER_NAME", "resize"),
+        ("dataset_name", 'flowers "17"'),
+        ("k", 24),
+        ("dataset_name", "flow|ers"),
+    ]
+    assert said.select(
+        "SELECT ?path { GRAPH ?g { ?t dnnprov:taskIdentifier 4 ; "
+        "<http://www.w3.org/ns/prov#wasInfluencedBy> ?f . ?f dnnprov:path ?path } }"
+    )[0] == {"path": "/data/flowers.npz"}
+    # The training used what the filter made.
+    assert said.select(
+        "SELECT ?t { GRAPH ?g { ?t a dnnprov:Training ; prov:used ?e . ?e prov:wasGeneratedBy ?f . "
+        "?f a dnnprov:Execution } }"
+    )
+    (kept,) = said.select(
+        "SELECT ?rows { GRAPH ?g { ?t <http://localhost:8642/attribute/rows> ?rows } }"
+    )
+    assert kept["rows"] == '[{"gpus": "it\'s a \\"T4\\"", "id": 1}]'
+    assert any("1 CREATE FUNCTION" in note for note in said.says.notes)
+
+
+def test_a_schema_without_a_plan_is_a_dataflow_of_its_own() -> None:
+    said = of(TRIALS)
+    assert set(said.runs) == {"densenet"}
+    assert len(said.ask("runs")) == 2
+
+
+def test_a_dump_of_one_schema_is_read_too() -> None:
+    whole = (PUBLIC + TRIALS).replace('SET SCHEMA "densenet";', "")
+    said = of(whole.replace('"densenet".', "").replace('"public".', ""))
+    assert sorted(row["epochs"] for row in said.ask("runs")) == [2, 2]
+
+
+def test_trials_without_times_are_told_apart_by_their_epochs() -> None:
+    text = """
+    CREATE TABLE x.ds_otrainingmodel (id INT, trainingmodel_task_id INT, epoch DOUBLE, loss DOUBLE);
+    INSERT INTO x.ds_otrainingmodel VALUES (1, 1, 0, 5.0), (2, 1, 1, 4.0), (3, 1, 0, 3.0);
+    """
+    said = of(text)
+    found = said.select(
+        "SELECT ?g (COUNT(?e) AS ?n) { GRAPH ?g { ?e a dnnprov:EpochExecution } } GROUP BY ?g"
+    )
+    assert sorted(row["n"] for row in found) == [1, 2]
+
+
+def test_only_dumps_of_such_a_database_are_claimed(tmp_path: Path) -> None:
+    def claimed(text: str) -> bool:
+        return kerasprov.claims(Source("x.sql", text.encode()))
+
+    assert claimed(PUBLIC)
+    assert claimed(TRIALS)
+    assert not claimed("CREATE TABLE runs (run_uuid VARCHAR(32), name VARCHAR(250));")
+    assert not claimed("document\n  entity(e)\nendDocument\n")
+    assert not kerasprov.claims(Source(str(tmp_path)))
+
+
+# -- what means no good
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("COPY 3 RECORDS INTO t FROM stdin;\n1|2\n", "3 rows of sys.t, of which 1"),
+        ("COPY 1 RECORDS INTO t FROM stdin USING DELIMITERS '|','\\n','\"';\n1|\"a", "a row of"),
+        ("CREATE TABLE t (a INT, b INT);INSERT INTO t VALUES (1);", "a row of sys.t with 2 values"),
+        ("CREATE TABLE t (a INT);INSERT INTO t (b) VALUES (1);", "a row of sys.t"),
+        ("CREATE TABLE t (a INT", "the end of a statement"),
+        ("SELECT 'no end", "the end of a quotation"),
+        ("CREATE TABLE (a INT);", "a name was wanted in line 1"),
+        ("COPY 99999999999 RECORDS INTO t FROM stdin;", "a number of at most 2,000,000"),
+        ("COPY 1.5 RECORDS INTO t FROM stdin;", "a number of at most"),
+        ("COPY 1 RECORDS INTO t FROM stdin USING DELIMITERS '','\\n';\n1", "DELIMITERS that are"),
+    ],
+)
+def test_what_is_damaged_is_refused_with_its_line(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        sql.read(text, "dump.sql")
+
+
+def test_bombs_of_sql_end_at_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "MAX_ROWS", 1000)
+    rows = ",".join(["(1)"] * 2000)
+    with pytest.raises(LimitError, match="more than 1,000 rows"):
+        sql.read(f"INSERT INTO t VALUES {rows};", "dump.sql")  # noqa: S608
+    columns = ", ".join(f"c{n} INT" for n in range(5000))
+    with pytest.raises(LimitError, match="4,096 columns"):
+        sql.read(f"CREATE TABLE t ({columns});", "dump.sql")
+    # Neither of these takes time with the square of its length.
+    for text in ("/*" * 200_000, "(" * 200_000, "COPY INTO t FROM stdin;\n" + "|" * 200_000):
+        with contextlib.suppress(InputError):
+            sql.read(text, "dump.sql")
+
+
+@needs_dump
+@given(st.data())
+def test_a_cut_or_changed_dump_is_read_or_refused(data: st.DataObject) -> None:
+    text = DUMP.read_text()[:60_000]
+    at = data.draw(st.integers(0, len(text)))
+    garbage = data.draw(st.text(max_size=20))
+    for changed in (text[:at], text[:at] + garbage + text[at + len(garbage) :]):
+        with contextlib.suppress(KprovError):
+            kerasprov.read(Source("dump.sql", changed.encode("utf-8", "replace")), empty())
+
+
+CELLS = ["NULL", "'x'", "-1", "1e999", "99999999999999999999999999", "''", "TRUE", "DATE '1'"]
+
+
+@given(st.lists(st.sampled_from(CELLS), min_size=16, max_size=16))
+def test_any_value_in_any_column_is_read_or_refused(cells: list[str]) -> None:
+    values = iter(cells * 20)
+    text = re.sub(
+        r"VALUES ([^;]+);",
+        lambda found: (
+            "VALUES "
+            + re.sub(r"'(?:[^']|'')*'|-?\d[\d.e]*|NULL", lambda _: next(values), found[1])
+            + ";"
+        ),
+        PUBLIC + TRIALS,
+    )
+    with contextlib.suppress(KprovError):
+        of(text)
