@@ -15,10 +15,12 @@ not exist. Nothing leaves the machine.
 
 import contextlib
 import gzip
+import json
 import os
 import platform
 import shutil
 import sqlite3
+import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -190,6 +192,21 @@ def train() -> None:
         shutil.copy(name, "tensorboard")
 
 
+def records() -> None:
+    """Keep what W&B's own classes read in its file; it has no fragments, being small."""
+    from google.protobuf.json_format import MessageToDict
+    from wandb.proto import wandb_internal_pb2
+
+    (file,) = OUT.glob("wandb/*/*.wandb")
+    data, at, found = file.read_bytes(), 7, []
+    while at < len(data):
+        _, size, _ = struct.unpack_from("<IHB", data, at)
+        record = wandb_internal_pb2.Record.FromString(data[at + 7 : at + 7 + size])
+        found.append(MessageToDict(record, preserving_proto_field_name=True))
+        at += 7 + size
+    (OUT / "wandb.json").write_text(json.dumps(found, indent=0) + "\n", encoding="utf-8")
+
+
 def keep() -> None:
     """Copy what is worth keeping: no logs of the trackers themselves, and no name of a machine."""
     shutil.rmtree(OUT, ignore_errors=True)
@@ -206,6 +223,7 @@ def keep() -> None:
     left_out = shutil.ignore_patterns("logs", "tmp", "latest-run", "debug*.log")
     shutil.copytree("wandb", OUT / "wandb", ignore=left_out, symlinks=True)
     shutil.copytree("tensorboard", OUT / "tensorboard")
+    records()
 
 
 def main() -> None:

@@ -35,6 +35,7 @@ class Statements(Graph):
 
     ``graph`` is that graph's IRI, and ``base`` kprov's own. ``records`` counts what the tool
     itself calls a record, ``notes`` tell what is not taken, and ``repairs`` what was mended.
+    ``parts`` are the graphs that it has beside its own.
     """
 
     def __init__(self, graph: str, base: str) -> None:
@@ -43,6 +44,7 @@ class Statements(Graph):
         self.base = base
         self.records = 0
         self.notes: list[str] = []
+        self.parts: set[str] = set()
         self._declared: set[str] = set()
         self._named: dict[str, tuple[str, ...]] = {}
 
@@ -65,6 +67,7 @@ class Statements(Graph):
         Questions join what stands in one graph: so each training of a document has one.
         """
         iri = self.name(*parts)
+        self.parts.add(iri)
         self.node(iri, (Prov.Bundle, Prov.Entity))
         outer = self._end, self._declared
         self._end, self._declared = f" <{iri}> .\n", set()

@@ -203,7 +203,9 @@ def test_brackets_in_a_text_are_no_nesting() -> None:
     text = prov_json(entity={"e:a": {"e:b": "[{" * 500 + '\\"'}})
     assert len(list(read.parse(Source("x.json", text.encode()), Scope("urn:import")).quads)) == 2
     turtle = "<a:s> <a:p> " + "[ <a:p> " * 5000 + "1" + "]" * 5000 + "."
-    assert len(list(read.parse(Source("x.ttl", turtle.encode()), Scope("urn:import")).quads)) == 5001
+    assert (
+        len(list(read.parse(Source("x.ttl", turtle.encode()), Scope("urn:import")).quads)) == 5001
+    )
 
 
 def test_what_prov_drops_is_told(home: Home) -> None:

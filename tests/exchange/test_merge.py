@@ -131,7 +131,9 @@ def test_local_names_of_two_documents_do_not_meet(home: Home) -> None:
         assert all(re.fullmatch(rf"{graph}#(_|/)[\w./%]*", one) for one in mine), mine
         assert mine & everything == set()
         everything |= mine
-    assert sum(one.endswith("#/my_experimentOriginal%20requirements.txt") for one in everything) == 2
+    assert (
+        sum(one.endswith("#/my_experimentOriginal%20requirements.txt") for one in everything) == 2
+    )
 
 
 def test_the_same_bytes_give_the_same_names_anywhere(home: Home, tmp_path: Path) -> None:

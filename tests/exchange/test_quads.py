@@ -217,24 +217,30 @@ def test_a_locale_is_read_as_the_language_that_is_meant() -> None:
 
 
 def test_a_relation_of_prov_json_has_a_name_only_where_something_refers_to_it() -> None:
-    found = read.parse(Source("x.json",         json.dumps(
-            {
-                "prefix": {"ex": "http://e.org/"},
-                "used": {
-                    "_:u1": {"prov:activity": "ex:a", "prov:entity": "_:e"},
-                    "_:u2": {"prov:activity": "ex:a", "prov:entity": "ex:f"},
-                },
-                "wasDerivedFrom": {
-                    "_:d": {
-                        "prov:generatedEntity": "ex:g",
-                        "prov:usedEntity": "_:e",
-                        "prov:usage": "_:u1",
-                    }
-                },
-                "entity": {"_:e": {"ex:like": {"$": "_:e", "type": "prov:QUALIFIED_NAME"}}},
-                "bundle": {"_:b": {"entity": {"_:e": {}}}},
-            }
-        ).encode()), Scope("urn:import"))
+    found = read.parse(
+        Source(
+            "x.json",
+            json.dumps(
+                {
+                    "prefix": {"ex": "http://e.org/"},
+                    "used": {
+                        "_:u1": {"prov:activity": "ex:a", "prov:entity": "_:e"},
+                        "_:u2": {"prov:activity": "ex:a", "prov:entity": "ex:f"},
+                    },
+                    "wasDerivedFrom": {
+                        "_:d": {
+                            "prov:generatedEntity": "ex:g",
+                            "prov:usedEntity": "_:e",
+                            "prov:usage": "_:u1",
+                        }
+                    },
+                    "entity": {"_:e": {"ex:like": {"$": "_:e", "type": "prov:QUALIFIED_NAME"}}},
+                    "bundle": {"_:b": {"entity": {"_:e": {}}}},
+                }
+            ).encode(),
+        ),
+        Scope("urn:import"),
+    )
     assert found.notes == []
     expected = turtle(
         """i:_e a prov:Entity ; ex:like i:_e . ex:a prov:used i:_e, ex:f ;
@@ -270,9 +276,7 @@ _SCALARS = st.one_of(
 
 
 @given(
-    namespace=st.one_of(
-        st.just("http://e.org/"), st.just("urn:x:"), _NAMES.filter(str.strip)
-    ),
+    namespace=st.one_of(st.just("http://e.org/"), st.just("urn:x:"), _NAMES.filter(str.strip)),
     entities=st.dictionaries(_NAMES, st.lists(_SCALARS, max_size=4), min_size=1, max_size=5),
 )
 def test_whatever_the_names_and_values_are_the_store_takes_it(namespace, entities) -> None:

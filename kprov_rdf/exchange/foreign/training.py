@@ -21,6 +21,7 @@ from kprov_rdf.exchange.statements import Statements
 Setting = str | int | float | bool
 # More steps than that are taken for batches, where nothing says that they are epochs.
 MAX_EPOCHS = 10_000
+_MOST_EPOCHS = 100_000  # that are nodes each
 _LAST_SECOND = 253_402_214_400  # 9999-12-31: some zone is always in the same year
 _STATUS = {"FAILED": "FINISHED_WITH_ERROR", "STOPPED": "INTERRUPTED"}
 _STATUSES = ("FINISHED", "FINISHED_WITH_ERROR", "INTERRUPTED")
@@ -115,10 +116,16 @@ def say(training: Training, says: Statements) -> None:
     Values by epochs become executions of epochs and their metrics, and each change of the rate an
     adaptation; values by other steps become a series each (``epochs.say_series``). A training
     begins with its first and ends with its last value where the tool says otherwise, and what it
-    says is kept beside that. A number of an epoch below 0 is a step of another kind.
+    says is kept beside that. A number of an epoch below 0 is a step of another kind, and so are
+    more epochs than 100,000. A second training of one key, such as a run that was resumed, gets
+    a key of its own.
     """
-    with says.part("run", training.key) as graph:
-        _Record(training, Local(says, training.key), graph).say()
+    key, count = training.key, 1
+    while says.name("run", key) in says.parts:
+        count += 1
+        key = f"{training.key}-{count}"
+    with says.part("run", key) as graph:
+        _Record(training, Local(says, key), graph).say()
 
 
 class _Record:
@@ -132,10 +139,12 @@ class _Record:
         self.named = names.metrics([*training.metrics, *training.batches])
         self.by_epoch: dict[str, list[Point]] = {}
         self.by_step: dict[str, list[Point]] = {}
+        numbers = {one.step for points in training.metrics.values() for one in points}
+        epochs = training.steps == "epoch" and len(numbers) <= _MOST_EPOCHS
         for name, points in training.metrics.items():
             if not points:
                 continue
-            whole = training.steps == "epoch" and all(one.step >= 0 for one in points)
+            whole = epochs and all(one.step >= 0 for one in points)
             (self.by_epoch if whole else self.by_step)[name] = points
         for name, points in training.batches.items():
             if points:
