@@ -256,8 +256,9 @@ def _graphs(data: bytes, name: str, form: str) -> _Graphs:
     from kprov_rdf.exchange.sources import Source
 
     scope = Scope(inputs.BASE, keep=True)
+    manner = read.Manner(_RECORDS.get(form), strict=True)
     grouped: _Graphs = {}
-    for quad in read.parse(Source(name, data), scope, _RECORDS.get(form)).quads:
+    for quad in read.parse(Source(name, data), scope, manner).quads:
         graph = str(quad.graph_name).strip("<>")
         grouped.setdefault(None if graph == scope.root else graph, []).append(quad.triple)
     return grouped

@@ -119,6 +119,7 @@ def _options(
 ) -> "Options":
     from kprov_rdf.exchange import foreign, linkrules, sniff
     from kprov_rdf.exchange.merge import Options, from_path
+    from kprov_rdf.exchange.read import Manner
 
     known = (*sniff.FORMATS, *foreign.MODULES)
     if form is not None and form not in known:
@@ -132,7 +133,7 @@ def _options(
             )
         given[url] = from_path(Path(file))
     own = tuple(linkrules.read(from_path(Path(rules)), rules)) if rules else ()
-    return Options(form, strict, own, given)
+    return Options(Manner(form, strict, given), own)
 
 
 def _to_file(files: tuple[str, ...], options: "Options", output: str, dry_run: bool) -> None:
@@ -149,7 +150,7 @@ def _to_file(files: tuple[str, ...], options: "Options", output: str, dry_run: b
     sources = []
     for name in files:
         source, chosen = _source(name, options)
-        if chosen.form != options.form:
+        if chosen.manner.form != options.manner.form:
             raise InputError(f"{name} is a model. Merge it into a store, without -o.")
         sources.append(source)
     store, merged = merging.together(sources, options)
@@ -172,7 +173,7 @@ def _source(name: str, options: "Options") -> "tuple[Source, Options]":
     if name == "-":
         return Source("standard input", sys.stdin.buffer.read(MAX_BYTES + 1)), options
     path = Path(name)
-    if options.form or name.endswith(BESIDE) or path.is_dir():
+    if options.manner.form or name.endswith(BESIDE) or path.is_dir():
         return Source(name), options
     carried = travel.find(path)
     if carried is None:
@@ -188,7 +189,9 @@ def _source(name: str, options: "Options") -> "tuple[Source, Options]":
             f"{name} is not the model that its provenance is about: {carried.problems[0]}. "
             "Nothing of it was merged; 'kprov show' has more."
         )
-    return Source(name, carried.document), replace(options, form="nq")
+    return Source(name, carried.document), replace(
+        options, manner=replace(options.manner, form="nq")
+    )
 
 
 def _report(one: "Merged") -> None:

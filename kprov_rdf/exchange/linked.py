@@ -16,7 +16,7 @@ from kprov_capture.identity import ncname
 from kprov_capture.nquads import double
 from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL, XSD_NAMESPACE
 from kprov_rdf.errors import InputError, UnsupportedError
-from kprov_rdf.exchange import contexts
+from kprov_rdf.exchange import blanks, contexts
 from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.exchange.statements import OWL_DATATYPE_PROPERTY
 
@@ -76,10 +76,12 @@ def parse(
         ) from error
     mender = _Mender(own, scope)
     try:
-        done = list(scope.quads(mender.quads(quads)))
+        mended, note = blanks.canonical(list(mender.quads(quads)))
+        scope.keep(mended)
+        done = list(scope.quads(mended))
     except UnsupportedError as error:
         raise UnsupportedError(f"{name} cannot be merged. {error}") from error
-    return [*done, *mender.declared(scope.own)], notes
+    return [*done, *mender.declared(ox.NamedNode(scope.root))], [*notes, *([note] if note else [])]
 
 
 def _prepare(tree: Any, own: str) -> None:
@@ -171,7 +173,7 @@ class _Mender:
             return self._local(iri)
 
     def _local(self, name: str) -> ox.NamedNode:
-        node = self._scope.iri(name)
+        node = ox.NamedNode(self._scope.iri(name))
         self._ids[node] = name
         return node
 

@@ -8,7 +8,7 @@ journal of their own.
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from kprov_rdf.exchange import links, origin, read
 from kprov_rdf.exchange.admission import Admitted, Journals, Known, Together, admit, nquads_of
 from kprov_rdf.exchange.linkrules import Rule
 from kprov_rdf.exchange.links import Link
+from kprov_rdf.exchange.read import Manner
 from kprov_rdf.exchange.scope import RECORD, Scope
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.store import LocalStore
@@ -35,16 +36,10 @@ _MOST_RECORDS = 1000  # that the first line of a journal lists
 
 @dataclass(frozen=True)
 class Options:
-    """How documents are read and linked.
+    """How documents are read, and rules for links beside our own."""
 
-    ``form`` is a key of the formats, or None to find it out. ``strict`` refuses what would be
-    repaired. ``rules`` are for links beside our own. ``contexts`` are those of JSON-LD by address.
-    """
-
-    form: str | None = None
-    strict: bool = False
+    manner: Manner = field(default_factory=Manner)
     rules: tuple[Rule, ...] = ()
-    contexts: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,7 +92,7 @@ def merge(
     is there, and ``StorageError`` where a journal cannot be written.
     """
     source = data if isinstance(data, Source) else Source(name, data)
-    chosen = options or Options(form)
+    chosen = options or Options(Manner(form))
     names = ImportNames(source.sha256, home.base())
     with alone(home):
         path = home.journal / f"import-sha256-{names.sha256}{SUFFIX}"
@@ -149,7 +144,7 @@ def prepare(known: Known, names: ImportNames, source: Source, options: Options) 
     started = time.time()
     name = source.name
     scope = Scope(names.graph, names.base)
-    document = read.parse(source, scope, options.form)
+    document = read.parse(source, scope, options.manner)
     found = admit(known, names, _loaded(document.text, name), name)
     if not found.graphs:
         raise InputError(f"There is nothing to merge in {name}: no record and no statement.")

@@ -5,7 +5,8 @@ of PROV-DM by ``kprov_rdf.dm``, and ``quads`` says these in RDF. What is neither
 of ``foreign``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pyoxigraph as ox
@@ -14,9 +15,12 @@ from kprov_capture import __version__
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm import guards, provjson, provjsonld, provn, provxml
 from kprov_rdf.dm import model as dm
+from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.memory import without_collector
+from kprov_rdf.dm.repairs import Repairs
 from kprov_rdf.errors import InputError, UnsupportedError
-from kprov_rdf.exchange import blanks, foreign, sniff
+from kprov_rdf.exchange import blanks, contexts, foreign, linked, mend, mend_jsonld, sniff
+from kprov_rdf.exchange.foreign import provone
 from kprov_rdf.exchange.quads import nquads
 from kprov_rdf.exchange.scope import Scope, bases_in
 from kprov_rdf.exchange.sources import Source
@@ -28,9 +32,9 @@ _RDF = {
     "nt": ox.RdfFormat.N_TRIPLES,
     "nq": ox.RdfFormat.N_QUADS,
     "rdfxml": ox.RdfFormat.RDF_XML,
-    "jsonld": ox.RdfFormat.JSON_LD,
 }
-_READERS: dict[str, Callable[[bytes, str], dm.Document]] = {
+_KPROV = ("kprov", __version__)
+_READERS: dict[str, Callable[[bytes, str, Repairs | None], dm.Document]] = {
     "provn": provn.read,
     "provjson": provjson.read,
     "provxml": provxml.read,
@@ -38,7 +42,6 @@ _READERS: dict[str, Callable[[bytes, str], dm.Document]] = {
 }
 MAX_RECORD_BYTES = 1 << 27
 _TYPE = f"<{PROV_NAMESPACE}type>"
-_SHOWN = 6  # of the keys that a context does not define
 
 
 @dataclass(frozen=True)
@@ -63,16 +66,29 @@ class Document:
         return ox.parse(self.text, ox.RdfFormat.N_QUADS)
 
 
-def parse(source: Source, scope: Scope, form: str | None = None) -> Document:
-    """Read a document; ``form`` is a key of ``sniff.FORMATS``, found out where it is None.
+@dataclass(frozen=True)
+class Manner:
+    """How documents are read: ``form`` is a key of the formats, found out where it is None.
+
+    ``strict`` refuses what would be repaired. ``contexts`` are those of JSON-LD, by address.
+    """
+
+    form: str | None = None
+    strict: bool = False
+    contexts: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def parse(source: Source, scope: Scope, manner: Manner | None = None) -> Document:
+    """Read a document.
 
     Raises ``InputError`` with the place where it cannot be parsed, and ``UnsupportedError`` for
     what is no provenance that kprov reads.
     """
-    name = source.name
-    found = foreign.module(form) if form else foreign.claiming(source)
+    manner, name = manner or Manner(), source.name
+    repairs = None if manner.strict else Repairs(scope.base, name)
+    found = foreign.module(manner.form) if manner.form else foreign.claiming(source)
     if found:
-        return _foreign(source, scope, found)
+        return _foreign(source, scope, found, manner, repairs)
     if source.is_folder:
         raise UnsupportedError(
             f"{name} is a folder that no tool that is known has left. Name a file in it, or the "
@@ -80,39 +96,80 @@ def parse(source: Source, scope: Scope, form: str | None = None) -> Document:
         )
     data = source.data.removeprefix(guards.BOM)
     guards.decoded(data, name)
-    chosen = form or sniff.detect(data, name)
+    chosen = manner.form or sniff.detect(data, name)
+    if chosen == "jsonld":
+        return _linked(data, name, scope, manner, repairs)
     if chosen in _RDF:
-        return _rdf(data, name, scope, chosen)
-    return _records(data, name, scope, chosen)
+        return _rdf(data, name, scope, chosen, repairs)
+    return _records(data, name, scope, chosen, repairs)
 
 
-def _foreign(source: Source, scope: Scope, module: foreign.Module) -> Document:
-    says = Statements(scope.root, scope.kprov)
+def _told(repairs: Repairs | None) -> list[str]:
+    return list(repairs.told()) if repairs else []
+
+
+def _foreign(
+    source: Source, scope: Scope, module: foreign.Module, manner: Manner, repairs: Repairs | None
+) -> Document:
+    says = Statements(scope.root, scope.kprov, manner.contexts, repairs)
     module.read(source, says)
-    return Document(
-        module.FORMAT,
-        says.text().encode(),
-        says.records,
-        ("kprov", __version__),
-        says.notes,
-    )
+    text = says.text().encode()
+    return Document(module.FORMAT, text, says.records, _KPROV, says.notes, _told(repairs))
 
 
-def _rdf(data: bytes, name: str, scope: Scope, form: str) -> Document:
+def _linked(
+    data: bytes, name: str, scope: Scope, manner: Manner, repairs: Repairs | None
+) -> Document:
+    """JSON-LD, with the contexts that it names by address."""
+    found = guards.load_json(data, name)
+    if repairs:
+        whole, _ = contexts.inline(found, name, manner.contexts)
+        mended = mend_jsonld.mend(whole, repairs)
+        found = guards.load_json(mended, name) if mended else whole
+    quads, notes = linked.parse(found, name, scope, scope.kprov, manner.contexts)
+    return _said("jsonld", quads, notes, repairs)
+
+
+def _rdf(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs | None) -> Document:
     """RDF. What a suffix calls Turtle may be TriG, and N-Triples N-Quads: it then says so."""
-    notes = []
-    if form == "jsonld":
-        lost = sniff.undefined_keys(guards.load_json(data, name))
-        if lost:
-            listed = ", ".join(map(repr, lost[:_SHOWN])) + (", …" if len(lost) > _SHOWN else "")
-            notes.append(f"its @context does not define {listed}, which JSON-LD leaves out")
-    elif form == "rdfxml":
-        guards.check_rdfxml(data, name)
-    else:
-        guards.check_rdf(data, name)
-    relative = None if form in ("nt", "nq") else scope.base
+    quads = _parsed(data, name, scope, form, repairs)
+    quads, note = blanks.canonical(quads)
+    scope.keep(quads)
     try:
-        quads = list(ox.parse(data, _RDF[form], base_iri=relative))
+        scoped = list(scope.quads(quads))
+    except UnsupportedError as error:
+        raise UnsupportedError(f"{name} cannot be merged. {error}") from error
+    return _said(form, scoped, [note] if note else [], repairs)
+
+
+def _said(form: str, quads: list[ox.Quad], notes: list[str], repairs: Repairs | None) -> Document:
+    """RDF, and what vocabularies in it say in the terms of PROV-O."""
+    added = provone.add(quads)
+    text = ox.serialize([*quads, *added], format=ox.RdfFormat.N_QUADS) or b""
+    reader = ("pyoxigraph", ox.__version__)
+    return Document(sniff.FORMATS[form], text, None, reader, notes, _told(repairs))
+
+
+def _parsed(
+    data: bytes, name: str, scope: Scope, form: str, repairs: Repairs | None
+) -> list[ox.Quad]:
+    guard = guards.check_rdfxml if form == "rdfxml" else guards.check_rdf
+    relative = None if form in ("nt", "nq") else scope.base
+
+    def parsed(text: bytes) -> list[ox.Quad]:
+        guard(text, name)
+        return list(ox.parse(text, _RDF[form], base_iri=relative))
+
+    try:
+        try:
+            return parsed(data)
+        except (SyntaxError, MalformedError) as error:
+            mended = mend.mend(data, form, error, repairs) if repairs else None
+            if mended is None:
+                raise
+            with suppress(SyntaxError, MalformedError):
+                return parsed(mended)
+            raise  # the error of what stands in the document
     except SyntaxError as error:
         what = sniff.FORMATS[form].label
         where = error.msg.removeprefix("Parser error ")
@@ -122,32 +179,25 @@ def _rdf(data: bytes, name: str, scope: Scope, form: str) -> Document:
             f"{name} has a name or a value that is longer than 16 MiB, more than is read from "
             f"{sniff.FORMATS[form].label}. Keep it in a file of its own, and name that."
         ) from error
-    quads, note = blanks.canonical(quads)
-    scope.keep(quads)
-    try:
-        text = ox.serialize(scope.quads(quads), format=ox.RdfFormat.N_QUADS) or b""
-    except UnsupportedError as error:
-        raise UnsupportedError(f"{name} cannot be merged. {error}") from error
-    notes += [note] if note else []
-    return Document(sniff.FORMATS[form], text, None, ("pyoxigraph", ox.__version__), notes)
 
 
-def _records(data: bytes, name: str, scope: Scope, form: str) -> Document:
+def _records(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs | None) -> Document:
     if len(data) > MAX_RECORD_BYTES:
         raise InputError(
             f"{name} is larger than {MAX_RECORD_BYTES >> 20} MiB, which takes too much memory. "
             "Split it, or convert it to N-Quads first."
         )
     with without_collector():
-        document = _READERS[form](data, name)
+        document = _READERS[form](data, name, repairs)
         _localize(scope, document)
         text = "".join(nquads(document, scope)).encode()
     return Document(
         sniff.FORMATS[form],
         text,
         sum(map(len, document.instances())),
-        ("kprov", __version__),
+        _KPROV,
         document.notes,
+        _told(repairs),
     )
 
 

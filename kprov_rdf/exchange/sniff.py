@@ -4,10 +4,9 @@ What is refused before a parser sees it, whichever the format, stands in ``dm.gu
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from kprov_rdf.dm.detect import family, which_json, which_xml
-from kprov_rdf.dm.guards import load_json, refuse_contexts
+from kprov_rdf.dm.guards import load_json
 
 
 @dataclass(frozen=True)
@@ -43,41 +42,5 @@ def detect(data: bytes, name: str) -> str:
     """
     found = family(data, name) or "trig"
     if found == "json":
-        parsed = load_json(data, name)
-        key = which_json(parsed, name)
-        if key == "jsonld":
-            refuse_contexts(parsed, name)
-        return key
+        return which_json(load_json(data, name), name)
     return which_xml(data, name) if found == "xml" else found
-
-
-_INDICES = {"@index", "@id", "@type", "@graph", "@language"}
-
-
-def _listed(value: Any) -> list[str]:
-    """What may be one text or a list of them."""
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
-
-
-def undefined_keys(found: Any) -> list[str]:
-    """The keys of JSON-LD that no context in it defines, sorted: no statement is made of them.
-
-    Empty where that cannot be said so simply: where a context has a @vocab, where keys are an
-    index or a language (@container), and where values are not JSON-LD (@json).
-    """
-    defined: set[str] = set()
-    keys: set[str] = set()
-    stack: list[tuple[Any, bool]] = [(found, False)]
-    while stack:
-        one, in_context = stack.pop()
-        if isinstance(one, list):
-            stack += ((item, in_context) for item in one)
-        if not isinstance(one, dict):
-            continue
-        indexed = _INDICES & set(_listed(one.get("@container")))
-        if one.get("@vocab") is not None or indexed or "@json" in one.values():
-            return []
-        (defined if in_context else keys).update(one)
-        stack += ((value, in_context or key == "@context") for key, value in one.items())
-    # Any other key with a colon is an IRI.
-    return sorted(key for key in keys - defined if ":" not in key and not key.startswith("@"))

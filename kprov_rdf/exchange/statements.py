@@ -13,6 +13,7 @@ import pyoxigraph as ox
 from kprov_capture.identity import ncname, segment
 from kprov_capture.nquads import Graph, Iri, double, escaped
 from kprov_capture.terms import RDFS_LABEL, Prov
+from kprov_rdf.dm.repairs import Repairs
 
 RDF_JSON = "http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON"
 OWL_DATATYPE_PROPERTY = "http://www.w3.org/2002/07/owl#DatatypeProperty"
@@ -34,16 +35,25 @@ class Statements(Graph):
     """What one document says, in the graph of its import.
 
     ``graph`` is that graph's IRI, and ``base`` kprov's own. ``records`` counts what the tool
-    itself calls a record, ``notes`` tell what is not taken, and ``repairs`` what was mended.
-    ``parts`` are the graphs that it has beside its own.
+    itself calls a record, ``notes`` tell what is not taken, and ``repairs`` what was mended, or are
+    None where nothing may be. ``parts`` are the graphs that it has beside its own. ``contexts`` are
+    those of JSON-LD by address.
     """
 
-    def __init__(self, graph: str, base: str) -> None:
+    def __init__(
+        self,
+        graph: str,
+        base: str,
+        contexts: Mapping[str, bytes] | None = None,
+        repairs: Repairs | None = None,
+    ) -> None:
         super().__init__(graph)
         self.graph = graph
         self.base = base
         self.records = 0
         self.notes: list[str] = []
+        self.contexts = contexts or {}
+        self.repairs = repairs
         self.parts: set[str] = set()
         self._declared: set[str] = set()
         self._named: dict[str, tuple[str, ...]] = {}

@@ -13,7 +13,17 @@ from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
 # In the order in which they are asked whether a document is theirs.
-MODULES: tuple[str, ...] = ()
+MODULES = (
+    "mlflow",
+    "wandb",
+    "tensorboard",
+    "rocrate",
+    "croissant",
+    "openlineage",
+    "kerasprov",
+    "dfanalyzer",
+    "csvlogger",
+)
 
 
 class Module(Protocol):

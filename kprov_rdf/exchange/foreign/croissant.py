@@ -44,9 +44,9 @@ def claims(source: Source) -> bool:
 
 def read(source: Source, says: Statements) -> None:
     """Say all that a description says. Raises ``InputError`` for one that is broken."""
-    scope = Scope(says.graph)
+    scope = Scope(says.graph, says.base)
     found = load_json(source.data, source.name)
-    quads, notes = linked.parse(found, source.name, scope, says.base)
+    quads, notes = linked.parse(found, source.name, scope, says.base, says.contexts)
     says.notes += notes
     added = [*schema_org.add(quads, scope), *_added(quads)]
     says.quads(dict.fromkeys([*quads, *added]))

@@ -30,7 +30,7 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("MLflow", "application/vnd.mlflow")
+FORMAT = Format("MLflow", "application/vnd.mlflow", folder=True)
 _DATABASES = (".db", ".sqlite", ".sqlite3")
 _MAX_DEPTH = 2  # folders above a database
 _KEYS = (b"artifact_uri:", b"artifact_location:")

@@ -22,7 +22,7 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("RO-Crate", "application/ld+json")
+FORMAT = Format("RO-Crate", "application/ld+json", folder=True)
 _NAMES = ("ro-crate-metadata.json", "ro-crate-metadata.jsonld")
 _MARKS = (b"w3id.org/ro/crate", b"researchobject.org/ro-crate")
 _BEGINNING = 1 << 16
@@ -70,8 +70,8 @@ def read(source: Source, says: Statements) -> None:
     else:
         text = source.data
     called = f"{source.name}/{name}" if name else source.name
-    scope = Scope(says.graph)
-    quads, notes = linked.parse(load_json(text, called), called, scope, says.base)
+    scope = Scope(says.graph, says.base)
+    quads, notes = linked.parse(load_json(text, called), called, scope, says.base, says.contexts)
     says.notes += notes
     says.quads([*quads, *schema_org.add(quads, scope), *_paths(quads, f"{says.base}attribute/id")])
     says.records += len({quad.subject for quad in quads})
@@ -119,7 +119,8 @@ class _Files:
     def _file(self, file: File, name: str) -> bool:
         """Say what a file is; whether the crate tells of it."""
         # Names of a crate are parts of an address: with escapes, or by mistake without.
-        names = [self._scope.iri(one) for one in (name, quote(name), quote(name, safe="/:@+"))]
+        spelt = (name, quote(name), quote(name, safe="/:@+"))
+        names = [ox.NamedNode(self._scope.iri(one)) for one in spelt]
         told = next((one for one in names if one in self._told), None)
         node = told or names[0]
         claimed = self._digests.get(node)

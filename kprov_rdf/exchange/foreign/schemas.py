@@ -27,7 +27,7 @@ Schema = Mapping[int, Field]
 def message(data: bytes, schema: Schema, where: str) -> dict[str, Any]:
     """A message by the names of its fields; of one that is not repeated the last value counts.
 
-    Raises ``InputError``, which says ``where``. It is as deep as the schema, whatever the bytes are.
+    Raises ``InputError``, which says ``where``. It is as deep as the schema.
     """
     found: dict[str, Any] = {}
     for number, _, raw in fields(data, where):

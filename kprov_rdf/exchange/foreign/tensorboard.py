@@ -33,7 +33,7 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("event files of TensorBoard", "application/vnd.tensorflow.events")
+FORMAT = Format("event files of TensorBoard", "application/vnd.tensorflow.events", folder=True)
 _MARK = ".tfevents."
 _OTHERS = re.compile(r"\A(?:meta\.yaml|mlflow\.db)\Z|\.wandb\Z")
 _TRAIN = {"train", "training"}

@@ -24,7 +24,7 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("Weights & Biases", "application/vnd.wandb")
+FORMAT = Format("Weights & Biases", "application/vnd.wandb", folder=True)
 SUFFIX = ".wandb"
 _MAX_SIDE = 1 << 23
 _ROLES = {"dataset": "dataset", "model": "model"}
