@@ -3,7 +3,8 @@
 A statement of PROV-DM takes the quads that ``quads`` would say of it, and what no statement takes
 is an attribute: of the relation that a node qualifies, or of an element. Where PROV-DM must say
 more than the graph does, it says that it is dnnprov:Undeclared: an element without a class of
-PROV, and a qualified relation without the plain one.
+PROV, a qualified relation without the plain one, and a relation with a time, which would have a
+node that qualifies it.
 """
 
 from collections import defaultdict
@@ -124,6 +125,8 @@ class _Graph:
         self._left: dict[_Triple, None] = {}
         self._records: list[_Record] = []
         self._of_node: dict[int, _Record] = {}
+        # The kinds of relations that nodes qualify, by their subjects.
+        self._qualifying: dict[int, set[str]] = defaultdict(set)
         self._type = made.terms.number(f"<{PROV_NAMESPACE}type>")
         self._undeclared = (self._type, made.terms.number(UNDECLARED))
 
@@ -218,6 +221,7 @@ class _Graph:
                     pairs.append(self._undeclared)
                     implied = []
                 record = self._add(kind.name, node, [subject, *arguments], *pairs)
+                self._qualifying[subject].add(kind.name)
                 self._of_node.setdefault(node, record)
                 for one in implied:
                     self._take(subject, *one)
@@ -278,6 +282,8 @@ class _Graph:
         """The relations that nothing qualifies, and times that stand alone."""
         kind = KINDS[how.property]
         more = len(kind.arguments) - 2
+        if how.time and kind.name not in self._qualifying[subject]:
+            self._timed(how, subject)
         if how.property != "mentionOf":
             for value in self._names(subject, how.property):
                 if self._is_left(subject, how.property, value):
@@ -290,6 +296,16 @@ class _Graph:
                 arguments = [subject, *[ABSENT] * more, self._numbers.time(value)]
                 self._add(kind.name, ABSENT, arguments)
                 self._take(subject, how.time, value)
+
+    def _timed(self, how: Relation, subject: int) -> None:
+        """The only event of a kind with its only time, which cannot be that of another one."""
+        targets, times = self._names(subject, how.property), self._times(subject, how.time)
+        if how.time in _OF_ACTIVITY or len(targets) != 1 or len(times) != 1:
+            return
+        arguments = [subject, targets[0], self._numbers.time(times[0])]
+        self._add(how.property, ABSENT, arguments, self._undeclared)
+        self._take(subject, how.property, targets[0])
+        self._take(subject, how.time, times[0])
 
     # -- elements
 

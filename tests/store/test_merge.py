@@ -79,7 +79,7 @@ def test_the_catalog_tells_where_it_came_from_and_is_valid(home: Home) -> None:
             "SELECT ?label { ?i a dnnprov:Import ; prov:wasAssociatedWith ?a . "
             "?a a prov:SoftwareAgent ; rdfs:label ?label } ORDER BY ?label"
         )
-        assert [re.sub(r" [\d.]+$", "", row["label"].value) for row in agents] == ["kprov", "prov"]
+        assert [re.sub(r" [\d.]+$", "", row["label"].value) for row in agents] == ["kprov"]
         catalog = "http://localhost:8642/catalog"
         assert shacl.validate(catalog, snapshot.graph(catalog)) == []
 
@@ -168,21 +168,15 @@ def test_our_own_export_comes_back_as_the_run_it_was(home: Home, tmp_path: Path)
     assert stored(home)[run] == here[run]
 
 
-def test_prov_json_of_a_run_says_all_that_the_run_says(home: Home, tmp_path: Path) -> None:
-    """The mapping from records to statements undoes the one from statements to records."""
+def test_each_format_of_a_run_says_what_the_run_says(home: Home, tmp_path: Path) -> None:
     run = recording.record(home.path).names.run
     other = create(tmp_path / "other")
-    for form in ("provjson", "provn"):
+    for form in ("provjson", "provn", "provxml", "provjsonld"):
         data = export(home, run, form)
         shutil.rmtree(other.path)
         create(other.path)
         merging.merge(other, data, f"x.{form}")
-        more = stored(other)[run] - stored(home)[run]
-        assert stored(home)[run] <= stored(other)[run]
-        # What the records say twice: a time both ways, and the delegation without its activity.
-        assert {one.predicate.value.rpartition("#")[2] for one in more} == {
-            "actedOnBehalfOf", "qualifiedGeneration", "type", "activity", "atTime",
-        }  # fmt: skip
+        assert stored(other)[run] == stored(home)[run]
 
 
 def attack(run: str, graph: str, *lines: str) -> bytes:
