@@ -101,6 +101,10 @@ class Terms:
                 self.variables.add(found)
         return found
 
+    def known(self, text: str) -> int:
+        """The number of a term that is there; ``ABSENT`` for another."""
+        return self._numbers.get(text, ABSENT)
+
     def literal(self, lexical: str, datatype: str, language: str = "") -> int:
         """The number of a literal, as documents write it. Of locales, ``en_US`` means en-US."""
         if not language and datatype not in VALUES:

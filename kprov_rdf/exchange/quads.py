@@ -269,7 +269,8 @@ class _Instance:
             source, target = sources[row], targets[row]
             pairs: _Pairs = rows.attributes.get(row, ())
             subject = terms[source]
-            if target > PLACEHOLDER and self._undeclared not in pairs:
+            # Attributes may tell that the plain relation is not said.
+            if target > PLACEHOLDER and not (pairs and how.qualified):
                 yield f"{subject}{plain}{terms[target]}{end}"
                 if not identifier and not pairs:
                     for column in others:
@@ -300,14 +301,20 @@ class _Instance:
         identifier: int,
         pairs: _Pairs,
     ) -> Iterator[str]:
-        """The special properties, the time and the qualifying node of a relation."""
+        """A relation that PROV-O has a node for; the plain one is said already without ``pairs``.
+
+        An undeclared one says nothing of the subject but the link to the node. Without an
+        identifier it has no node but for what else it tells, and is no wider than its special kind.
+        """
         terms, end = self._terms, self._end
         subject = terms[source]
-        # Whether to say of the subject what the qualified form implies.
-        implied = not (identifier and self._undeclared in pairs)
-        special, pairs = self._specials(how, pairs)
+        undeclared = self._undeclared in pairs
+        implied = not (identifier and undeclared)
+        special, rest = self._specials(how, pairs)
         known = target > PLACEHOLDER
         if known and implied:
+            if pairs and not (undeclared and special):
+                yield f"{subject} {_prov(how.property)} {terms[target]}{end}"
             for one in special:
                 yield f"{subject} {_prov(DERIVATIONS[one][0])} {terms[target]}{end}"
         more = [
@@ -321,7 +328,8 @@ class _Instance:
             if said is None and implied:
                 yield f"{subject} {_prov(how.time)} {terms[more[-1][1]]}{end}"
             timed = len(more) == 1 and said in (None, more[-1][1])
-        if (not more if known else timed) and not (identifier or pairs):
+        plain = (not more or (undeclared and timed)) if known else timed
+        if plain and not (identifier or rest):
             return
         node = terms[identifier] if identifier else self._fresh(how.property)
         for one in [*special, _CLASSES[how.property]]:
@@ -332,7 +340,7 @@ class _Instance:
             yield f"{node} {_prov(how.influencer)} {terms[target]}{end}"
         for name, value in more:
             yield f"{node} {_prov(how.more[name])} {terms[value]}{end}"
-        yield from self._attributes(node, pairs)
+        yield from self._attributes(node, rest)
 
     def _specials(self, how: Relation, pairs: _Pairs) -> tuple[list[str], _Pairs]:
         """The types of a derivation that have a property of their own, and all else of it."""

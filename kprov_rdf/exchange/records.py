@@ -3,7 +3,8 @@
 A statement of PROV-DM takes the quads that ``quads`` would say of it, and what no statement takes
 is an attribute: of the relation that a node qualifies, or of an element. Where PROV-DM must say
 more than the graph does, it says that it is dnnprov:Undeclared: an element without a class of
-PROV, and a qualified relation without the plain one.
+PROV, a qualified relation without the plain one, and a relation with a time, which would have a
+node that qualifies it.
 """
 
 from collections import defaultdict
@@ -14,14 +15,13 @@ import pyoxigraph as ox
 
 from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL
 from kprov_rdf.dm.memory import without_collector
-from kprov_rdf.dm.model import ABSENT, KINDS, Document, Instance, Terms
+from kprov_rdf.dm.model import ABSENT, KINDS, Document, Instance
 from kprov_rdf.dm.names import ARGUMENTS
 from kprov_rdf.dm.provo import element_classes
 from kprov_rdf.dm.relations import DERIVATIONS, RELATIONS, Relation
-from kprov_rdf.dm.values import XSD
-from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.exchange.jsonld import natural
 from kprov_rdf.exchange.quads import UNDECLARED
+from kprov_rdf.exchange.record_terms import Numbers, cover, once
 
 _PROV_ATTRIBUTES = {
     RDFS_LABEL: f"{PROV_NAMESPACE}label",
@@ -34,9 +34,23 @@ _RENAMED = {name: known for known, name in _PROV_ATTRIBUTES.items()}
 _PROV_TYPE = f"{PROV_NAMESPACE}type"
 _SPECIAL = frozenset(f"<{PROV_NAMESPACE}{name}>" for name in DERIVATIONS)
 _OF_ACTIVITY = ("startedAtTime", "endedAtTime")
-_DATE_TIME = f'"^^<{XSD}dateTime>'
+# By the property that links to a node: the relation that it qualifies, itself, a derivation's kind.
+_LINKS = {
+    PROV_NAMESPACE + how.qualified: (name, how.qualified, "")
+    for name, how in RELATIONS.items()
+    if how.qualified
+} | {
+    PROV_NAMESPACE + link: ("Derivation", link, special)
+    for special, (_, link) in DERIVATIONS.items()
+}
+# By a property of a subject: the relation that it says, or the time of.
+_RELATED = {
+    PROV_NAMESPACE + local: name
+    for name, how in RELATIONS.items()
+    for local in (how.property, how.time)
+    if local
+} | {PROV_NAMESPACE + local: "Derivation" for local, _ in DERIVATIONS.values()}
 
-Object = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _Triple = tuple[int, str, int]
 
 
@@ -69,48 +83,6 @@ class _Record:
     attributes: list[tuple[int, int]] = field(default_factory=list)
 
 
-class _Numbers:
-    """The numbers of terms of RDF, and of times."""
-
-    def __init__(self, made: Document) -> None:
-        self._document = made
-        self._terms: Terms = made.terms
-        self._times: dict[int, int] = {}
-        self._undirected = 0
-
-    def of(self, term: Object) -> int:
-        if isinstance(term, ox.NamedNode):
-            return self._terms.number(f"<{term.value}>")
-        if isinstance(term, ox.BlankNode):
-            return self._terms.number(str(term))
-        if isinstance(term, ox.Triple):
-            raise UnsupportedError(
-                f"PROV-DM cannot say the triple term {str(term)[:200]}. Ask for TriG or N-Quads."
-            )
-        if term.direction and not self._undirected:
-            self._document.notes.append("the base directions of texts are left out")
-            self._undirected = 1
-        if term.language:
-            return self._terms.literal(term.value, f"{XSD}string", term.language)
-        return self._terms.literal(term.value, term.datatype.value)
-
-    def time(self, number: int) -> int:
-        """The time that a literal is; ``ABSENT`` where it is none."""
-        if number not in self._times:
-            text = self._terms.written.get(number, self._terms.text[number])
-            found = ABSENT
-            if text.endswith(_DATE_TIME):
-                try:
-                    found = self._terms.time(text[1 : -len(_DATE_TIME)])
-                except ValueError:
-                    found = ABSENT
-            self._times[number] = found
-        return self._times[number]
-
-    def is_name(self, number: int) -> bool:
-        return not self._terms.text[number].startswith('"')
-
-
 class _Graph:
     """What one graph says: ``_said`` by subject and property, ``_left`` what is not taken yet."""
 
@@ -118,12 +90,14 @@ class _Graph:
         self._document = made
         self._instance = instance
         self._text = made.terms.text
-        self._numbers = _Numbers(made)
+        self._numbers = Numbers(made)
         self._is_name = self._numbers.is_name
         self._said: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._left: dict[_Triple, None] = {}
         self._records: list[_Record] = []
         self._of_node: dict[int, _Record] = {}
+        # The kinds of relations that nodes qualify, by their subjects.
+        self._qualifying: dict[int, set[str]] = defaultdict(set)
         self._type = made.terms.number(f"<{PROV_NAMESPACE}type>")
         self._undeclared = (self._type, made.terms.number(UNDECLARED))
 
@@ -131,16 +105,16 @@ class _Graph:
         self._collect(triples)
         subjects = list(self._said)
         for subject in subjects:
-            for name, how in RELATIONS.items():
-                if how.qualified:
-                    self._qualified(name, how, subject, how.qualified, "")
-            for special, (_, link) in DERIVATIONS.items():
-                self._qualified("Derivation", RELATIONS["Derivation"], subject, link, special)
+            for link in sorted(_LINKS.keys() & self._said[subject].keys()):
+                self._qualified(subject, link)
         for subject in subjects:
-            self._mentions(subject)
-            self._derivations(subject)
-            for how in RELATIONS.values():
-                self._plain(how, subject)
+            names = {_RELATED[one] for one in _RELATED.keys() & self._said[subject].keys()}
+            if "Mention" in names:
+                self._mentions(subject)
+            if "Derivation" in names:
+                self._derivations(subject)
+            for name in sorted(names):
+                self._plain(RELATIONS[name], subject)
         rest: dict[int, list[_Triple]] = defaultdict(list)
         for triple in self._left:
             rest[triple[0]].append(triple)
@@ -151,16 +125,19 @@ class _Graph:
 
     def _collect(self, triples: Iterable[ox.Triple]) -> None:
         number = self._numbers.of
-        given = sorted(
-            ((str(t.subject), t.predicate.value, str(t.object), t) for t in triples),
-            key=lambda one: (natural(one[0].rstrip(">")), one[1], natural(one[2])),
-        )
-        for *_, triple in given:
-            # rdf:type is what most things are asked for.
-            found = (number(triple.subject), triple.predicate.value, number(triple.object))
-            if found not in self._left:
-                self._left[found] = None
-                self._said[found[0]][found[1]].append(found[2])
+        given: dict[int, dict[str, dict[int, None]]] = defaultdict(lambda: defaultdict(dict))
+        for subject, predicate, term in triples:
+            given[number(subject)][predicate.value][number(term)] = None
+        text = self._text
+        for one in sorted(given, key=lambda found: natural(text[found].rstrip(">"))):
+            said = self._said[one] = defaultdict(list)
+            for name in sorted(given[one]):
+                values = list(given[one][name])
+                if len(values) > 1:
+                    values.sort(key=lambda found: natural(text[found].rstrip(">")))
+                said[name] = values
+                for value in values:
+                    self._left[one, name, value] = None
 
     def _get(self, subject: int, local: str) -> list[int]:
         """The values of a property of PROV."""
@@ -198,15 +175,17 @@ class _Graph:
 
     # -- relations
 
-    def _qualified(self, name: str, how: Relation, subject: int, link: str, special: str) -> None:
+    def _qualified(self, subject: int, property_: str) -> None:
         """The relations of a subject that nodes qualify, by one property that links to them."""
+        name, link, special = _LINKS[property_]
+        how = RELATIONS[name]
         kind = KINDS[how.property]
         for node in self._names(subject, link):
             targets = self._names(node, how.influencer)
             if not targets and kind.mandatory > 1:
                 continue
             values = [targets, *(self._values(node, how.more[one]) for one in how.more)]
-            for row in _cover(values):
+            for row in cover(values):
                 # Of a time, the term that RDF has for it.
                 arguments = [
                     self._numbers.time(value) if argument == "time" else value
@@ -218,6 +197,7 @@ class _Graph:
                     pairs.append(self._undeclared)
                     implied = []
                 record = self._add(kind.name, node, [subject, *arguments], *pairs)
+                self._qualifying[subject].add(kind.name)
                 self._of_node.setdefault(node, record)
                 for one in implied:
                     self._take(subject, *one)
@@ -254,7 +234,7 @@ class _Graph:
         things, bundles = (self._names(subject, one) for one in ("mentionOf", "asInBundle"))
         if not (things and bundles):
             return
-        for thing, bundle in _cover([things, bundles]):
+        for thing, bundle in cover([things, bundles]):
             self._add("mentionOf", ABSENT, [subject, thing, bundle])
             self._take(subject, "mentionOf", thing)
             self._take(subject, "asInBundle", bundle)
@@ -278,6 +258,8 @@ class _Graph:
         """The relations that nothing qualifies, and times that stand alone."""
         kind = KINDS[how.property]
         more = len(kind.arguments) - 2
+        if how.time and kind.name not in self._qualifying[subject]:
+            self._timed(how, subject)
         if how.property != "mentionOf":
             for value in self._names(subject, how.property):
                 if self._is_left(subject, how.property, value):
@@ -290,6 +272,16 @@ class _Graph:
                 arguments = [subject, *[ABSENT] * more, self._numbers.time(value)]
                 self._add(kind.name, ABSENT, arguments)
                 self._take(subject, how.time, value)
+
+    def _timed(self, how: Relation, subject: int) -> None:
+        """The only event of a kind with its only time, which cannot be that of another one."""
+        targets, times = self._names(subject, how.property), self._times(subject, how.time)
+        if how.time in _OF_ACTIVITY or len(targets) != 1 or len(times) != 1:
+            return
+        arguments = [subject, targets[0], self._numbers.time(times[0])]
+        self._add(how.property, ABSENT, arguments, self._undeclared)
+        self._take(subject, how.property, targets[0])
+        self._take(subject, how.time, times[0])
 
     # -- elements
 
@@ -304,7 +296,7 @@ class _Graph:
                 starts, ends = (self._times(subject, one) for one in _OF_ACTIVITY)
                 for local, values in zip(_OF_ACTIVITY, (starts, ends), strict=True):
                     taken |= {(subject, PROV_NAMESPACE + local, one) for one in values}
-                for row in _once([starts, ends]):
+                for row in once([starts, ends]):
                     times = [self._numbers.time(one) if one else ABSENT for one in row]
                     records.append(self._add(kind, subject, times))
             else:
@@ -361,15 +353,3 @@ class _Graph:
         if kind == "wasDerivedFrom" and pair[0] == self._type and value in _SPECIAL:
             return False
         return name.removeprefix(f"<{PROV_NAMESPACE}")[:-1] not in ARGUMENTS[kind]
-
-
-def _cover(values: Sequence[list[int]]) -> Iterator[list[int]]:
-    """Rows that have each value of each list at least once, and one where all are empty."""
-    for row in range(max(1, *map(len, values))):
-        yield [found[min(row, len(found) - 1)] if found else ABSENT for found in values]
-
-
-def _once(values: Sequence[list[int]]) -> Iterator[list[int]]:
-    """Rows that have each value of each list once, and one where all are empty."""
-    for row in range(max(1, *map(len, values))):
-        yield [found[row] if row < len(found) else ABSENT for found in values]

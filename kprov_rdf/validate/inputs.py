@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pyoxigraph as ox
 
+from kprov_capture.terms import Dnnprov
 from kprov_rdf.dm import detect, provjson, provjsonld, provn, provo, provxml
 from kprov_rdf.dm.guards import BOM, check_rdf, check_rdfxml, load_json, refuse_contexts
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.memory import without_collector
-from kprov_rdf.dm.model import ABSENT, PLACEHOLDER, Document, Instance
+from kprov_rdf.dm.model import ABSENT, ELEMENTS, PLACEHOLDER, Document, Instance
 from kprov_rdf.errors import InputError
 
 _RDF = {
@@ -48,8 +49,18 @@ def read(data: bytes, name: str, form: str | None = None, attributes: bool = Fal
     chosen = form or detect.detect(data, name)
     if chosen in _READERS:
         with without_collector():
-            return _READERS[chosen](data, name)
+            return _unmarked(_READERS[chosen](data, name))
     return _rdf(data, name, chosen, attributes)
+
+
+def _unmarked(document: Document) -> Document:
+    """Take out the mark that exports have in relations: it says nothing in PROV-DM."""
+    mark = document.terms.known(f"<{Dnnprov.Undeclared}>")
+    for instance in document.instances() if mark else ():
+        for kind, rows in instance.rows.items():
+            for row, pairs in rows.attributes.items() if kind not in ELEMENTS else ():
+                rows.attributes[row] = [pair for pair in pairs if pair[1] != mark]
+    return document
 
 
 def _rdf(data: bytes, name: str, form: str, attributes: bool) -> Document:

@@ -43,8 +43,8 @@ OUTCOMES: dict[str, int | str] = {
     "case/readme-two-files-expanded.ttl": 55,
     "nanopub-testsuite/emptyprov.trig": 8,
     "taverna-wf4ever/wf1099-run1.prov.ttl": "at line 14 .* The prefix : has not been declared",
-    "nidm/cff-sample.provn": "line 5, column 69: invalid qualified name 'nidm:nidm:",
-    "noworkflow/now_export.provn": "line 178, column 15: unexpected character",
+    "nidm/cff-sample.provn": ":5:59: A value is missing; found 'nidm:nidm:",
+    "noworkflow/now_export.provn": ":1:1: PROV-N begins with 'document'",
     "dataone/hcdb-resmap.xml": 113,
     "nf-provone/provone_provenance.jsonld": "is at http://openprovenance.org/prov.jsonld, and",
     "openlineage/example_full_event.json": "looks like OpenLineage's own JSON",
@@ -95,7 +95,9 @@ def test_one_run_says_the_same_in_each_format() -> None:
     in_json, in_provn, in_xml, in_turtle = (
         scoped(name.with_suffix(suffix)) for suffix in (".json", ".provn", ".xml", ".ttl")
     )
-    assert in_json == in_provn == in_xml
+    # Two ways to write true.
+    one, other = f'"true"^^<{XSD}boolean>', f'"1"^^<{XSD}boolean>'
+    assert in_json == in_xml == sorted(line.replace(other, one) for line in in_provn)
     # prov's own writer of Turtle says less, and nothing that we do not say.
     assert set(in_turtle) < set(in_json)
 
@@ -147,6 +149,7 @@ def prov_json(**kinds: object) -> str:
     return json.dumps({"prefix": {"e": "http://e/"}, **kinds})
 
 
+XSD = "http://www.w3.org/2001/XMLSchema#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 XML = '<prov:document xmlns:prov="http://www.w3.org/ns/prov#">{}</prov:document>'
 HOSTILE = {
@@ -157,22 +160,22 @@ HOSTILE = {
     "bad.ttl": ("<http://a> <http://b>\n\n x", "at line 3 column 2"),
     "bad.json": ('{"entity": \n {,}}', ":2:3: It is no JSON"),
     "bad.jsonld": ('[{"@id": "http://a", "@type": 5}]', "no JSON-LD that can be read"),
-    "bad.provn": ("document\nprefix e <a:>\nentity(e:a\nendDocument", "line 4, column 1"),
-    "bad.xml": (XML.format("<prov:entity>"), "line 1, column"),
+    "bad.provn": ("document\nprefix e <a:>\nentity(e:a\nendDocument", ":4:1: entity"),
+    "bad.xml": (XML.format("<prov:entity>"), ":1:56: prov:entity has no prov:id"),
     "latin.ttl": (b'<http://a> <http://b> "\xff" .', "not UTF-8: line 1 has the byte 0xff"),
     "utf16.xml": ('<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x>'.encode("utf-16"), "UTF-8"),
     "cp037.xml": ('<?xml version="1.0" encoding="cp037"?><a/>', "encoded as cp037"),
     "dtd.xml": ('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>', "DOCTYPE"),
     "svg.xml": ('<svg xmlns="http://www.w3.org/2000/svg"/>', "its root is .*svg"),
     "cut.rdf": (f"<r:RDF xmlns:r='{RDF}'>", "It is no XML"),
-    "deep.xml": (XML.format("<prov:entity>" * 5000), "Excessive depth"),
+    "deep.xml": (XML.format('<prov:entity prov:id="a">' * 5000), "more than 200 levels"),
     "twice.json": ('{"entity": {}, "entity": {}}', "the key 'entity' twice"),
     "number.json": (prov_json(entity={"e:a": {"e:b": 0}}).replace("0", "9" * 5000), "4300 digits"),
-    "kinds.json": (prov_json(entity=5), "must be a JSON object"),
-    "prefix.json": (json.dumps({"prefix": {"e": 5}, "entity": {"e:x": {}}}), "no PROV-JSON that"),
-    "unnamed.json": (prov_json(entity={"undeclared:x": {}}), "require a valid identifier"),
-    "provone.json": (prov_json(program={}, entity={}), "'program' is not a recognised"),
-    "surrogate.json": (prov_json(entity={"e:a": {"e:b": "\ud800"}}), "RDF cannot say"),
+    "kinds.json": (prov_json(entity=5), "is a number, where an object"),
+    "prefix.json": (json.dumps({"prefix": {"e": 5}, "entity": {"e:x": {}}}), "declared as a num"),
+    "unnamed.json": (prov_json(entity={"undeclared:x": {}}), "'undeclared' of .* is not declared"),
+    "provone.json": (prov_json(program={}, entity={}), "'program' is no kind of statement"),
+    "surrogate.json": (prov_json(entity={"e:a": {"e:b": "\ud800"}}), "one half of a character"),
     "list.json": ("[1, 2]", "neither PROV-JSON nor JSON-LD"),
     "own.json": ('{"loss": 1, "epoch": 2}', "found 'epoch', 'loss'"),
     "empty.json": ("{}", "nothing to merge"),
@@ -180,11 +183,7 @@ HOSTILE = {
     "comment.nq": ("# nothing\n", "nothing to merge"),
     "empty.provn": ("document\nendDocument", "nothing to merge"),
     "lang.json": (
-        json.dumps({
-            "prefix": {"r": "http://www.w3.org/1999/02/22-rdf-syntax-ns#"},
-            "entity": {"r:a": {"r:b": {"$": "x", "type": "r:langString"}}},
-        }),
-        "cannot be stored.*langString",
+        prov_json(entity={"e:a": {"e:b": {"$": "x", "lang": "!"}}}), "RDF cannot say: '!' is no tag"
     ),
 }  # fmt: skip
 
@@ -208,12 +207,13 @@ def test_brackets_in_a_text_are_no_nesting() -> None:
     )
 
 
-def test_what_prov_drops_is_told(home: Home) -> None:
-    used = {"_:u": {"prov:activity": "e:a", "prov:entity": "undeclared:x", "e:n": None}}
-    done = merging.merge(home, prov_json(used=used).encode(), "x.json")
-    assert "'undeclared:x' does not resolve" in done.notes[0]
-    assert "prov 3" not in " ".join(done.notes)
-    assert len(done.notes) == 2
+def test_what_rdf_keeps_for_tags_is_told(home: Home) -> None:
+    kind = {"$": "x", "type": "r:langString"}
+    text = {"prefix": {"r": RDF}, "entity": {"r:a": {"r:b": kind}}}
+    done = merging.merge(home, json.dumps(text).encode(), "x.json")
+    assert done.notes == (
+        f"a value has the datatype <{RDF}langString> and no language: it is kept as a text",
+    )
 
 
 def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +265,7 @@ def test_nothing_is_fetched(home: Home, listener: tuple[str, list[bytes]]) -> No
             merging.merge(home, text.encode(), "x.jsonld")
     document = (
         '<!DOCTYPE x SYSTEM "{0}">' + XML.format(""),
-        XML.format('<?xml-stylesheet href="{0}"?><prov:entity prov:id="a"/>'),
+        XML.format('<?xml-stylesheet href="{0}"?>'),
     )
     for text in document:
         with pytest.raises(KprovError):
@@ -286,15 +286,6 @@ def test_what_has_no_format_is_found_out_soon(home: Home, data: bytes) -> None:
     for name in ("x", "x.json"):
         with pytest.raises(InputError):
             merging.merge(home, data, name)
-
-
-def test_more_prefixes_than_anybody_has_are_refused(home: Home) -> None:
-    many = range(6000)
-    provn = "document\n" + "".join(f"prefix p{n} <http://e/{n}>\n" for n in many)
-    jsons = json.dumps({"prefix": {f"p{n}": f"http://e/{n}" for n in many}, "entity": {"p1:a": {}}})
-    for name, text in (("x.provn", provn + "entity(p1:a)\nendDocument"), ("x.json", jsons)):
-        with pytest.raises(InputError, match="6,000 prefixes"):
-            merging.merge(home, text.encode(), name)
 
 
 def test_a_journal_that_was_set_aside_is_set_aside(home: Home) -> None:

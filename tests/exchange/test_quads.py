@@ -10,9 +10,11 @@ from prov.model import ProvDocument
 
 from kprov_rdf.errors import InputError
 from kprov_rdf.exchange import read
+from kprov_rdf.exchange.quads import Unscoped, nquads
 from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.store import LocalStore
+from tests.exchange.graphs import READERS, graphs
 
 HEAD = """@prefix prov: <http://www.w3.org/ns/prov#> . @prefix ex: <http://e.org/> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix i: <urn:import#> .
@@ -290,3 +292,89 @@ def test_whatever_the_names_and_values_are_the_store_takes_it(namespace, entitie
     assert int(next(iter(rows))["n"].value) == len(records)
     parsed = set(ox.parse(ox.serialize(found, format=ox.RdfFormat.N_QUADS), ox.RdfFormat.N_QUADS))
     assert parsed == set(found)
+
+
+def records(**kinds: object) -> bytes:
+    prefix = {"ex": "http://example.org/", "xsd": XSD}
+    return json.dumps({"prefix": prefix, **kinds}).encode()
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        (
+            "provn",
+            'entity(ex:e, [ex:x="1.50" %% xsd:decimal, ex:x="a"@en-US, ex:x="+1" %% xsd:int])'
+            "\nactivity(ex:a, 2026-01-02T23:00:00.10+02:00, -)",
+        ),
+        (
+            "provjson",
+            records(
+                entity={
+                    "ex:e": {
+                        "ex:x": [
+                            {"$": "1.50", "type": "xsd:decimal"},
+                            {"$": "a", "lang": "en_US"},
+                            {"$": "+1", "type": "xsd:int"},
+                        ]
+                    }
+                },
+                activity={"ex:a": {"prov:startTime": "2026-01-02T23:00:00.10+02:00"}},
+            ),
+        ),
+    ],
+)
+def test_values_are_kept_as_they_are_written(form: str, text: str | bytes) -> None:
+    data = text if isinstance(text, bytes) else PROVN.format(text).encode()
+    lines = list(nquads(READERS[form](data, "x"), Unscoped()))
+    assert [line for line in lines if '"' in line] == [
+        f'<http://example.org/e> <http://example.org/x> "1.50"^^<{XSD}decimal> .\n',
+        '<http://example.org/e> <http://example.org/x> "a"@en-US .\n',
+        f'<http://example.org/e> <http://example.org/x> "+1"^^<{XSD}int> .\n',
+        "<http://example.org/a> <http://www.w3.org/ns/prov#startedAtTime> "
+        f'"2026-01-02T23:00:00.10+02:00"^^<{XSD}dateTime> .\n',
+    ]
+
+
+def test_of_one_value_the_first_spelling_is_kept() -> None:
+    values = [{"$": one, "type": "xsd:decimal"} for one in ("1.0", "1", "1.00")]
+    document = READERS["provjson"](records(entity={"ex:e": {"ex:x": values}}), "x")
+    assert set(document.terms.written.values()) == {f'"1.0"^^<{XSD}decimal>'}
+    pairs = document.toplevel.rows["entity"].attributes[0]
+    assert len(set(pairs)) == 1
+
+
+def test_another_time_of_a_start_is_not_lost() -> None:
+    """An activity says its own; the start without a trigger has only this one."""
+    text = f"activity(ex:a, {T}, -)\nwasStartedBy(ex:a, -, -, 2026-02-02T03:04:06Z)"
+    found = {quad.triple for quad in quads(PROVN.format(text), "x.provn")}
+    assert found == turtle(
+        f"ex:a a prov:Activity ; prov:startedAtTime {AT} ; prov:qualifiedStart i:wasStartedBy-1 . "
+        "i:wasStartedBy-1 a prov:Start ; prov:atTime '2026-02-02T03:04:06Z'^^xsd:dateTime ."
+    )
+
+
+@pytest.mark.parametrize("part", ["lang", "type"])
+@pytest.mark.parametrize("hidden", ['"^^<b', "en> <a:b> <c:d> .\n<e:f> <g:h> <i:j", 'x"@en'])
+def test_no_value_brings_statements_of_its_own(part: str, hidden: str) -> None:
+    """Tags and datatypes may be any text in PROV-JSON, and would stand outside of the quotes."""
+    value = {"$": 'a"^^<b>', part: f"http://e/{hidden}"}
+    try:
+        found = quads(records(entity={"ex:e": {"ex:x": value}}), "x.json")
+    except InputError as error:
+        assert "RDF cannot say" in str(error)
+    else:
+        assert [quad.predicate.value for quad in found][1:] == ["http://example.org/x"]
+        assert isinstance(found[1].object, ox.Literal)
+        assert found[1].object.value == 'a"^^<b>'
+
+
+def test_further_types_of_prov_jsonld_are_types() -> None:
+    text = {
+        "@context": [{"ex": "http://example.org/"}],
+        "@graph": [{"@type": ["prov:Entity", "Plan", "ex:T", "none:x"], "@id": "ex:e"}],
+    }
+    document = READERS["provjsonld"](json.dumps(text).encode(), "x")
+    found = graphs("".join(nquads(document, Unscoped())))[""]
+    assert set(found) == turtle("ex:e a prov:Entity, prov:Plan, ex:T .")
+    assert "none" in document.notes[0]

@@ -176,9 +176,3 @@ def _unlabelled(graphs_) -> dict[str, list[tuple[str, ...]]]:
         name: sorted(tuple("_:" if part.startswith("_:") else part for part in one) for one in all_)
         for name, all_ in graphs_.items()
     }
-
-
-@pytest.mark.parametrize("form", WRITERS)
-def test_the_same_document_gives_the_same_text(run: tuple[Store, str], form: str) -> None:
-    store, iri = run
-    assert write.run(store, iri, form) == write.run(store, iri, form)

@@ -1,17 +1,15 @@
 """Exports: what is written is what other tools read."""
 
 import os
-import warnings
 from pathlib import Path
 
-import prov.model
 import pyoxigraph as ox
 import pytest
 
 from kprov_capture.home import Home
 from kprov_rdf import ingest, runs
-from kprov_rdf.errors import InputError, StorageError, UnsupportedError
-from kprov_rdf.exchange import records, write
+from kprov_rdf.errors import InputError, StorageError
+from kprov_rdf.exchange import write
 from tests import recording
 
 
@@ -21,63 +19,6 @@ def store(home: Home):
     recording.record(home.path)
     with ingest.open_snapshot(home) as snapshot:
         yield snapshot, runs.listing(snapshot, snapshot.living)[1].iri
-
-
-@pytest.mark.parametrize(("form", "name"), [("provn", "provn"), ("provjson", "json")])
-def test_prov_reads_the_same_records(store, form: str, name: str, tmp_path: Path) -> None:
-    snapshot, iri = store
-    data = write.run(snapshot, iri, form)
-    (tmp_path / "x").write_bytes(data)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        back = prov.model.ProvDocument.deserialize(source=str(tmp_path / "x"), format=name)
-    made = records.document(iri, write.about(snapshot, iri), snapshot.graph(iri))
-    assert back == made
-    (bundle,) = back.bundles
-    assert bundle.identifier.uri == iri
-    assert len(list(back.get_records(prov.model.ProvEntity))) == 1
-
-
-def test_every_statement_of_prov_is_a_record(store) -> None:
-    snapshot, iri = store
-    triples = snapshot.graph(iri)
-    (bundle,) = records.document(iri, [], triples).bundles
-
-    def relations(kind: type) -> set[tuple[str, ...]]:
-        return {
-            tuple(str(value.uri) for _, value in one.formal_attributes[:2] if value is not None)
-            for one in bundle.get_records(kind)
-        }
-
-    def pairs(predicate: str) -> set[tuple[str, ...]]:
-        term = ox.NamedNode(f"http://www.w3.org/ns/prov#{predicate}")
-        return {(t.subject.value, t.object.value) for t in triples if t.predicate == term}
-
-    for kind, predicate in (
-        (prov.model.ProvUsage, "used"),
-        (prov.model.ProvGeneration, "wasGeneratedBy"),
-        (prov.model.ProvCommunication, "wasInformedBy"),
-        (prov.model.ProvDerivation, "wasDerivedFrom"),
-        (prov.model.ProvAssociation, "wasAssociatedWith"),
-        (prov.model.ProvMembership, "hadMember"),
-    ):
-        assert relations(kind) == pairs(predicate) != set(), predicate
-    (delegation,) = bundle.get_records(prov.model.ProvDelegation)
-    assert all(value is not None for _, value in delegation.formal_attributes)
-    assert delegation.identifier.uri == f"{iri}#delegation"
-    people = [
-        one
-        for one in bundle.get_records(prov.model.ProvAssociation)
-        if one.identifier.uri.endswith("#association-person")
-    ]
-    assert len(people) == 1
-    assert dict(people[0].formal_attributes)[prov.model.PROV_ATTR_PLAN] is not None
-    revisions = [
-        one
-        for one in bundle.get_records(prov.model.ProvDerivation)
-        if prov.model.PROV["Revision"] in one.get_asserted_types()
-    ]
-    assert len(revisions) == 1
 
 
 @pytest.mark.parametrize("form", ["ttl", "trig", "nq"])
@@ -114,12 +55,6 @@ def test_writing_twice_gives_the_same_text(store) -> None:
 def test_an_unknown_format_lists_the_known(store) -> None:
     with pytest.raises(InputError, match="ttl, trig, nq"):
         write.run(*store, "docx")
-
-
-def test_a_blank_node_cannot_be_said_in_records() -> None:
-    triple = ox.Triple(ox.BlankNode(), ox.NamedNode("http://e/p"), ox.Literal("x"))
-    with pytest.raises(UnsupportedError, match="blank node"):
-        records.document("http://e/run/1", [], [triple])
 
 
 def test_a_file_is_written_whole_or_not_at_all(

@@ -9,6 +9,7 @@ import pytest
 
 from kprov_capture.home import Home
 from kprov_rdf import cli
+from kprov_rdf.exchange.write import FORMATS
 from tests import recording
 from tests.validate.rules import document
 
@@ -97,7 +98,7 @@ def test_what_cannot_be_read(kprov, a: Path, tmp_path: Path) -> None:
 def test_a_run_and_its_export(kprov, home: Home, tmp_path: Path) -> None:
     run = recording.record(home.path)
     recording.record(home.path, tag="another")
-    for form in ("ttl", "trig", "nq", "jsonld", "provn", "provjson"):
+    for form in FORMATS:
         path = tmp_path / f"run.{'json' if form == 'provjson' else form}"
         assert kprov("export", run.id, "--format", form, "-o", path)[0] == 0
         status, out, err = kprov("diff", run.id, path)
