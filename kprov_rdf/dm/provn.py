@@ -166,8 +166,12 @@ class _Reader:
         return True
 
     def _declarations(self, names: Names) -> None:
-        tokens = self._tokens
-        while tokens.text in ("prefix", "default"):
+        while True:
+            tokens = self._tokens
+            if tokens.kind == END and self._next():
+                continue
+            if tokens.text not in ("prefix", "default"):
+                return
             if self._repairs:
                 self._repairs.line = tokens.line()
             prefix = ""

@@ -21,6 +21,8 @@ STARTS = re.compile(
 MAX_EXPRESSION = 1 << 20  # characters
 _BEGINNING = re.compile(r"\s*([A-Za-z]\w*)\s*\(")
 _ENDING = re.compile(r"\s*(?://[^\n]*)?\s*")
+# What may be another expression, or part of a text: that is not for us to tell.
+_ANOTHER = re.compile(rf"\)\s*(?:{'|'.join(KINDS)})\s*\(")
 _KEY = r"[A-Za-z_][\w.\-]*(?::[\w.\-]+)?"
 _ATTRIBUTES = re.compile(rf",\s*\[\s*(?={_KEY}\s*:?=|\]\s*\Z)")
 _NEXT = re.compile(rf",\s*(?={_KEY}\s*:?=)")
@@ -49,6 +51,7 @@ def statement(text: str, repairs: Repairs) -> str | None:
         or len(text) > MAX_EXPRESSION
         or end < begun.end()
         or not _ENDING.fullmatch(text, end + 1)
+        or _ANOTHER.search(text, begun.end())
     ):
         return None
     inner = text[begun.end() : end].rstrip()

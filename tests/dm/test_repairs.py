@@ -227,6 +227,38 @@ def test_prov_n_without_document() -> None:
     assert made.listed[0].line == 1
 
 
+def test_prov_n_with_bundles() -> None:
+    """As Git2PROV writes it, with a bundle that declares a prefix of its own."""
+    text = f"""{HEAD}entity(ex:file (1))
+bundle ex:b
+  prefix own <http://own/>
+  // of one commit
+  activity(own:commit, [prov:label="Fix "dead" links"])
+  wasAssociatedWith(own:commit,
+    ex:user)
+endBundle
+bundle ex:c
+  entity(own:a)
+endBundle
+endDocument"""
+    repairs = Repairs(BASE, "d")
+    found = said(provn.read(text.encode(), "d", repairs))
+    assert {name: {one[:3] for one in many} for name, many in found.items()} == {
+        "": {("entity", "<http://e/file%20(1)>", ())},
+        "http://e/b": {
+            ("activity", "<http://own/commit>", ("", "")),
+            ("wasAssociatedWith", "", ("<http://own/commit>", "<http://e/user>", "-")),
+        },
+        "http://e/c": {("entity", "<http://own/a>", ())},
+    }
+    assert [(one.rule, one.line) for one in repairs.listed] == [
+        ("illegal-name", 3),
+        ("broken-text", 7),
+        ("argument-count", 8),
+        ("late-declaration", 12),
+    ]
+
+
 def test_prov_n_that_is_cut_short_is_refused() -> None:
     for text in (f"{HEAD}entity(ex:a)", f'{HEAD}entity(5_"x")\nentity(', f"{HEAD}bundle ex:b"):
         with pytest.raises(MalformedError):
@@ -242,6 +274,9 @@ def test_prov_n_that_is_cut_short_is_refused() -> None:
         ('entity(ex:a, [ex:b="x" ex:c="y"', 24, "',' or ']' is missing"),
         ("activity(ex:a, 12, -)", 16, "has a time there"),
         ("endBundle", 1, "is missing"),
+        ('entity(5_"x") entity(ex:b)', 10, "lacks"),
+        ('entity(ex:a, [ex:l="x"y"]) used(ex:b, ex:c, [ex:m="d"])', 23, "',' or ']' is missing"),
+        ('entity(ex:a, [ex:l="x"y", ex:m="])', 23, "',' or ']' is missing"),
     ],
 )
 def test_what_no_rule_mends_is_told_of_the_document(body: str, column: int, message: str) -> None:
