@@ -37,6 +37,7 @@ _ESCAPED_ALL = re.compile(r"(?>[^\\]++|\\[tbnrf\"'\\]|\\u[0-9A-Fa-f]{4})*+")
 _TIME = re.compile(r"-?[0-9]{4,}-[0-9]{2}-[0-9]{2}([T ].*)?")
 _WORD = re.compile(r"-?[0-9]+|[\w.]+")
 _QUALIFIED = re.compile(r"[^\W\d][\w.\-]*:\S+")
+_ENCLOSED = ("<>", "''", '""')
 _BACKSLASHED = frozenset("='(),-:;[].\"")
 _SHOWN = 60
 
@@ -116,6 +117,10 @@ def _name(text: str, repairs: Repairs) -> str:
     """A qualified name, escaped where it has to be."""
     if text == "-" or LEGAL_NAME.fullmatch(text) or _TIME.fullmatch(text):
         return text
+    if len(text) > 2 and text[0] + text[-1] in _ENCLOSED and LEGAL_NAME.fullmatch(text[1:-1]):
+        what = f"{text[:_SHOWN]} is no name of PROV-N; read as {text[1:-1][:_SHOWN]}"
+        repairs.once("illegal-name", text, what)
+        return text[1:-1]
     prefix, colon, local = text.partition(":")
     if not (colon and PREFIX.fullmatch(prefix)):
         prefix, colon, local = "", "", text

@@ -209,6 +209,16 @@ HEAD = "document\nprefix ex <http://e/>\n"
             ],
         ),
         (
+            "used(<http://e/a>, 'ex:b', -)\nentity(\"ex:c\")",
+            [entity("http://e/c"), relation("used", "<http://e/a>", "<http://e/b>", "")],
+            [
+                "illegal-name: <http://e/a> is no name of PROV-N; read as http://e/a (line 3)",
+                "illegal-name: 'ex:b' is no name of PROV-N; read as ex:b (line 3)",
+                "undeclared-prefix: 'http' is not declared; read as an IRI (line 3)",
+                'illegal-name: "ex:c" is no name of PROV-N; read as ex:c (line 4)',
+            ],
+        ),
+        (
             'entity(ex:a, [prov:label="x"@en_US])',
             [entity("http://e/a", label='"x"@en-us')],
             ["language-tag: @en_US is no tag of a language; read with - (line 3)"],
