@@ -101,6 +101,20 @@ def _escaped(found: re.Match[str]) -> str:
     return "%25" if found[0] == "%" else f"\\{found[0]}"
 
 
+def is_legal(iri: str) -> bool:
+    """Whether a whole IRI is one: a port has to be a number, for example."""
+    try:
+        ox.NamedNode(iri)
+    except ValueError:
+        return False
+    return True
+
+
+def own(base: str, iri: str) -> str:
+    """What is no legal IRI, as a name of the document."""
+    return base + iri.replace("[", "%5B").replace("]", "%5D")
+
+
 class _Turtle:
     """Turtle and TriG; ``plain``: N-Triples and N-Quads, which have no prefixes and no base."""
 
@@ -187,6 +201,10 @@ class _Turtle:
             what = f"<{iri[:_SHOWN]}> is relative; read as a name of the document"
             self._repairs.once("relative-iri", iri, what, self._at(found.start()))
             mended = self._repairs.base + mended
+        elif "://" in mended and "\\" not in mended and not is_legal(mended):
+            what = f"<{iri[:_SHOWN]}> is no legal IRI; read as a name of the document"
+            self._repairs.once("illegal-iri", iri, what, self._at(found.start()))
+            mended = own(self._repairs.base, mended)
         return f"<{mended}>"
 
     def _name(self, found: re.Match[str]) -> str:
@@ -248,6 +266,10 @@ def _attribute(name: str, value: str, repairs: Repairs) -> str:
         repairs.add("language-tag", f"{value[:_SHOWN]} is no tag of a language; read with -")
         return value.replace("_", "-")
     mended = _BAD_IN_XML.sub(_percent, plain)
+    if "://" in mended and not is_legal(mended):
+        what = f"<{plain[:_SHOWN]}> is no legal IRI; read as a name of the document"
+        repairs.once("illegal-iri", plain, what)
+        return own(repairs.base, mended)
     if mended == plain:
         return value
     what = f"<{plain[:_SHOWN]}> has characters that no IRI has; read with them escaped"

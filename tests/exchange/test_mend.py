@@ -124,6 +124,20 @@ def mended(text: str, form: str) -> tuple[list[str], list[str]]:
             ],
         ),
         (
+            "ttl",
+            "<http://e:port/> <u:p> <http://[e]/>, <http://e:80/> .",
+            [
+                f"<{BASE}http://e:port/> <u:p> <{BASE}http://%5Be%5D/>",
+                f"<{BASE}http://e:port/> <u:p> <http://e:80/>",
+            ],
+            [
+                "illegal-iri: <http://e:port/> is no legal IRI; read as a name of the document "
+                "(line 1)",
+                "illegal-iri: <http://[e]/> is no legal IRI; read as a name of the document "
+                "(line 1)",
+            ],
+        ),
+        (
             "nq",
             "<u:a> <u:p> <u:c> <g> .",
             [f"<u:a> <u:p> <u:c> <{BASE}g>"],
@@ -193,7 +207,7 @@ def test_names_of_a_mended_document_are_scoped_to_it() -> None:
         ("<u:a> <u:b> .", "ttl"),
         ('<u:a> <u:b> "x', "ttl"),
         ("e:a e:b e:c", "nt"),
-        ("<u:a> <http://[x]/> <u:c> .", "ttl"),
+        ("<u:a> <u:b> :c/[ .", "ttl"),
         (f"{XML}<e:p/></rdf:RDF", "rdfxml"),
         (f"{XML}<rdf:Description about='x'/></rdf:RDF>", "rdfxml"),
     ],
@@ -313,6 +327,11 @@ def in_jsonld(found: Any) -> tuple[list[str], list[str]]:
                 f"illegal-iri: 'http://e/x y'{ESCAPED}",
                 "undeclared-prefix: 'prov' is not declared; read as http://www.w3.org/ns/prov#",
             ],
+        ),
+        (
+            {"@id": "http://e:port/", "u:p": 1},
+            [f'<{BASE}http://e:port/> <u:p> "1"^^<http://www.w3.org/2001/XMLSchema#integer>'],
+            ["illegal-iri: 'http://e:port/' is no legal IRI; read as a name of the document"],
         ),
         (
             [{"@id": "u:a", "u:p": [{"@value": "x", "@language": "en_US"}]}],
