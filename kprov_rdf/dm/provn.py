@@ -27,13 +27,12 @@ from kprov_rdf.dm.provn_lexer import END, IRI, MARK, NAME, PREFIX, TIME, Tokens
 from kprov_rdf.dm.provn_names import Names
 from kprov_rdf.dm.provn_values import extension, pairs, time
 from kprov_rdf.dm.repairs import Repairs
-from kprov_rdf.dm.times import time_term
 from kprov_rdf.errors import InputError
 
 MAX_BYTES = 1 << 28  # some two million statements
 _NOTED = 20  # extensions
 _MENTION = f"<{PROV_NAMESPACE}mentionOf>"
-_DECLARATION = re.compile(r"^[ \t]*prefix[ \t]+([\w.\-]+)[ \t]+<([^<>\"{}|^`\\\s]*)>", re.MULTILINE)
+_DECLARATION = re.compile(r"\bprefix[ \t]+([\w.\-]+)[ \t]+<([^<>\"{}|^`\\\s]*)>")
 # Words that begin what is no expression.
 _WORDS = ("document", "endDocument", "bundle", "endBundle", "prefix", "default")
 _ARGUMENTS = (NAME, TIME)
@@ -167,8 +166,12 @@ class _Reader:
         return True
 
     def _declarations(self, names: Names) -> None:
-        tokens = self._tokens
-        while tokens.text in ("prefix", "default"):
+        while True:
+            tokens = self._tokens
+            if tokens.kind == END and self._next():
+                continue
+            if tokens.text not in ("prefix", "default"):
+                return
             if self._repairs:
                 self._repairs.line = tokens.line()
             prefix = ""
@@ -343,7 +346,7 @@ class _Reader:
 
     def _time(self, kind: Kind, found: re.Match[str]) -> int:
         if self._repairs and not found[TIME] and (mended := self._repairs.time(found[NAME])):
-            return self._terms.number(time_term(mended))
+            return self._terms.time(mended)
         if not found[TIME]:
             raise self._tokens.error(
                 f"{kind.name} has a time there, such as 2012-11-16T16:05:00Z, or '-'", found=found

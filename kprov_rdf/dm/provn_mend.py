@@ -21,6 +21,8 @@ STARTS = re.compile(
 MAX_EXPRESSION = 1 << 20  # characters
 _BEGINNING = re.compile(r"\s*([A-Za-z]\w*)\s*\(")
 _ENDING = re.compile(r"\s*(?://[^\n]*)?\s*")
+# What may be another expression, or part of a text: that is not for us to tell.
+_ANOTHER = re.compile(rf"\)\s*(?:{'|'.join(KINDS)})\s*\(")
 _KEY = r"[A-Za-z_][\w.\-]*(?::[\w.\-]+)?"
 _ATTRIBUTES = re.compile(rf",\s*\[\s*(?={_KEY}\s*:?=|\]\s*\Z)")
 _NEXT = re.compile(rf",\s*(?={_KEY}\s*:?=)")
@@ -35,6 +37,7 @@ _ESCAPED_ALL = re.compile(r"(?>[^\\]++|\\[tbnrf\"'\\]|\\u[0-9A-Fa-f]{4})*+")
 _TIME = re.compile(r"-?[0-9]{4,}-[0-9]{2}-[0-9]{2}([T ].*)?")
 _WORD = re.compile(r"-?[0-9]+|[\w.]+")
 _QUALIFIED = re.compile(r"[^\W\d][\w.\-]*:\S+")
+_ENCLOSED = ("<>", "''", '""')
 _BACKSLASHED = frozenset("='(),-:;[].\"")
 _SHOWN = 60
 
@@ -49,6 +52,7 @@ def statement(text: str, repairs: Repairs) -> str | None:
         or len(text) > MAX_EXPRESSION
         or end < begun.end()
         or not _ENDING.fullmatch(text, end + 1)
+        or _ANOTHER.search(text, begun.end())
     ):
         return None
     inner = text[begun.end() : end].rstrip()
@@ -113,6 +117,10 @@ def _name(text: str, repairs: Repairs) -> str:
     """A qualified name, escaped where it has to be."""
     if text == "-" or LEGAL_NAME.fullmatch(text) or _TIME.fullmatch(text):
         return text
+    if len(text) > 2 and text[0] + text[-1] in _ENCLOSED and LEGAL_NAME.fullmatch(text[1:-1]):
+        what = f"{text[:_SHOWN]} is no name of PROV-N; read as {text[1:-1][:_SHOWN]}"
+        repairs.once("illegal-name", text, what)
+        return text[1:-1]
     prefix, colon, local = text.partition(":")
     if not (colon and PREFIX.fullmatch(prefix)):
         prefix, colon, local = "", "", text

@@ -96,7 +96,7 @@ def _unquoted(tokens: Tokens, names: Names, repairs: Repairs) -> int:
     if what == "name":
         number = names.number(text, tokens.error)
     else:
-        number = names.terms.number(literal_term(text, f"{XSD}{kind or 'string'}"))
+        number = names.terms.literal(text, f"{XSD}{kind or 'string'}")
     tokens.advance()
     return number
 

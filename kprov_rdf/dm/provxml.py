@@ -148,9 +148,14 @@ class _Reader:
     def _declare(self, prefix: str | None, iri: str | None) -> None:
         self._names.clear()
         self._placed(self._parser.CurrentLineNumber)
-        namespace = names.namespace(iri or "", self._into.name, self._repairs, prefix or "")
+        namespace = self._space(iri or "", prefix or "")
         self._declared.setdefault(prefix or "", []).append(namespace)
         self._into.declare(prefix or "", namespace)
+
+    def _space(self, iri: str, prefix: str) -> str:
+        # In XML, the namespace of XML Schema rightly has no "#".
+        namespace = names.namespace(iri, self._into.name)
+        return self._repairs.absolute(prefix, namespace) if self._repairs else namespace
 
     def _placed(self, line: int) -> None:
         if self._repairs:
@@ -287,8 +292,7 @@ class _Reader:
         if place is None:
             if tag not in self._tags:
                 space, _, name = tag.rpartition(_BETWEEN)
-                space = names.namespace(space, self._into.name, self._repairs, "")
-                self._tags[tag] = self._into.terms.number(f"<{space}{name}>")
+                self._tags[tag] = self._into.terms.number(f"<{self._space(space, '')}{name}>")
             record.attributes.append((self._tags[tag], self._value(element)))
             return
         index, is_time = place

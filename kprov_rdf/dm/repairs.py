@@ -160,7 +160,7 @@ WELL_KNOWN = {
     "wfdesc": "http://purl.org/wf4ever/wfdesc#",
     "wfprov": "http://purl.org/wf4ever/wfprov#",
     "xsd": XSD,
-    "xsi": "http://www.w3.org/2001/XMLSchema-instance#",
+    "xsi": "http://www.w3.org/2001/XMLSchema-instance",
 }  # fmt: skip
 _SCHEMES = frozenset(
     ("ark", "arcp", "doi", "file", "ftp", "http", "https", "info", "mailto", "ni", "tag", "tel",

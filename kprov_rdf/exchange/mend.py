@@ -8,16 +8,20 @@ import re
 from collections.abc import Iterator
 from xml.sax.saxutils import quoteattr
 
+import pyoxigraph as ox
+
 from kprov_capture.identity import ncname
 from kprov_rdf.dm import xml_prefixes
 from kprov_rdf.dm.repairs import Repairs
 
 _HEX = r"u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}"
-# Turtle 1.1, section 6.5, with what names and IRIs may not have and documents write in them.
+# Turtle 1.1, section 6.5, with what names and IRIs may not have and documents write in them. A
+# string that nothing closes goes on to the end, so that nothing in it is looked at twice.
 _TURTLE = re.compile(
     r"#[^\n\r]*+"
-    r'|(?P<string>"""(?>[^"\\]++|\\.|"{1,2}+(?!"))*+"""|\'\'\'(?>[^\'\\]++|\\.|\'{1,2}+(?!\'))*+\'\'\''
-    r'|"(?>[^"\\\n\r]++|\\.)*+"|\'(?>[^\'\\\n\r]++|\\.)*+\')'
+    r'|(?P<string>"""(?>[^"\\]++|\\.|"{1,2}+(?!"))*+(?:""")?+'
+    r"|'''(?>[^'\\]++|\\.|'{1,2}+(?!'))*+(?:''')?+"
+    r'|"(?>[^"\\\n\r]++|\\.)*+"?+|\'(?>[^\'\\\n\r]++|\\.)*+\'?+)'
     r"(?P<tag>@[A-Za-z][\w\-]*+)?"
     r'|(?P<iri><[^<>"\n\r]*+>)'
     r"|(?P<name>(?P<prefix>[\w.\-]*+):(?P<local>(?>[\w.\-:%·/&+=$!*@?~]++|\\[^\n])*+))"
@@ -29,7 +33,7 @@ _BAD_IN_IRI = re.compile(rf"\\(?:{_HEX})|%(?![0-9A-Fa-f]{{2}})|[\x00-\x20\"{{}}|
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _BAD_IN_NAME = re.compile(r"\\.|%[0-9A-Fa-f]{2}|[%/&+=$!*@?~]", re.DOTALL)
 _TAG = re.compile(
-    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
+    r"<!--(?>[^-]++|-(?!->))*+|<!\[CDATA\[(?>[^\]]++|\](?!\]>))*+|<\?(?>[^?]++|\?(?!>))*+"
     r"|(?P<tag><[^\s<>/!?](?>[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+>)",
     re.DOTALL,
 )
@@ -42,6 +46,29 @@ _ENTITIES = {"&quot;": '"', "&apos;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&
 _ENTITY = re.compile("|".join(_ENTITIES))
 _BAD_IN_XML = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20<>\"{}|\\^`]")
 _SHOWN = 80
+_ROUNDS = 3  # more than one where what was mended shows another defect
+
+
+def parsed(
+    data: bytes, form: str, syntax: ox.RdfFormat, base: str | None, repairs: Repairs | None
+) -> list[ox.Quad]:
+    """The statements of RDF, mended where it has to be and ``repairs`` is given.
+
+    Raises what ``pyoxigraph.parse`` raises, of the document as it is.
+    """
+    try:
+        return list(ox.parse(data, syntax, base_iri=base))
+    except SyntaxError as error:
+        text: bytes | None = data
+        for _ in range(_ROUNDS if repairs else 0):
+            text = mend(text, form, error, repairs) if text and repairs else None
+            if text is None:
+                break
+            try:
+                return list(ox.parse(text, syntax, base_iri=base))
+            except SyntaxError:
+                continue
+        raise
 
 
 def mend(data: bytes, form: str, error: Exception, repairs: Repairs) -> bytes | None:  # noqa: ARG001
@@ -72,6 +99,20 @@ def _escaped(found: re.Match[str]) -> str:
     if len(found[0]) > 1:
         return found[0]
     return "%25" if found[0] == "%" else f"\\{found[0]}"
+
+
+def is_legal(iri: str) -> bool:
+    """Whether a whole IRI is one: a port has to be a number, for example."""
+    try:
+        ox.NamedNode(iri)
+    except ValueError:
+        return False
+    return True
+
+
+def own(base: str, iri: str) -> str:
+    """What is no legal IRI, as a name of the document."""
+    return base + iri.replace("[", "%5B").replace("]", "%5D")
 
 
 class _Turtle:
@@ -160,6 +201,10 @@ class _Turtle:
             what = f"<{iri[:_SHOWN]}> is relative; read as a name of the document"
             self._repairs.once("relative-iri", iri, what, self._at(found.start()))
             mended = self._repairs.base + mended
+        elif "://" in mended and "\\" not in mended and not is_legal(mended):
+            what = f"<{iri[:_SHOWN]}> is no legal IRI; read as a name of the document"
+            self._repairs.once("illegal-iri", iri, what, self._at(found.start()))
+            mended = own(self._repairs.base, mended)
         return f"<{mended}>"
 
     def _name(self, found: re.Match[str]) -> str:
@@ -221,6 +266,10 @@ def _attribute(name: str, value: str, repairs: Repairs) -> str:
         repairs.add("language-tag", f"{value[:_SHOWN]} is no tag of a language; read with -")
         return value.replace("_", "-")
     mended = _BAD_IN_XML.sub(_percent, plain)
+    if "://" in mended and not is_legal(mended):
+        what = f"<{plain[:_SHOWN]}> is no legal IRI; read as a name of the document"
+        repairs.once("illegal-iri", plain, what)
+        return own(repairs.base, mended)
     if mended == plain:
         return value
     what = f"<{plain[:_SHOWN]}> has characters that no IRI has; read with them escaped"

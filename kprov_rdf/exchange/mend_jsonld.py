@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kprov_rdf.dm.repairs import WELL_KNOWN, Repairs
+from kprov_rdf.exchange.mend import is_legal, own
 
 _BAD = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20<>\"{}|\\^`]")
 _PREFIX = re.compile(r"([A-Za-z]+):(?!//)")
@@ -121,12 +122,17 @@ class _Mender:
 
     def _iri(self, iri: str) -> str:
         self._note(iri)
-        if iri.startswith("_:") or not _BAD.search(iri):
+        if iri.startswith("_:"):
             return iri
-        self.changed = True
-        what = f"{iri[:_SHOWN]!r} has characters that no IRI has; read with them escaped"
-        self._repairs.once("illegal-iri", iri, what, 0)
-        return _BAD.sub(lambda one: f"%{ord(one[0]):02X}", iri)
+        mended = _BAD.sub(lambda one: f"%{ord(one[0]):02X}", iri)
+        what = "has characters that no IRI has; read with them escaped"
+        if "://" in mended and not is_legal(mended):
+            mended = own(self._repairs.base, mended)
+            what = "is no legal IRI; read as a name of the document"
+        if mended != iri:
+            self.changed = True
+            self._repairs.once("illegal-iri", iri, f"{iri[:_SHOWN]!r} {what}", 0)
+        return mended
 
 
 def _contexts(found: Any) -> Iterator[Any]:
