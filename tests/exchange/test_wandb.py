@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.errors import InputError, KprovError
 from kprov_rdf.exchange.foreign import wandb
-from kprov_rdf.exchange.foreign.protobuf import BrokenError, Field, fields, message
+from kprov_rdf.exchange.foreign.schemas import Budget, Field, message
 from kprov_rdf.exchange.foreign.wandb_records import Log
 from kprov_rdf.exchange.sources import Source
 from tests.exchange import wandb_files
@@ -183,13 +183,13 @@ def test_every_way_to_cut_a_file_gives_its_whole_records_or_an_error() -> None:
         (wandb_files.HEADER + struct.pack("<IHB", 1, 1, 1) + b"x", "The checksum is wrong"),
         (wandb_files.HEADER + struct.pack("<IHB", 1, 1, 9) + b"x", "no fragment"),
         (wandb_files.HEADER + struct.pack("<IHB", 1, 65535, 1) + b"x", "no fragment"),
-        (framed([b"\x0a\xff\xff\xff\xff\x7f"]), "The record is damaged"),
-        (framed([b"\xff" * 20]), "The record is damaged"),
-        (framed([b"\x8a\x01\x02\x08\x01"]), "The record is damaged"),
+        (framed([b"\x12\xff\xff\xff\xff\x7f"]), "The record at byte 7"),
+        (framed([b"\xff" * 20]), "The record at byte 7"),
+        (framed([b"\x8a\x01\x02\x08\x01"]), "The record at byte 7"),
     ],
 )
 def test_a_damaged_file_is_told_with_its_place(data: bytes, told: str) -> None:
-    with pytest.raises(MalformedError) as raised:
+    with pytest.raises(InputError) as raised:
         wandb.read(Source("run-x.wandb", data), empty())
     assert told in str(raised.value)
     assert "run-x.wandb" in str(raised.value)
@@ -280,10 +280,12 @@ def test_a_message_of_protocol_buffers_field_by_field() -> None:
         b"\x08" + b"\xff" * 9 + b"\x01" + b"\x10\x03" + b"\x19" + struct.pack("<d", 0.1)
         + b"\x22\x03\x0a\x01a" + b"\x2a\x01x\x2a\x01y" + b"\x30\x07" + b"\x3d\0\0\0\0"
     )  # fmt: skip
-    assert message(data, schema) == {
+    assert message(data, schema, "x", Budget(20)) == {
         "n": -1, "z": -2, "d": 0.1, "m": {"t": "a"}, "l": ["x", "y"],
         "field 6": [7], "field 7": ["00000000"],
     }  # fmt: skip
-    for broken in (b"\x08", b"\x0b", b"\x12\x05a", b"\x00\x01", b"\x08" + b"\xff" * 11):
-        with pytest.raises(BrokenError):
-            list(fields(broken))
+    with pytest.raises(InputError, match="more than 3 fields"):
+        message(data, schema, "x", Budget(3))
+    for broken in (b"\x0a\x01a", b"\x10", b"\x1d\0\0\0\0", b"\x20\x01", b"\x28\x01"):
+        with pytest.raises(InputError, match="x is damaged"):
+            message(broken, schema, "x", Budget(20))

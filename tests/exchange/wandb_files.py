@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kprov_rdf.exchange.foreign.protobuf import Schema
+from kprov_rdf.exchange.foreign.schemas import Schema
 from kprov_rdf.exchange.foreign.wandb_records import RECORD
 
 HEADER = b":W&B" + struct.pack("<HB", 0xBEE1, 0)
