@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kprov_rdf.errors import InputError
 from kprov_rdf.exchange.foreign.protobuf import damaged, fields
 
 
@@ -24,30 +25,43 @@ class Field:
 Schema = Mapping[int, Field]
 
 
-def message(data: bytes, schema: Schema, where: str) -> dict[str, Any]:
+class Budget:
+    """How many fields may be read in all, whichever the messages: each takes memory."""
+
+    def __init__(self, most: int) -> None:
+        self.most = self.left = most
+
+    def take(self, where: str) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise InputError(f"{where} is one too many: there are more than {self.most:,} fields.")
+
+
+def message(data: bytes, schema: Schema, where: str, budget: Budget) -> dict[str, Any]:
     """A message by the names of its fields; of one that is not repeated the last value counts.
 
     Raises ``InputError``, which says ``where``. It is as deep as the schema.
     """
     found: dict[str, Any] = {}
     for number, _, raw in fields(data, where):
+        budget.take(where)
         field = schema.get(number)
         if field is None:
             found.setdefault(f"field {number}", []).append(_unknown(raw))
         elif field.repeated:
-            found.setdefault(field.name, []).append(_value(raw, field, where))
+            found.setdefault(field.name, []).append(_value(raw, field, where, budget))
         elif isinstance(field.kind, str):
-            found[field.name] = _value(raw, field, where)
+            found[field.name] = _value(raw, field, where, budget)
         else:  # parts of one message are one message (section "Last One Wins")
-            found[field.name] = {**found.get(field.name, {}), **_value(raw, field, where)}
+            found[field.name] = {**found.get(field.name, {}), **_value(raw, field, where, budget)}
     return found
 
 
-def _value(raw: int | bytes, field: Field, where: str) -> Any:
+def _value(raw: int | bytes, field: Field, where: str, budget: Budget) -> Any:
     if not isinstance(field.kind, str):
         if isinstance(raw, int):
             raise damaged(where, 0, f"{field.name} is a number, and a message was wanted")
-        return message(raw, field.kind, where)
+        return message(raw, field.kind, where, budget)
     if field.kind == "text":
         if isinstance(raw, int):
             raise damaged(where, 0, f"{field.name} is a number, and a text was wanted")

@@ -1,8 +1,8 @@
 """Reading the tables of a database of SQLite that a stranger made.
 
 It is read from a copy of its bytes in memory, so no file beside it is opened or changed. Its schema
-is not trusted: tables only, no views, no virtual tables, and an expression of its own
-(a generated column) may call no function. Time, memory and rows have limits.
+is not trusted: no view, no virtual table and no generated column is read, so that no expression of
+a stranger's is computed. Time, memory and rows have limits.
 """
 
 import re
@@ -22,8 +22,12 @@ _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ}
 _PLAIN = re.compile(r"\s*CREATE\s+TABLE\b", re.IGNORECASE)
 
 
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
 class Tables:
-    """The tables of a database, whose rows are told as mappings of the names of columns."""
+    """The tables of a database. A row is a mapping of the names of columns; blobs are in hex."""
 
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
         self.connection = connection
@@ -39,8 +43,10 @@ class Tables:
         """The rows of a table; none where there is no such. Raises ``InputError`` for too many."""
         if table not in self.names:
             return
-        quoted = table.replace('"', '""')
-        for number, row in enumerate(self._rows(f'SELECT * FROM "{quoted}"')):  # noqa: S608
+        quoted = _quoted(table)
+        told = self._rows(f"PRAGMA table_xinfo({quoted})")
+        columns = ", ".join(_quoted(str(one["name"])) for one in told if not one["hidden"])
+        for number, row in enumerate(self._rows(f"SELECT {columns} FROM {quoted}")):  # noqa: S608
             if number >= most:
                 raise InputError(f"The table {table} of {self.name} has more than {most:,} rows.")
             yield row
@@ -50,14 +56,16 @@ class Tables:
             cursor = self.connection.execute(text)
             names = [one[0] for one in cursor.description]
             for row in cursor:
-                yield dict(zip(names, row, strict=True))
+                told = (one.hex() if isinstance(one, bytes) else one for one in row)
+                yield dict(zip(names, told, strict=True))
         except sqlite3.OperationalError as error:
             if "interrupted" not in str(error):
                 raise self._wrong(error) from error
             raise LimitError(
                 f"Reading {self.name} took more than {MAX_SECONDS} s. Merge a smaller database."
             ) from error
-        except (sqlite3.Error, OverflowError, MemoryError) as error:
+        # The messages of SQLite are texts of the stranger's too, and may be none.
+        except (sqlite3.Error, OverflowError, MemoryError, ValueError) as error:
             raise self._wrong(error) from error
 
     def _wrong(self, error: Exception) -> MalformedError:
@@ -80,7 +88,7 @@ def opened(data: bytes, name: str) -> Iterator[Tables]:
             connection.deserialize(bytes(copy))
             _guard(connection)
             tables = Tables(connection, name)
-        except (sqlite3.Error, MemoryError, OverflowError) as error:
+        except (sqlite3.Error, OverflowError, MemoryError, ValueError) as error:
             raise MalformedError(name, f"It is no database of SQLite: {error}.") from error
         yield tables
     finally:
@@ -95,9 +103,10 @@ def _guard(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA cell_size_check = ON")
     end = time.monotonic() + MAX_SECONDS
-    connection.set_progress_handler(lambda: time.monotonic() > end, 100_000)
+    connection.set_progress_handler(lambda: time.monotonic() > end, 1_000)
 
-    def allowed(action: int, *_: object) -> int:
-        return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
+    def allowed(action: int, first: str | None, *_: object) -> int:
+        columns = action == sqlite3.SQLITE_PRAGMA and first == "table_xinfo"
+        return sqlite3.SQLITE_OK if columns or action in _ALLOWED else sqlite3.SQLITE_DENY
 
     connection.set_authorizer(allowed)

@@ -4,12 +4,13 @@ So the questions that are asked of runs that kprov captured are answered for the
 training stands in a graph of its own, as each run does.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from kprov_capture.identity import Names, segment
+from kprov_capture.identity import Names
 from kprov_capture.nquads import Iri, Value, as_double
 from kprov_capture.series import Series
 from kprov_capture.statements import SHORTCUTS, fits, setting_values, typed
@@ -23,6 +24,7 @@ Setting = str | int | float | bool
 MAX_EPOCHS = 10_000
 _MOST_EPOCHS = 100_000  # that are nodes each
 _LAST_SECOND = 253_402_214_400  # 9999-12-31: some zone is always in the same year
+_WORDS = re.compile("[a-z0-9]+")
 _STATUS = {"FAILED": "FINISHED_WITH_ERROR", "STOPPED": "INTERRUPTED"}
 _STATUSES = ("FINISHED", "FINISHED_WITH_ERROR", "INTERRUPTED")
 
@@ -187,7 +189,8 @@ class _Record:
 
     def _agents(self) -> None:
         training, says, local = self.training, self.says, self.local
-        tool = says.agent(segment(training.tool.lower()), training.version or "unknown")
+        kind = "-".join(_WORDS.findall(training.tool.lower()))
+        tool = says.agent(kind, training.version or "unknown")
         label = f"{training.tool} {training.version}".strip()
         says.node(tool, (Dnnprov.CaptureLibrary, Prov.SoftwareAgent, Prov.Agent))
         says.node(tool, (), (RDFS_LABEL, label))

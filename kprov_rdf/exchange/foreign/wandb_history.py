@@ -7,8 +7,10 @@ from typing import Any
 
 from kprov_capture.nquads import as_double
 from kprov_rdf.dm.guards import load_json
+from kprov_rdf.errors import InputError
 from kprov_rdf.exchange.foreign.training import Point, moment, steps_of
 
+MAX_VALUES = 5_000_000
 # What W&B adds to a row itself.
 _STEP, _TIME = "_step", "_timestamp"
 # JSON has no such numbers, and W&B's has texts for them.
@@ -72,6 +74,7 @@ class History:
     def __init__(self, name: str) -> None:
         self.name = name
         self.rows: list[dict[str, Any]] = []
+        self.count = 0
         self.system: Series = {}
         self.defined: dict[str, str] = {}
         self.patterns: dict[str, str] = {}
@@ -97,6 +100,9 @@ class History:
         row = {_key(item): _value(item, self.name) for item in found.get("item", ())}
         row.setdefault(_STEP, found.get("step", {}).get("num", len(self.rows)))
         self.rows.append(row)
+        self.count += len(row)
+        if self.count > MAX_VALUES:
+            raise InputError(f"The history of {self.name} has more than {MAX_VALUES:,} values.")
 
     def stats(self, seconds: float | None, items: Iterable[Mapping[str, Any]]) -> None:
         """What W&B measured of the machine, sampled in no steps: they are counted."""

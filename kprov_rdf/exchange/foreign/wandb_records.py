@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kprov_rdf.dm.malformed import MalformedError
-from kprov_rdf.exchange.foreign.schemas import Field, Schema, message
+from kprov_rdf.exchange.foreign.schemas import Budget, Field, Schema, message
 
 IDENT = b":W&B"
 _MAGIC = 0xBEE1
@@ -20,6 +20,7 @@ _BLOCK = 1 << 15
 _HEADER = struct.Struct("<IHB")
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 MAX_RECORD = 1 << 26
+MAX_FIELDS = 20_000_000
 
 _ITEM: Schema = {
     1: Field("key"), 2: Field("nested_key", repeated=True), 3: Field("none", "int"),
@@ -154,8 +155,9 @@ class Log:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Each record as an object of JSON. Raises ``MalformedError`` for a damaged one."""
+        budget = Budget(MAX_FIELDS)
         for at, raw in self._whole():
-            found = message(raw, RECORD, f"The record at byte {at:,} of {self.name}")
+            found = message(raw, RECORD, f"The record at byte {at:,} of {self.name}", budget)
             yield {key: one for key, one in found.items() if key not in _OF_THE_TRANSPORT}
 
     def _wrong(self, at: int, message: str) -> MalformedError:
