@@ -313,7 +313,8 @@ def test_each_execution_has_its_own_tag_and_status() -> None:
     )
     said = of(text)
     rows = said.select(
-        "SELECT ?tag ?o ?status { GRAPH ?g { ?e dnnprov:execTag ?tag . ?t dnnprov:optimizerName ?o ; "
+        "SELECT ?tag ?o ?status { GRAPH ?g { ?e dnnprov:execTag ?tag . "
+        "?t dnnprov:optimizerName ?o ; "
         "a dnnprov:Training . OPTIONAL { ?t dnnprov:status ?status } } } ORDER BY ?tag"
     )
     assert [(row["tag"], row["o"], row["status"]) for row in rows] == [
