@@ -289,6 +289,7 @@ def test_the_users_own_sets_and_tables_are_kept() -> None:
 
 def test_a_schema_without_a_plan_is_a_dataflow_of_its_own() -> None:
     said = of(TRIALS)
+    assert said.wrong() == []
     assert set(said.runs) == {"densenet"}
     assert len(said.ask("runs")) == 2
 
@@ -297,6 +298,43 @@ def test_a_dump_of_one_schema_is_read_too() -> None:
     whole = (PUBLIC + TRIALS).replace('SET SCHEMA "densenet";', "")
     said = of(whole.replace('"densenet".', "").replace('"public".', ""))
     assert sorted(row["epochs"] for row in said.ask("runs")) == [2, 2]
+
+
+def test_each_execution_has_its_own_tag_and_status() -> None:
+    """As later versions of Keras-Prov have it: a task for each."""
+    text = PUBLIC + TRIALS
+    text = text.replace(
+        "(2, 1, 1, 'densenet 2020-11-09', 2,",
+        "(9, 1, 1, 'second', 2, 'FINISHED', ''), (2, 1, 1, 'first', 2,",
+    )
+    text = text.replace("(2, 2, '2000.0', 'SGD'", "(2, 9, '2000.0', 'SGD'")
+    text = text.replace('3|2|3|"2010.0"', '3|9|3|"2010.0"').replace(
+        '4|2|3|"2020.0"', '4|9|3|"2020.0"'
+    )
+    said = of(text)
+    rows = said.select(
+        "SELECT ?tag ?o ?status { GRAPH ?g { ?e dnnprov:execTag ?tag . "
+        "?t dnnprov:optimizerName ?o ; "
+        "a dnnprov:Training . OPTIONAL { ?t dnnprov:status ?status } } } ORDER BY ?tag"
+    )
+    assert [(row["tag"], row["o"], row["status"]) for row in rows] == [
+        ("first", "Adam", "FINISHED"),
+        ("second", "SGD", "FINISHED"),
+    ]
+
+
+def test_a_task_without_rows_is_kept() -> None:
+    said = of(
+        PUBLIC.replace(
+            "INSERT INTO task VALUES", "INSERT INTO task VALUES (7, 8, 1, 'x', 1, 'READY', '/w'),"
+        )
+        + TRIALS
+    )
+    (task,) = said.select(
+        "SELECT ?w ?t { GRAPH ?g { ?a dnnprov:taskIdentifier 8 ; dnnprov:workspace ?w ; "
+        "<http://localhost:8642/attribute/task> ?t } }"
+    )
+    assert (task["w"], '"status": "READY"' in task["t"]) == ("/w", True)
 
 
 def test_trials_without_times_are_told_apart_by_their_epochs() -> None:
@@ -334,6 +372,7 @@ def test_only_dumps_of_such_a_database_are_claimed(tmp_path: Path) -> None:
         ("CREATE TABLE t (a INT);INSERT INTO t (b) VALUES (1);", "a row of sys.t"),
         ("CREATE TABLE t (a INT", "the end of a statement"),
         ("SELECT 'no end", "the end of a quotation"),
+        ("create function f() returns int begin return 1;\nCOMMIT;", "the END of a function"),
         ("CREATE TABLE (a INT);", "a name was wanted in line 1"),
         ("COPY 99999999999 RECORDS INTO t FROM stdin;", "a number of at most 2,000,000"),
         ("COPY 1.5 RECORDS INTO t FROM stdin;", "a number of at most"),

@@ -7,9 +7,9 @@ A schema of its own has the sets of each dataflow, one table ``ds_{set}`` each; 
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from kprov_capture.dataflow import Attribute, Dataflow, DataSet, Program, Transformation
 from kprov_rdf.errors import InputError
@@ -175,7 +175,7 @@ class Database:
             return DataSet(tag, tuple(attributes.values()))
         return _made(tag, tables[tag]) if tag in tables else None
 
-    def _plan(self, tag: str, tags: dict[Cell, str], flow: Flow) -> Dataflow:
+    def _plan(self, tag: str, tags: Mapping[Any, str], flow: Flow) -> Dataflow:
         def of(step: str, found: dict[str, set[str]]) -> list[DataSet]:
             return [
                 flow.schemas[one]
@@ -229,8 +229,20 @@ class Database:
                     self._taken.add(key)
                     tables[key[1].removeprefix("ds_")] = table
             made = {one: found for one in tables if (found := _made(one, tables[one]))}
-            rows = {one: list(table.records()) for one, table in tables.items()}
-            yield Flow(schema, Dataflow(schema), made, rows)
+            flow = Flow(schema, Dataflow(schema), made)
+            flow.rows = {one: list(table.records()) for one, table in tables.items()}
+            steps: dict[str, None] = {}
+            for tag, table in tables.items():
+                columns = [one for one in table.columns if one.endswith(TASK)]
+                for place, column in enumerate(columns):
+                    step = column.removesuffix(TASK)
+                    steps[step] = None
+                    # The task that wrote a row comes first; the tags of inputs begin with an i.
+                    wrote = place == 0 and not tag.startswith("i")
+                    known = flow.makers if wrote else flow.readers
+                    known.setdefault(tag, set()).add(step)
+            flow.plan = self._plan(schema, dict(enumerate(steps)), flow)
+            yield flow
 
 
 def _made(tag: str, table: Table) -> DataSet | None:

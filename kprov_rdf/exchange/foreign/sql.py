@@ -168,7 +168,7 @@ class _Reader:
     def pass_over(self) -> None:
         """To the end of a statement; that of a function has statements in it."""
         words: list[str] = []
-        depth = 0
+        depth, start = 0, self.at
         while (found := self.peek()) is not None:
             kind, text, self.at = found
             lower = text.lower() if kind in ("word", "sign") else ""
@@ -177,10 +177,15 @@ class _Reader:
             inside = any(one in words for one in _BODIES)
             if inside and lower in ("begin", "case"):
                 depth += 1
-            elif inside and lower == "end" and not self.is_next("if", "while"):
+            elif inside and lower == "end" and not self.is_next("if", "while", "for", "repeat"):
                 depth -= 1
+                if self.is_next("case"):
+                    self.take()
             if lower == ";" and depth <= 0:
                 break
+        else:
+            if depth > 0:
+                raise self.wrong("the END of a function", start)
         if words:
             skipped = "or", "replace", "temporary", "local", "global", "unique"
             self.dump.passed[" ".join([w for w in words if w not in skipped][:2]).upper()] += 1

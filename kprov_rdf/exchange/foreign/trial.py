@@ -7,9 +7,10 @@ attributes of the epochs.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from kprov_capture.dataflow import BUILT_IN
 from kprov_capture.facts import Change, Layer
 from kprov_capture.nquads import Iri, Value, instant
 from kprov_capture.series import Series
@@ -41,7 +42,7 @@ from kprov_rdf.exchange.foreign.dump import (
 from kprov_rdf.exchange.foreign.names import RATE, same_rate
 from kprov_rdf.exchange.foreign.record import Record
 from kprov_rdf.exchange.foreign.trials import Trial, elapsed_of, epoch_of
-from kprov_rdf.exchange.foreign.usertasks import say_tasks
+from kprov_rdf.exchange.foreign.usertasks import UserTasks
 from kprov_rdf.exchange.statements import Statements
 
 _FAILED = "FINISHED_WITH_ERROR"  # the column holds ten letters of it
@@ -54,10 +55,17 @@ def execution(
     names: Record,
     iri: str,
     flow: Flow,
-    started: float | None,
-    ended: float | None,
+    span: tuple[float | None, float | None],
 ) -> None:
+    """Say the execution of a dataflow, from when to when it was, and the plan of it."""
     says.add(plan(names, iri, flow.plan))
+    planned = {one.tag for one in flow.plan.transformations}
+    for step in (one for one in BUILT_IN if one not in planned):
+        transformation = f"{iri}#{step}"
+        says.link(iri, Dnnprov.hasTransformation, transformation)
+        kinds = (Dnnprov.DataTransformation, Prov.Plan, Prov.Entity)
+        says.node(transformation, kinds, (Dnnprov.tag, step))
+    started, ended = span
     tool = says.agent("tool", "Keras-Prov")
     says.node(tool, (Prov.SoftwareAgent, Prov.Agent), (RDFS_LABEL, "Keras-Prov"))
     says.node(
@@ -75,13 +83,14 @@ def execution(
         (Prov.agent, tool),
         (Prov.hadPlan, Iri(iri)),
     )
-    tags = {text(row.get("df_exec")) for row in flow.tasks.values()} - {None}
-    if len(tags) == 1:
-        says.node(names.execution, (), (Dnnprov.execTag, tags.pop()))
 
 
 class Said:
-    """One trial, said in the terms of a run."""
+    """One trial, said in the terms of a run.
+
+    ``tasks`` are the ids of those that are its, ``last`` whether it is the last one of its task,
+    of which the status is.
+    """
 
     def __init__(
         self,
@@ -90,6 +99,7 @@ class Said:
         database: Told,
         flow: Flow,
         trial: Trial,
+        tasks: Sequence[int],
         last: bool,
     ) -> None:
         self.says = says
@@ -97,6 +107,7 @@ class Said:
         self.database = database
         self.flow = flow
         self.trial = trial
+        self.tasks = tasks
         self.last = last
         self.iri = names.dataflow(flow.tag, flow.plan.specification())
         self.settings = dict(self._settings())
@@ -154,7 +165,7 @@ class Said:
         times = [time for row in rest if (time := time_of(row)) is not None] + ends
         times += [self.trial.start] if self.trial.start is not None else []
         span = min(times, default=None), max(times, default=None)
-        execution(self.says, self.names, self.iri, self.flow, *span)
+        execution(self.says, self.names, self.iri, self.flow, span)
         self._training(ended)
         self._layers()
         optimizer = self.settings.get("optimizer_name")
@@ -345,20 +356,22 @@ class Said:
 
     def _tasks(self) -> None:
         """The tasks of the built-in transformations as they are, and those of the user's own."""
-        own = [
-            (key, row)
-            for key, row in self.flow.tasks.items()
-            if row["transformation"] in ("trainingmodel", "adaptation", "testingmodel")
-        ]
-        ids = {self._task(str(row["transformation"])).get("id") for _, row in own} - {None}
-        for key, row in own:
-            if key in ids or not ids:
-                told = {
-                    table: self.database.told_of(table, key) for table in ("file", "performance")
-                }
-                kept = row | {name: rows for name, rows in told.items() if rows}
-                self.says.json(self.names.execution, self.says.property("attribute", "task"), kept)
-        say_tasks(self.says, self.names, self.iri, self.database, self.flow, self.trial.others)
+        says, execution_tag = self.says, text(self._task("trainingmodel").get("df_exec"))
+        says.node(self.names.execution, (), (Dnnprov.execTag, execution_tag))
+        own = {"trainingmodel": "training"}
+        own |= {"adaptation": "adaptation-1"} if self.changes else {}
+        own |= {"testingmodel": "testing-1"} if self.trial.tests else {}
+        others = []
+        for key in self.tasks:
+            row = self.flow.tasks.get(key, {})
+            if row.get("transformation") not in BUILT_IN:
+                others += [key] if row else []
+                continue
+            told = {one: self.database.told_of(one, key) for one in ("file", "performance")}
+            kept = row | {name: rows for name, rows in told.items() if rows}
+            says.json(self.names.execution, says.property("attribute", "task"), kept)
+        tasks = UserTasks(says, self.names, self.iri, self.database, self.flow, own)
+        tasks.say(self.trial.others, others)
 
 
 def _began(row: Row) -> float | None:

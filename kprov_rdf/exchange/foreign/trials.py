@@ -34,6 +34,21 @@ class Trial:
     tests: list[Row] = field(default_factory=list)
     others: dict[str, list[Row]] = field(default_factory=dict)
 
+    def tasks(self) -> set[int]:
+        """The ids of all tasks that its rows name."""
+        own = [self.began, *self.epochs, *self.layers, *self.adaptations, *self.tests]
+        rows = [*own, *(row for rows in self.others.values() for row in rows)]
+        return {
+            cell
+            for row in rows
+            for column, cell in row.items()
+            if column.endswith(TASK) and isinstance(cell, int)
+        }
+
+    @property
+    def training_task(self) -> object:
+        return next((_training_task(row) for row in (self.began, *self.epochs[:1]) if row), None)
+
 
 def epoch_of(row: Row) -> int | None:
     """The number of the epoch of a row."""

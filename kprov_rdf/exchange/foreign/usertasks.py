@@ -1,8 +1,7 @@
 """Tasks of the user's own transformations in DfAnalyzer's database, and tables of any kind."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from kprov_capture.dataflow import BUILT_IN
 from kprov_capture.nquads import Iri, Value, instant
 from kprov_capture.statements_dataflow import attribute_iri, set_iri, transformation_iri
 from kprov_capture.terms import PROV_NAMESPACE, RDFS_LABEL, Dnnprov, Prov
@@ -14,119 +13,123 @@ from kprov_rdf.exchange.statements import Statements
 
 _INFLUENCED = f"{PROV_NAMESPACE}wasInfluencedBy"
 _ROWS_A_LITERAL = 1000
-_FIRST = {"trainingmodel": "training", "adaptation": "adaptation-1", "testingmodel": "testing-1"}
 
 
-def say_tasks(
-    says: Statements,
-    names: Record,
-    plan: str,
-    database: Told,
-    flow: Flow,
-    sets: Mapping[str, list[Row]],
-) -> None:
-    """The elements of ``sets``, and the tasks that wrote and read them."""
-    tasks: dict[tuple[str, Cell], list[float]] = {}
-    for tag, rows in sets.items():
-        for place, row in enumerate(rows, 1):
-            element = names(f"element-{tag}-{row.get('id') or place}")
-            _element(says, plan, flow, tag, row, element)
-            for step, maker in _steps(flow, tag, row):
-                key = step, row.get(step + TASK)
-                if key[1] is None and step not in flow.makers.get(tag, ()):
-                    continue
-                time = time_of(row)
-                tasks.setdefault(key, []).extend([time] if time else [])
-                activity = _activity(names, *key)
-                if maker:
-                    says.link(element, Prov.wasGeneratedBy, activity)
-                else:
-                    says.link(activity, Prov.used, element)
-    for (step, identifier), times in tasks.items():
-        if step not in BUILT_IN:
-            _task(says, names, plan, database, flow, step, identifier, times)
+class UserTasks:
+    """The tasks of a dataflow that train nothing, with the elements that they wrote and read.
 
+    ``own`` are the local names of the activities that stand for tasks of built-in
+    transformations, by the tags of these.
+    """
 
-def _steps(flow: Flow, tag: str, row: Row) -> Iterable[tuple[str, bool]]:
-    """The transformations that wrote (true) and read (false) a row, as its columns tell."""
-    makers = flow.makers.get(tag, set())
-    for column in row:
-        if column.endswith(TASK):
-            step = column.removesuffix(TASK)
-            yield step, step in makers
+    def __init__(
+        self,
+        says: Statements,
+        names: Record,
+        plan: str,
+        told: Told,
+        flow: Flow,
+        own: Mapping[str, str] | None = None,
+    ) -> None:
+        self.says = says
+        self.names = names
+        self.plan = plan
+        self.told = told
+        self.flow = flow
+        self.own = own or {}
 
+    def say(self, sets: Mapping[str, list[Row]], tasks: Iterable[int]) -> None:
+        """Say the elements of ``sets`` and their tasks, and those with the ids ``tasks``."""
+        times: dict[tuple[str, Cell], list[float]] = {}
+        for one in tasks:
+            times[str(self.flow.tasks[one]["transformation"]), one] = []
+        for tag, rows in sets.items():
+            for place, row in enumerate(rows, 1):
+                element = self.names(f"element-{tag}-{row.get('id') or place}")
+                self._element(tag, row, element)
+                for step, identifier in self._tasks_of(tag, row):
+                    time = time_of(row)
+                    times.setdefault((step, identifier), []).extend([time] if time else [])
+                    activity = self._activity(step, identifier)
+                    if step in self.flow.makers.get(tag, ()):
+                        self.says.link(element, Prov.wasGeneratedBy, activity)
+                    else:
+                        self.says.link(activity, Prov.used, element)
+        for (step, identifier), known in times.items():
+            if step not in self.own:
+                self._task(step, identifier, known)
 
-def _activity(names: Record, step: str, identifier: Cell) -> Iri:
-    if step in BUILT_IN:
-        return names(_FIRST[step])
-    return names(f"task-{step}-{identifier}" if identifier is not None else f"task-{step}")
+    def _tasks_of(self, tag: str, row: Row) -> Iterator[tuple[str, Cell]]:
+        """The tasks that wrote and read a row; which one wrote it may not be told."""
+        for column, cell in row.items():
+            if column.endswith(TASK):
+                step = column.removesuffix(TASK)
+                if cell is not None or step in self.flow.makers.get(tag, ()):
+                    yield step, cell
 
+    def _activity(self, step: str, identifier: Cell) -> Iri:
+        if step in self.own:
+            return self.names(self.own[step])
+        number = "" if identifier is None else f"-{identifier}"
+        return self.names(f"task-{step}{number}")
 
-def _element(says: Statements, plan: str, flow: Flow, tag: str, row: Row, element: Iri) -> None:
-    schema = flow.schemas.get(tag)
-    declared = {one.name.lower(): one for one in schema.attributes} if schema else {}
-    values: list[tuple[str, Value | None]] = []
-    rest = {}
-    for column, cell in row.items():
-        one = declared.get(column.lower())
-        if one is None:
-            rest[column] = cell
-            continue
-        told = number(cell) if one.type == "NUMERIC" else None
-        values.append((attribute_iri(plan, tag, one.name), cell if told is None else told))
-    says.node(
-        element,
-        (Dnnprov.DataElement, Prov.Entity),
-        (Dnnprov.ofSet, Iri(set_iri(plan, tag)) if schema else None),
-        *values,
-    )
-    says.json(element, says.property("attribute", f"ds_{tag}"), rest or None)
-
-
-def _task(
-    says: Statements,
-    names: Record,
-    plan: str,
-    database: Told,
-    flow: Flow,
-    step: str,
-    identifier: Cell,
-    times: list[float],
-) -> None:
-    found = flow.tasks.get(identifier, {}) if isinstance(identifier, int) else {}
-    activity, client = _activity(names, step, identifier), found.get("identifier")
-    says.node(
-        activity,
-        (Dnnprov.Execution, Prov.Activity),
-        (RDFS_LABEL, step),
-        (Dnnprov.partOfExecution, Iri(names.execution)),
-        (Prov.wasInformedBy, Iri(names.execution)),
-        (Dnnprov.ofTransformation, Iri(transformation_iri(plan, step))),
-        (Dnnprov.taskIdentifier, client if isinstance(client, int) else None),
-        (Dnnprov.status, text(found.get("status")) if times else None),
-        (Dnnprov.workspace, text(found.get("workspace"))),
-        (Dnnprov.computingResource, text(found.get("computing_resource"))),
-        (Dnnprov.outputMessage, text(found.get("output_msg"))),
-        (Dnnprov.error, text(found.get("error_msg"))),
-        # Its rows are all that is known of when it was.
-        (Prov.startedAtTime, instant(min(times)) if times else None),
-        (Prov.endedAtTime, instant(max(times)) if times else None),
-    )
-    if found:
-        says.json(activity, says.property("attribute", "task"), found)
-    if not isinstance(identifier, int):
-        return
-    for place, row in enumerate(database.told_of("file", identifier), 1):
-        file, name = names(f"task-{step}-{identifier}-file-{place}"), text(row.get("name")) or ""
+    def _element(self, tag: str, row: Row, element: Iri) -> None:
+        says, schema = self.says, self.flow.schemas.get(tag)
+        declared = {one.name.lower(): one for one in schema.attributes} if schema else {}
+        values: list[tuple[str, Value | None]] = []
+        rest = {}
+        for column, cell in row.items():
+            one = declared.get(column.lower())
+            if one is None:
+                rest[column] = cell
+                continue
+            told = number(cell) if one.type == "NUMERIC" else None
+            values.append((attribute_iri(self.plan, tag, one.name), cell if told is None else told))
         says.node(
-            file,
-            (Dnnprov.File, Prov.Entity),
-            (RDFS_LABEL, name or None),
-            (Dnnprov.path, _path(row)),
+            element,
+            (Dnnprov.DataElement, Prov.Entity),
+            (Dnnprov.ofSet, Iri(set_iri(self.plan, tag)) if schema else None),
+            *values,
         )
-        says.link(activity, _INFLUENCED, file)
-    performances = database.told_of("performance", identifier)
-    says.json(activity, says.property("attribute", "performance"), performances or None)
+        says.json(element, says.property("attribute", f"ds_{tag}"), rest or None)
+
+    def _task(self, step: str, identifier: Cell, times: list[float]) -> None:
+        says, names = self.says, self.names
+        found = self.flow.tasks.get(identifier, {}) if isinstance(identifier, int) else {}
+        activity, client = self._activity(step, identifier), found.get("identifier")
+        transformation = transformation_iri(self.plan, step)
+        kinds = (Dnnprov.DataTransformation, Prov.Plan, Prov.Entity)
+        says.node(transformation, kinds, (Dnnprov.tag, step))
+        says.link(self.plan, Dnnprov.hasTransformation, transformation)
+        says.node(
+            activity,
+            (Dnnprov.Execution, Prov.Activity),
+            (RDFS_LABEL, step),
+            (Dnnprov.partOfExecution, Iri(names.execution)),
+            (Prov.wasInformedBy, Iri(names.execution)),
+            (Dnnprov.ofTransformation, Iri(transformation)),
+            (Dnnprov.taskIdentifier, client if isinstance(client, int) else None),
+            (Dnnprov.status, text(found.get("status")) if times else None),
+            (Dnnprov.workspace, text(found.get("workspace"))),
+            (Dnnprov.computingResource, text(found.get("computing_resource"))),
+            (Dnnprov.outputMessage, text(found.get("output_msg"))),
+            (Dnnprov.error, text(found.get("error_msg"))),
+            # Its rows are all that is known of when it was.
+            (Prov.startedAtTime, instant(min(times)) if times else None),
+            (Prov.endedAtTime, instant(max(times)) if times else None),
+        )
+        says.json(activity, says.property("attribute", "task"), found or None)
+        for place, row in enumerate(self._about("file", identifier), 1):
+            file, name = names(f"task-{step}-{identifier}-file-{place}"), text(row.get("name"))
+            says.node(
+                file, (Dnnprov.File, Prov.Entity), (RDFS_LABEL, name), (Dnnprov.path, _path(row))
+            )
+            says.link(activity, _INFLUENCED, file)
+        performances = self._about("performance", identifier)
+        says.json(activity, says.property("attribute", "performance"), performances or None)
+
+    def _about(self, table: str, identifier: Cell) -> list[Row]:
+        return self.told.told_of(table, identifier) if isinstance(identifier, int) else []
 
 
 def _path(row: Row) -> str | None:
