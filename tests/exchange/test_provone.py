@@ -21,6 +21,7 @@ PREFIXES = """
 @prefix sdth: <http://c2metadata.org/sdth#> .
 @prefix np: <http://www.nanopub.org/nschema#> .
 @prefix pav: <http://purl.org/pav/> .
+@prefix x: <https://openprovenance.org/ns/provext#> .
 @prefix e: <http://e.org/> .
 """
 PROV = "http://www.w3.org/ns/prov#"
@@ -72,6 +73,10 @@ def said(quads: list[ox.Quad]) -> set[str]:
         ("e:x pav:createdBy e:y .", {"x wasAttributedTo y", "x type Entity", "y type Agent"}),
         ("e:x pav:derivedFrom e:y .", {"x wasDerivedFrom y", "x type Entity", "y type Entity"}),
         ("e:x pav:createdBy 'somebody' .", set()),
+        (
+            "e:x x:qualifiedMembership e:m . e:m x:collection e:y .",
+            {"x hadMember y", "x type Entity", "y type Entity"},
+        ),
     ],
 )  # fmt: skip
 def test_what_a_term_entails_is_said(text: str, wanted: set[str]) -> None:

@@ -32,7 +32,7 @@ LINKED = [
     ("nanopub-testsuite/emptyprov.trig", 0, 2, 1, True),
     ("case/readme-two-files-expanded.ttl", 1, 2, 0, True),
     ("wings-opmw/ACCOUNT1348629691667PROV-Graph.ttl", 4, 14, 3, False),
-    ("cwlprov/directory-0.6.0.ttl", 3, 33, 3, True),
+    ("cwlprov/directory-0.6.0.ttl", 3, 33, 3, False),
 ]
 
 

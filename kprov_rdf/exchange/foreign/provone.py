@@ -118,11 +118,15 @@ _ENDS = {
         "wasAttributedTo": "Entity Agent",
         "wasAssociatedWith": "Activity Agent",
         "actedOnBehalfOf": "Agent Agent",
+        "specializationOf": "Entity Entity",
+        "alternateOf": "Entity Entity",
+        "hadMember": "Entity Entity",
     }.items()
 }
+_PROVEXT = "https://openprovenance.org/ns/provext#"
 # The node that qualifies, and the plain relation with what that node names.
 _QUALIFIED = {
-    f"{PROV_NAMESPACE}{name}": (f"{PROV_NAMESPACE}{plain}", f"{PROV_NAMESPACE}{names}")
+    f"{PROV_NAMESPACE}{name}": (f"{PROV_NAMESPACE}{plain}", (f"{PROV_NAMESPACE}{names}",))
     for name, plain, names in (
         ("qualifiedUsage", "used", "entity"),
         ("qualifiedGeneration", "wasGeneratedBy", "activity"),
@@ -131,13 +135,26 @@ _QUALIFIED = {
         ("qualifiedAttribution", "wasAttributedTo", "agent"),
         ("qualifiedCommunication", "wasInformedBy", "activity"),
     )
+} | {
+    # PROV-JSONLD qualifies what PROV-O does not; its versions differ in the name of the member.
+    f"{_PROVEXT}{name}": (
+        f"{PROV_NAMESPACE}{plain}",
+        tuple(f"{_PROVEXT}{one}" for one in names.split()),
+    )
+    for name, plain, names in (
+        ("qualifiedSpecialization", "specializationOf", "generalEntity"),
+        ("qualifiedMembership", "hadMember", "member collection"),
+        ("qualifiedAlternate", "alternateOf", "alternate"),
+    )
 }
 _HAD_PLAN, _PLAN = f"{PROV_NAMESPACE}hadPlan", f"{PROV_NAMESPACE}Plan"
 _ENTITY = f"{PROV_NAMESPACE}Entity"
 _OWN_SHA256 = re.compile(r".*/attribute/sha256\Z")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
-_ANY = re.compile("|".join(one for one in (
-    _PROVONE, _SDTH, _WFPROV, _WFDESC, _TAVERNA, _OPMW, _PPLAN, _NANOPUB, _PAV)))  # fmt: skip
+_VOCABULARIES = (
+    _PROVONE, _SDTH, _WFPROV, _WFDESC, _TAVERNA, _OPMW, _PPLAN, _NANOPUB, _PAV, _PROVEXT,
+)  # fmt: skip
+_ANY = re.compile("|".join(_VOCABULARIES))
 
 _Tables = list[tuple[re.Pattern[str], dict[str, tuple[str, ...]]]]
 
@@ -188,9 +205,9 @@ def _relations(quads: Sequence[ox.Quad]) -> Iterator[ox.Quad]:
             continue
         for relation in _look(_RELATIONS, predicate.value):
             yield ox.Quad(subject, ox.NamedNode(relation), value, graph)
-        plain, names = _QUALIFIED.get(predicate.value, ("", ""))
+        plain, names = _QUALIFIED.get(predicate.value, ("", ()))
         for other in named[value, graph] if plain else ():
-            if other.predicate.value == names:
+            if other.predicate.value in names:
                 yield ox.Quad(subject, ox.NamedNode(plain), other.object, graph)
 
 
