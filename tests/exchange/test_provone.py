@@ -5,7 +5,7 @@ import json
 import pyoxigraph as ox
 import pytest
 
-from kprov_rdf.exchange import linked, read
+from kprov_rdf.exchange import linked
 from kprov_rdf.exchange.foreign import provone
 from kprov_rdf.exchange.scope import Scope
 from tests.exchange import outcome
@@ -28,9 +28,8 @@ PROV = "http://www.w3.org/ns/prov#"
 
 
 def added(text: str) -> tuple[list[ox.Quad], list[ox.Quad]]:
-    scope = Scope("http://localhost:8642/import/sha256-x")
-    document = read.parse((PREFIXES + text).encode(), "a.trig", scope)
-    return document.quads, provone.add(document.quads)
+    quads = list(ox.parse(PREFIXES + text, ox.RdfFormat.TRIG))
+    return quads, provone.add(quads)
 
 
 def said(quads: list[ox.Quad]) -> set[str]:
