@@ -131,6 +131,11 @@ def test_the_json_ld_of_nextflow_has_its_times_and_digests() -> None:
              "startTime": "2026-02-08T05:40:28.829+01:00", "prov:label": [{"@value": "INDEX"}]},
             {"@type": "provone:Data", "@id": "ex:data", "sha256": "AB" * 32},
             {"@type": "prov:Usage", "activity": "ex:run", "entity": "ex:data"},
+            {"@type": "provone:WasPartOf", "provone:child": "ex:run", "provone:parent": "ex:whole"},
+            {"@type": "provone:HasSubProgram", "provone:child": "ex:program",
+             "provone:parent": "ex:flow"},
+            {"@type": "provone:Controls", "provone:controller": "ex:nextflow",
+             "provone:program": "ex:flow"},
             {"@type": "prov:Generation", "entity": "ex:out", "activity": "ex:run"},
             {"@type": "prov:Association", "@id": "ex:'{{odd}}'", "activity": "ex:run",
              "agent": "ex:me", "plan": "ex:program"},
@@ -142,7 +147,8 @@ def test_the_json_ld_of_nextflow_has_its_times_and_digests() -> None:
     assert said(whole) >= {
         "run type Activity", "run startedAtTime 2026-02-08T05:40:28.829+01:00", "run label INDEX",
         "run used data", "out wasGeneratedBy run", "run wasAssociatedWith me",
-        "program type Plan", f"data sha256 {'ab' * 32}",
+        "run wasPartOf whole", "whole type Activity", "flow hasSubProgram program",
+        "nextflow controls flow", "program type Plan", f"data sha256 {'ab' * 32}",
     }  # fmt: skip
     assert outcome.lost(json.loads(json.dumps(document)), whole) <= {"ex:'{{odd}}'"}
     assert outcome.violations(whole) == []
