@@ -64,10 +64,16 @@ _SHIPPED: tuple[tuple[str, str, list[str]], ...] = (
     (
         "PROV-JSONLD of 2024",
         "prov-jsonld-2024.jsonld",
-        ["openprovenance.org/prov-jsonld/context",
-         "openprovenance.org/prov-jsonld/context-2024-08-25",
+        ["openprovenance.org/prov-jsonld/context-2024-08-25",
          "w3.org/submissions/2024/SUBM-prov-jsonld-20240825/context"],
     ),
+    (
+        "PROV-JSONLD of 2026",
+        "prov-jsonld-2026.jsonld",
+        ["openprovenance.org/prov-jsonld/context",
+         "openprovenance.org/prov-jsonld/context-2026-09-12"],
+    ),
+    ("Web Annotation", "annotation.jsonld", ["w3.org/ns/anno"]),
 )  # fmt: skip
 _BY_ADDRESS = {key: (label, file) for label, file, keys in _SHIPPED for key in keys}
 _SCHEME = re.compile(r"\Ahttps?://(www\.)?", re.IGNORECASE)

@@ -27,6 +27,8 @@ _KEYWORDS = {
     "@index", "@json", "@language", "@list", "@nest", "@none", "@prefix", "@propagate",
     "@protected", "@reverse", "@set", "@type", "@value", "@version", "@vocab",
 }  # fmt: skip
+# nf-provone's own keys, which it writes as texts, and no context of it defines.
+_REFERENCES = {f"provone:{name}" for name in ("child", "parent", "controller", "program")}
 # What PROV-DM has as attributes, and PROV-O as other properties (PROV-O, table 2).
 _RENAMED = {
     f"{PROV_NAMESPACE}{name}": ox.NamedNode(iri)
@@ -87,8 +89,8 @@ def parse(
 def _prepare(tree: Any, own: str) -> None:
     """Change what the parser would refuse or leave out without a word.
 
-    These are numbers that JSON does not have, a base that is taken away, and keys that look like
-    keywords and are none (JSON-LD 1.1, section 1.7), or like blank nodes.
+    These are numbers that JSON does not have, a base that is taken away, keys that look like
+    keywords and are none (JSON-LD 1.1, section 1.7), or like blank nodes, and names as texts.
     """
     stack = [(tree, False)]
     while stack:
@@ -106,6 +108,8 @@ def _prepare(tree: Any, own: str) -> None:
         for key, value in pairs:
             if isinstance(value, float) and not math.isfinite(value):
                 one[key] = {"@value": double(value), "@type": f"{XSD_NAMESPACE}double"}
+            elif isinstance(value, str) and key in _REFERENCES and not in_context:
+                one[key] = {"@id": value}
             elif isinstance(value, dict | list):
                 stack.append((value, in_context or key == "@context"))
 

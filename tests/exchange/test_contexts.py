@@ -38,6 +38,9 @@ def predicates(found: Any) -> set[str]:
         ("https://w3id.org/codemeta/3.0", "hasSourceCode", f"{CODEMETA}hasSourceCode"),
         ("http://openprovenance.org/prov.jsonld", "startTime", f"{PROV}startedAtTime"),
         ("https://openprovenance.org/prov-jsonld/context.jsonld", "location", f"{PROV}atLocation"),
+        ("https://openprovenance.org/prov-jsonld/context-2024-08-25.jsonld", "role",
+         f"{PROV}hadRole"),
+        ("http://www.w3.org/ns/anno.jsonld", "target", "http://www.w3.org/ns/oa#hasTarget"),
     ],
 )  # fmt: skip
 def test_each_shipped_context_gives_its_terms(address: str, key: str, iri: str) -> None:

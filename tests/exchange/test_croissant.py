@@ -24,18 +24,18 @@ CONTEXT = {
 DATASET: dict[str, Any] = {
     "@context": CONTEXT,
     "@type": "sc:Dataset",
-    "@id": "https://data.example.net/digits",
+    "@id": "https://data.zenodo.org/digits",
     "name": "digits",
     "conformsTo": "http://mlcommons.org/croissant/1.1",
     "license": "https://creativecommons.org/licenses/by/4.0/",
     "citeAs": "Somebody (2026)",
     "creator": [{"@type": "Person", "name": "A. Maker"},
                 {"@type": "Organization", "@id": "https://ror.org/05x", "name": "An institute"}],
-    "prov:wasDerivedFrom": {"@id": "https://data.example.net/scans"},
+    "prov:wasDerivedFrom": {"@id": "https://data.zenodo.org/scans"},
     "prov:wasGeneratedBy": {"@type": "prov:Activity", "@id": "#cleaning",
                             "prov:wasAssociatedWith": {"@id": "#team"}},
     "distribution": [
-        {"@type": "cr:FileObject", "@id": "digits.zip", "contentUrl": "https://data.example.net/z",
+        {"@type": "cr:FileObject", "@id": "digits.zip", "contentUrl": "https://data.zenodo.org/z",
          "contentSize": "2048 B", "encodingFormat": "application/zip", "sha256": DIGEST},
         {"@type": "cr:FileSet", "@id": "images", "containedIn": {"@id": "digits.zip"},
          "includes": "*.png"},
@@ -81,7 +81,7 @@ def test_files_have_digest_and_size_and_makers_are_agents(dataset: Outcome) -> N
 
 def test_its_own_terms_of_prov_stay_and_have_their_classes(dataset: Outcome) -> None:
     data, activity = DATASET["@id"], dataset.named("#cleaning")
-    assert dataset.says_that(data, "prov:wasDerivedFrom") == {"https://data.example.net/scans"}
+    assert dataset.says_that(data, "prov:wasDerivedFrom") == {"https://data.zenodo.org/scans"}
     assert dataset.says_that(data, "prov:wasGeneratedBy") == {activity}
     team = dataset.named("#team")
     assert "http://www.w3.org/ns/prov#Agent" in dataset.says_that(team, "rdf:type")

@@ -5,7 +5,7 @@ import json
 import pyoxigraph as ox
 import pytest
 
-from kprov_rdf.exchange import linked, read
+from kprov_rdf.exchange import linked
 from kprov_rdf.exchange.foreign import provone
 from kprov_rdf.exchange.scope import Scope
 from tests.exchange import outcome
@@ -21,15 +21,15 @@ PREFIXES = """
 @prefix sdth: <http://c2metadata.org/sdth#> .
 @prefix np: <http://www.nanopub.org/nschema#> .
 @prefix pav: <http://purl.org/pav/> .
+@prefix x: <https://openprovenance.org/ns/provext#> .
 @prefix e: <http://e.org/> .
 """
 PROV = "http://www.w3.org/ns/prov#"
 
 
 def added(text: str) -> tuple[list[ox.Quad], list[ox.Quad]]:
-    scope = Scope("http://localhost:8642/import/sha256-x")
-    document = read.parse((PREFIXES + text).encode(), "a.trig", scope)
-    return document.quads, provone.add(document.quads)
+    quads = list(ox.parse(PREFIXES + text, ox.RdfFormat.TRIG))
+    return quads, provone.add(quads)
 
 
 def said(quads: list[ox.Quad]) -> set[str]:
@@ -72,6 +72,10 @@ def said(quads: list[ox.Quad]) -> set[str]:
         ("e:x pav:createdBy e:y .", {"x wasAttributedTo y", "x type Entity", "y type Agent"}),
         ("e:x pav:derivedFrom e:y .", {"x wasDerivedFrom y", "x type Entity", "y type Entity"}),
         ("e:x pav:createdBy 'somebody' .", set()),
+        (
+            "e:x x:qualifiedMembership e:m . e:m x:collection e:y .",
+            {"x hadMember y", "x type Entity", "y type Entity"},
+        ),
     ],
 )  # fmt: skip
 def test_what_a_term_entails_is_said(text: str, wanted: set[str]) -> None:
@@ -127,6 +131,11 @@ def test_the_json_ld_of_nextflow_has_its_times_and_digests() -> None:
              "startTime": "2026-02-08T05:40:28.829+01:00", "prov:label": [{"@value": "INDEX"}]},
             {"@type": "provone:Data", "@id": "ex:data", "sha256": "AB" * 32},
             {"@type": "prov:Usage", "activity": "ex:run", "entity": "ex:data"},
+            {"@type": "provone:WasPartOf", "provone:child": "ex:run", "provone:parent": "ex:whole"},
+            {"@type": "provone:HasSubProgram", "provone:child": "ex:program",
+             "provone:parent": "ex:flow"},
+            {"@type": "provone:Controls", "provone:controller": "ex:nextflow",
+             "provone:program": "ex:flow"},
             {"@type": "prov:Generation", "entity": "ex:out", "activity": "ex:run"},
             {"@type": "prov:Association", "@id": "ex:'{{odd}}'", "activity": "ex:run",
              "agent": "ex:me", "plan": "ex:program"},
@@ -138,7 +147,8 @@ def test_the_json_ld_of_nextflow_has_its_times_and_digests() -> None:
     assert said(whole) >= {
         "run type Activity", "run startedAtTime 2026-02-08T05:40:28.829+01:00", "run label INDEX",
         "run used data", "out wasGeneratedBy run", "run wasAssociatedWith me",
-        "program type Plan", f"data sha256 {'ab' * 32}",
+        "run wasPartOf whole", "whole type Activity", "flow hasSubProgram program",
+        "nextflow controls flow", "program type Plan", f"data sha256 {'ab' * 32}",
     }  # fmt: skip
     assert outcome.lost(json.loads(json.dumps(document)), whole) <= {"ex:'{{odd}}'"}
     assert outcome.violations(whole) == []

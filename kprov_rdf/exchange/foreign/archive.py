@@ -20,6 +20,7 @@ MAX_RATIO = 1000
 _FREE = 1 << 24  # below this, the ratio says nothing
 _CHUNK = 1 << 20
 _ENCRYPTED = 0x1
+_ENTRY = b"PK\x01\x02"  # of the directory (APPNOTE, section 4.3.12)
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,19 @@ class Archive:
         self._zip = None if source.is_folder else self._opened()
 
     def _opened(self) -> zipfile.ZipFile:
+        # Before it is opened, which makes an object of each.
+        if self._source.data.count(_ENTRY) > MAX_FILES:
+            raise self._too_many()
         try:
             return zipfile.ZipFile(BytesIO(self._source.data))
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
             raise self._broken(error) from error
+
+    def _too_many(self) -> InputError:
+        return InputError(
+            f"{self._source.name} has more than {MAX_FILES:,} files. Unpack it, and name a "
+            "folder in it."
+        )
 
     def _broken(self, error: Exception) -> InputError:
         said = str(error) or type(error).__name__
@@ -84,11 +94,6 @@ class Archive:
             )
         if name in found:
             raise InputError(f"{self._source.name} has two files of the name {name!r}.")
-        if len(found) >= MAX_FILES:
-            raise InputError(
-                f"{self._source.name} has more than {MAX_FILES:,} files. Unpack it, and name a "
-                "folder in it."
-            )
         if entry.flag_bits & _ENCRYPTED:
             raise UnsupportedError(
                 f"{self._source.name} is encrypted: {name!r}. Unpack it, and name the folder."

@@ -100,6 +100,7 @@ class _Events:
         self._name = name
         self._says = says
         self._runs: dict[Iri, _Run] = defaultdict(_Run)
+        self._datasets: set[Iri] = set()
 
     def _part(self, holder: Mapping[str, Any], key: str, kind: type[Any], default: Any) -> Any:
         found = holder.get(key)
@@ -282,7 +283,9 @@ class _Events:
 
     def _dataset_node(self, namespace: str, name: str) -> Iri:
         node = self._says.name("dataset", namespace, name)
-        self._identified(node, {"namespace": namespace, "name": name})
+        if node not in self._datasets:
+            self._datasets.add(node)
+            self._identified(node, {"namespace": namespace, "name": name})
         return node
 
     def _dataset(self, holder: Json) -> Iri:
@@ -337,12 +340,12 @@ class _Events:
         facet = _object(_object(holder.get("facets")).get("columnLineage"))
         fields = [_object(one) for one in _object(facet.get("fields")).values()]
         origins = [one for field in fields for one in _objects(field.get("inputFields"))]
+        found: dict[Iri, None] = {}
         for one in [*origins, *_objects(facet.get("dataset"))]:
             whole = self._referred(one)
             if whole:
-                origin = inputs.get((one["namespace"], one["name"]), whole)
-                if origin != state:
-                    self._says.node(state, (), (Prov.wasDerivedFrom, origin))
+                found[inputs.get((one["namespace"], one["name"]), whole)] = None
+        self._says.link(state, Prov.wasDerivedFrom, *(one for one in found if one != state))
 
     def _job_data(self, job: Iri, key: str, datasets: list[Any]) -> None:
         """What a job reads or writes whenever it runs: nothing has happened."""

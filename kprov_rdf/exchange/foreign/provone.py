@@ -118,11 +118,15 @@ _ENDS = {
         "wasAttributedTo": "Entity Agent",
         "wasAssociatedWith": "Activity Agent",
         "actedOnBehalfOf": "Agent Agent",
+        "specializationOf": "Entity Entity",
+        "alternateOf": "Entity Entity",
+        "hadMember": "Entity Entity",
     }.items()
 }
+_PROVEXT = "https://openprovenance.org/ns/provext#"
 # The node that qualifies, and the plain relation with what that node names.
 _QUALIFIED = {
-    f"{PROV_NAMESPACE}{name}": (f"{PROV_NAMESPACE}{plain}", f"{PROV_NAMESPACE}{names}")
+    f"{PROV_NAMESPACE}{name}": (f"{PROV_NAMESPACE}{plain}", (f"{PROV_NAMESPACE}{names}",))
     for name, plain, names in (
         ("qualifiedUsage", "used", "entity"),
         ("qualifiedGeneration", "wasGeneratedBy", "activity"),
@@ -131,13 +135,36 @@ _QUALIFIED = {
         ("qualifiedAttribution", "wasAttributedTo", "agent"),
         ("qualifiedCommunication", "wasInformedBy", "activity"),
     )
+} | {
+    # PROV-JSONLD qualifies what PROV-O does not; its versions differ in the name of the member.
+    f"{_PROVEXT}{name}": (
+        f"{PROV_NAMESPACE}{plain}",
+        tuple(f"{_PROVEXT}{one}" for one in names.split()),
+    )
+    for name, plain, names in (
+        ("qualifiedSpecialization", "specializationOf", "generalEntity"),
+        ("qualifiedMembership", "hadMember", "member collection"),
+        ("qualifiedAlternate", "alternateOf", "alternate"),
+    )
 }
+_NAMING = {one for _, names in _QUALIFIED.values() for one in names}
+_MOST = 20  # names of a node that qualifies, which has one
+# The nodes by which nf-provone relates two things, and the relation of ProvONE that it stands for.
+_PAIR = re.compile(f"({_PROVONE})(WasPartOf|HasSubProgram|Controls)\\Z")
+_PAIRS = {
+    "WasPartOf": ("wasPartOf", "child", "parent"),
+    "HasSubProgram": ("hasSubProgram", "parent", "child"),
+    "Controls": ("controls", "controller", "program"),
+}
+_PAIR_END = re.compile(f"({_PROVONE})(child|parent|controller|program)\\Z")
 _HAD_PLAN, _PLAN = f"{PROV_NAMESPACE}hadPlan", f"{PROV_NAMESPACE}Plan"
 _ENTITY = f"{PROV_NAMESPACE}Entity"
 _OWN_SHA256 = re.compile(r".*/attribute/sha256\Z")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
-_ANY = re.compile("|".join(one for one in (
-    _PROVONE, _SDTH, _WFPROV, _WFDESC, _TAVERNA, _OPMW, _PPLAN, _NANOPUB, _PAV)))  # fmt: skip
+_VOCABULARIES = (
+    _PROVONE, _SDTH, _WFPROV, _WFDESC, _TAVERNA, _OPMW, _PPLAN, _NANOPUB, _PAV, _PROVEXT,
+)  # fmt: skip
+_ANY = re.compile("|".join(_VOCABULARIES))
 
 _Tables = list[tuple[re.Pattern[str], dict[str, tuple[str, ...]]]]
 
@@ -176,7 +203,8 @@ def _look(tables: _Tables, iri: str) -> tuple[str, ...]:
 def _relations(quads: Sequence[ox.Quad]) -> Iterator[ox.Quad]:
     named: dict[tuple[object, object], list[ox.Quad]] = defaultdict(list)
     for quad in quads:
-        named[quad.subject, quad.graph_name].append(quad)
+        if quad.predicate.value in _NAMING or _PAIR_END.match(quad.predicate.value):
+            named[quad.subject, quad.graph_name].append(quad)
     for quad in quads:
         subject, predicate, value, graph = quad
         if isinstance(value, ox.Literal):
@@ -186,12 +214,26 @@ def _relations(quads: Sequence[ox.Quad]) -> Iterator[ox.Quad]:
                     subject, ox.NamedNode(Dnnprov.sha256), ox.Literal(value.value.lower()), graph
                 )
             continue
+        pair = _PAIR.match(value.value) if predicate == _TYPE else None
+        if pair:
+            yield from _pair(pair[1], pair[pair.re.groups], named[subject, graph])
         for relation in _look(_RELATIONS, predicate.value):
             yield ox.Quad(subject, ox.NamedNode(relation), value, graph)
-        plain, names = _QUALIFIED.get(predicate.value, ("", ""))
-        for other in named[value, graph] if plain else ():
-            if other.predicate.value == names:
+        plain, names = _QUALIFIED.get(predicate.value, ("", ()))
+        for other in named[value, graph][:_MOST] if plain else ():
+            if other.predicate.value in names:
                 yield ox.Quad(subject, ox.NamedNode(plain), other.object, graph)
+
+
+def _pair(namespace: str, name: str, said: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+    """The relation that a node of nf-provone's stands for."""
+    relation, first, second = _PAIRS[name]
+    ends = {quad.predicate.value.removeprefix(namespace): quad for quad in said}
+    if first in ends and second in ends:
+        one, other = ends[first].object, ends[second].object
+        if isinstance(one, ox.NamedNode) and isinstance(other, ox.NamedNode):
+            term = ox.NamedNode(namespace + relation)
+            yield ox.Quad(one, term, other, ends[first].graph_name)
 
 
 def _classes(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:

@@ -27,6 +27,7 @@ _GROUPS = {
 _PROGRAMS = {"SoftwareApplication", "WebApplication", "MobileApplication", "SoftwareSourceCode"}
 _PLANS = {"HowTo", "HowToStep", "HowToSection", "ComputationalWorkflow"}
 _MAKERS = ("author", "creator", "contributor")
+_MAX_AGENTS = 20  # of one action: with as many plans, each pair would be a statement
 # These say what kind of statement a node is, or what a word means: none of them is a thing.
 _NO_THINGS = (PROV_NAMESPACE, "http://www.w3.org/2002/07/owl#",
               "http://www.w3.org/2000/01/rdf-schema#",
@@ -132,12 +133,13 @@ class _Mapping:
         yield from self._association(node)
 
     def _association(self, node: Node) -> Iterator[Statement]:
-        """One for each agent and each plan; without an agent, of the plan only."""
+        """One for each agent and each plan; of the plan only where no agent, or many, are told."""
         agents = [one for one in self._nodes(node, "agent") if one not in self._actions]
         plans = [one for one in self._nodes(node, "instrument") if one not in self._actions]
         for one in agents:
             yield node, Prov.wasAssociatedWith, one
-        who: list[Node | None] = [*agents] or [None]
+        few = 0 < len(agents) <= _MAX_AGENTS
+        who: list[Node | None] = [*agents] if few else [None]
         for plan in plans:
             yield from self._thing(plan)
             yield plan, RDF_TYPE, ox.NamedNode(Prov.Plan)
