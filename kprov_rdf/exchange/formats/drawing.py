@@ -111,8 +111,9 @@ def drawing(graphs: Mapping[str, Sequence[ox.Triple]]) -> Drawing:
     told = [t for triples in graphs.values() for t in triples]
     said: dict[str, list[tuple[str, object]]] = defaultdict(list)
     for t in told:
-        if isinstance(t.subject, ox.NamedNode):
-            said[t.subject.value].append((t.predicate.value, t.object))
+        subject = _key(t.subject)
+        if subject:
+            said[subject].append((t.predicate.value, t.object))
     nodes: dict[str, Node] = {}
     for iri in sorted(said):
         kind = _kind(said[iri])
@@ -134,6 +135,13 @@ def drawing(graphs: Mapping[str, Sequence[ox.Triple]]) -> Drawing:
     return found
 
 
+def _key(term: object) -> str:
+    """An IRI, or the label of a blank node; of any other term nothing."""
+    if isinstance(term, ox.NamedNode):
+        return term.value
+    return str(term) if isinstance(term, ox.BlankNode) else ""
+
+
 def _kind(said: Iterable[tuple[str, object]]) -> str:
     types = {o.value for p, o in said if p == RDF_TYPE and isinstance(o, ox.NamedNode)}
     for iri, kind in _KINDS.items():
@@ -148,18 +156,20 @@ def _arrows(
     """The relations, qualified or not; what only they name becomes a node."""
     for iri in sorted(said):
         for predicate, value in said[iri]:
-            if not isinstance(value, ox.NamedNode):
+            end = _key(value)
+            if not end:
                 continue
             if predicate in _RELATIONS or predicate in _DERIVATIONS:
-                yield _arrow(iri, predicate, value.value, nodes)
+                yield _arrow(iri, predicate, end, nodes)
             elif predicate in _QUALIFIED:
                 name, influencer = _QUALIFIED[predicate]
-                for of, other in said.get(value.value, ()):
-                    if of == influencer and isinstance(other, ox.NamedNode):
-                        yield _arrow(iri, f"{PROV_NAMESPACE}{name}", other.value, nodes)
-                    elif of == _PLANNED and isinstance(other, ox.NamedNode):
-                        nodes.setdefault(other.value, Node(other.value, "entity"))
-                        yield Arrow(iri, other.value, "hadPlan")
+                for of, term in said.get(end, ()):
+                    other = _key(term)
+                    if of == influencer and other:
+                        yield _arrow(iri, f"{PROV_NAMESPACE}{name}", other, nodes)
+                    elif of == _PLANNED and other:
+                        nodes.setdefault(other, Node(other, "entity"))
+                        yield Arrow(iri, other, "hadPlan")
 
 
 def _arrow(start: str, predicate: str, end: str, nodes: dict[str, Node]) -> Arrow:
@@ -283,7 +293,7 @@ def _group(found: Drawing, graphs: Mapping[str, Sequence[ox.Triple]]) -> None:
     of: dict[str, set[str]] = defaultdict(set)
     for name, told in graphs.items():
         for t in told:
-            of[str(getattr(t.subject, "value", ""))].add(name)
+            of[_key(t.subject)].add(name)
     for node in found.nodes.values():
         names = of.get(node.iri.partition(" ")[0], set())
         node.group = next(iter(names)) if len(names) == 1 else ""
