@@ -30,9 +30,7 @@ def lines(found: Selection, iri: str) -> list[str]:
 
 def arrows(found: Selection) -> set[tuple[str, str, str]]:
     made = drawing.drawing(found.about_records).arrows
-    return {
-        (drawing.local(one.start), one.label, drawing.local(one.end)) for one in made
-    }
+    return {(drawing.local(one.start), one.label, drawing.local(one.end)) for one in made}
 
 
 def test_what_a_run_did_is_drawn(home: Home) -> None:
