@@ -10,16 +10,17 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyoxigraph as ox
 
-from kprov_capture.identity import DEFAULT_BASE, check_base
+from kprov_capture.identity import DEFAULT_BASE
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
 from kprov_rdf.errors import InputError, NotFoundError, StorageError, UnsupportedError
+from kprov_rdf.exchange.edits import rebase
 from kprov_rdf.linked import documents, forms, html, ontology, series
 from kprov_rdf.linked.documents import Document
 from kprov_rdf.linked.imports import imports
@@ -57,16 +58,12 @@ def publish(store: Snapshot, own_base: str, out: Path, base: str) -> Published:
     ``base`` is no base or ``out`` holds something else, ``NotFoundError`` where there
     is nothing to publish, ``StorageError`` where it cannot be written.
     """
-    try:
-        check_base(base)
-    except ValueError as error:
-        raise InputError(f"{error}. Write --base https://example.org/provenance/") from error
+    name = rebase.renaming((own_base, DEFAULT_BASE), base)
     if out.exists() and not (out / _MARK).exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(
             f"{out} is there already and was not published by kprov; nothing was written. Name "
             "another folder, or take it away."
         )
-    name = _renamed(own_base, base)
     rebased = _rebased(store, name)
     if not rebased.graphs():
         raise NotFoundError("There is nothing to publish: the store is empty.")
@@ -112,39 +109,12 @@ def _replace(out: Path, beside: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _renamed(own_base: str, base: str) -> Callable[[str], str]:
-    """A function that gives an IRI under the new base."""
-
-    def name(iri: str) -> str:
-        for old in (own_base, DEFAULT_BASE):
-            if iri.startswith(old):
-                return base + iri.removeprefix(old)
-        return iri
-
-    return name
-
-
-def _rebased(store: Store, name: Callable[[str], str]) -> LocalStore:
+def _rebased(store: Store, name: rebase.Rename) -> LocalStore:
     """The statements with their IRIs renamed."""
-
-    def moved(term: object) -> object:
-        if isinstance(term, ox.NamedNode):
-            return ox.NamedNode(name(term.value))
-        if isinstance(term, ox.Triple):
-            return ox.Triple(*map(moved, term))  # type: ignore[arg-type]
-        return term
-
     result = LocalStore()
-    graphs = store.graphs()
-    for graph in graphs:
-        if name(graph) != graph and name(graph) in graphs:
-            raise InputError(
-                f"The graph {graph} would become {name(graph)}, which is there already, from "
-                "elsewhere. Publish under another --base."
-            )
-        target = f" <{name(graph)}> .\n"
-        lines = [f"{moved(triple)}{target}" for triple in store.graph(graph)]
-        result.load("".join(lines).encode())
+    found = {graph: store.graph(graph) for graph in store.graphs()}
+    for graph, triples in rebase.rename(found, name).items():
+        result.load("".join(f"{triple} <{graph}> .\n" for triple in triples).encode())
     return result
 
 

@@ -46,18 +46,25 @@ _ABSOLUTE = re.compile(
 )
 
 
+def without_folders(text: str) -> str:
+    """The text with the folders left out of each path that does not begin with a name."""
+    return _ABSOLUTE.sub("", text)
+
+
 def _unescaped(text: str) -> str:
     if "\\" not in text:
         return text
     return _ESCAPE.sub(lambda e: chr(int(e[1], 16)) if e[1] else _PLAIN.get(e[2], e[2]), text)
 
 
-def _file_name(path: str) -> str:
+def file_name(path: str) -> str:
+    """The path without its folders; of a member of an archive also its place in that."""
     archive, inside, member = path.partition(IN_ARCHIVE)
     return re.split(r"[\\/]", archive)[-1] + inside + member
 
 
-def _word(text: str) -> re.Pattern[str]:
+def word(text: str) -> re.Pattern[str]:
+    """Where a text stands as a word, and not within one."""
     return re.compile(_not_after("A-Za-z0-9") + rf"{re.escape(text)}(?![A-Za-z0-9])")
 
 
@@ -105,8 +112,8 @@ class Redaction:
         self._replaced = [
             *((_folder(one), "~") for one in self._of("paths", _home)),
             *((_folder(one), ".") for one in self._of("paths", _working_folder)),
-            *((_word(one), MASK) for one in self._of("user", _login)),
-            *((_word(one), MASK) for one in self._of("host", _host)),
+            *((word(one), MASK) for one in self._of("user", _login)),
+            *((word(one), MASK) for one in self._of("host", _host)),
         ]
         privacy.refresh(now=True)
 
@@ -141,9 +148,9 @@ class Redaction:
             return MASK
         if "paths" in self.parts:
             if predicate == "path":
-                return _file_name(text)
+                return file_name(text)
             if predicate == "commandLine":
-                text = _ARGUMENT.sub(lambda one: _file_name(one[0]), text)
+                text = _ARGUMENT.sub(lambda one: file_name(one[0]), text)
         for pattern, instead in self._replaced:
             text = pattern.sub(instead, text)
-        return _ABSOLUTE.sub("", text) if "paths" in self.parts else text
+        return without_folders(text) if "paths" in self.parts else text

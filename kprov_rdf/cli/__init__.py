@@ -13,6 +13,7 @@ from kprov_capture.home import HomeError, create, find
 from kprov_rdf.cli import ask, merge, mirror, share
 from kprov_rdf.cli.context import Context, complete_streams, hang_up, pass_context
 from kprov_rdf.cli.diff import diff
+from kprov_rdf.cli.export import export
 from kprov_rdf.cli.links import links
 from kprov_rdf.cli.series import series
 from kprov_rdf.cli.serve import serve
@@ -87,7 +88,7 @@ def demo(context: Context, epochs: int) -> None:
 
 _COMMANDS = (
     *(ask.runs, ask.show, ask.query),
-    *(validate, diff, share.export, series, merge.merge, links, mirror.mirror),
+    *(validate, diff, export, series, merge.merge, links, mirror.mirror),
     *(serve, ship, share.publish),
 )
 for _command in _COMMANDS:

@@ -1,45 +1,11 @@
 """Commands that hand records on."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from kprov_capture.home import find, open_home
-from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
-from kprov_rdf.errors import InputError
-
-
-@click.command(epilog=RUN_HELP, short_help="Write one run as RDF or PROV.")
-@click.argument("run", default="@latest")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(
-        ["ttl", "trig", "nq", "jsonld", "provn", "provjson", "provxml", "provjsonld"]
-    ),
-    help="Default: what the name of the file says, else ttl.",
-)
-@click.option("-o", "--output", metavar="FILE", help="Default: standard output.")
-@pass_context
-def export(context: Context, run: str, form: str | None, output: str | None) -> None:
-    """Write one run as RDF, or in a format of PROV."""
-    from kprov_rdf.exchange import write
-    from kprov_rdf.runs import listing, resolve
-
-    suffix = Path(output or "").suffix.lstrip(".")
-    chosen = form or {"json": "provjson", "xml": "provxml"}.get(suffix, suffix) or "ttl"
-    if chosen not in write.FORMATS:
-        raise InputError(
-            f"The name {output} does not say a format; add --format with one of "
-            f"{', '.join(write.FORMATS)}."
-        )
-    with context.reading() as store:
-        data = write.run(store, resolve(run, listing(store, store.living)).iri, chosen)
-    if output is None:
-        sys.stdout.buffer.write(data)
-    else:
-        write.to_file(data, Path(output))
+from kprov_rdf.cli.context import Context, pass_context
 
 
 @click.command(short_help="Write everything as static files of linked data.")

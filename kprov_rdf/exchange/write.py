@@ -1,4 +1,7 @@
-"""Writing one run: Turtle, TriG, N-Quads, JSON-LD, PROV-N, PROV-JSON, PROV-XML, PROV-JSONLD."""
+"""Writing one run; what every writer needs; and files that are whole or not there.
+
+``export`` writes several records, in more formats, and edits them before.
+"""
 
 import os
 import re
@@ -6,21 +9,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pyoxigraph as ox
 
 from kprov_capture.terms import RDF_TYPE
 from kprov_rdf.errors import InputError, StorageError
-from kprov_rdf.exchange import jsonld, records
-from kprov_rdf.exchange.writers import WRITERS
 from kprov_rdf.store import PREFIXES, Store, select
 
 _CATALOG = re.compile(r"(run|import)/[^/]*\Z")
 _RECORD = re.compile(r".*/(run|import)/[^/#]*").fullmatch
 _SAID = "SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }"
-DATASETS = {"trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}
-FORMATS = ("ttl", "trig", "nq", "jsonld", *WRITERS)
-_RDF = {"ttl": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}
+FORMATS = ("ttl", "trig", "nq", "jsonld", "provn", "provjson", "provxml", "provjsonld")
 
 
 def about(store: Store, record: str) -> list[ox.Triple]:
@@ -68,41 +68,9 @@ def run(store: Store, iri: str, form: str) -> bytes:
     """
     if form not in FORMATS:
         raise InputError(f"There is no format {form!r}; the formats are {', '.join(FORMATS)}.")
-    triples, catalog = sorted_triples(store.graph(iri)), sorted_triples(about(store, iri))
-    base = iri.rpartition("run/")[0]
-    if form in WRITERS:
-        return prov(form, iri, base, catalog, triples)
-    if form == "jsonld":
-        return jsonld.text({f"{base}catalog": catalog, iri: triples}, iri, base)
-    prefixes = prefixes_for(iri, base)
-    if form == "ttl":
-        return ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=prefixes) or b""
-    name, catalog_name = ox.NamedNode(iri), ox.NamedNode(f"{base}catalog")
-    quads = [ox.Quad(t.subject, t.predicate, t.object, catalog_name) for t in catalog]
-    quads += [ox.Quad(t.subject, t.predicate, t.object, name) for t in triples]
-    return ox.serialize(quads, format=_RDF[form], prefixes=prefixes) or b""
+    from kprov_rdf.exchange import formats, selection
 
-
-def dataset(store: Store, form: str) -> bytes:
-    """All graphs of a store in one of ``DATASETS``, in the order of their names."""
-    quads = [
-        ox.Quad(t.subject, t.predicate, t.object, ox.NamedNode(iri))
-        for iri in sorted(store.graphs())
-        for t in sorted_triples(store.graph(iri))
-    ]
-    return ox.serialize(quads, format=DATASETS[form], prefixes=PREFIXES) or b""
-
-
-def prov(
-    form: str, record: str, base: str, catalog: list[ox.Triple], triples: list[ox.Triple]
-) -> bytes:
-    """A record in a format of PROV-DM: what the catalog says of it, and itself as a bundle.
-
-    Raises ``UnsupportedError`` for what the format cannot say.
-    """
-    names = prefixes_for(record, base) | {"run": f"{base}run/", "kprov": base}
-    graphs = {f"{base}catalog": catalog, record: triples}
-    return WRITERS[form](records.document(graphs, f"{base}catalog", names)).data
+    return cast(bytes, formats.content(selection.of_records(store, [iri]), form))
 
 
 def to_file(data: bytes, path: Path) -> None:

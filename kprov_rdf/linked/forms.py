@@ -1,16 +1,14 @@
 """The forms of a document for programs: media types, suffixes, and the text."""
 
-import re
 from dataclasses import dataclass
 
 import pyoxigraph as ox
 
-from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.exchange import jsonld
-from kprov_rdf.exchange.write import prefixes_for, prov, sorted_triples
+from kprov_rdf.exchange.formats import prov as formats_prov
+from kprov_rdf.exchange.formats import rdf as formats_rdf
+from kprov_rdf.exchange.write import prefixes_for, sorted_triples
 from kprov_rdf.linked.documents import Document
-from kprov_rdf.results import NOT_XML
-from kprov_rdf.store import PREFIXES
 
 
 @dataclass(frozen=True)
@@ -32,13 +30,6 @@ FORMS = (
     Form("provn", "PROV-N", ("text/provenance-notation",)),
 )
 BY_SUFFIX = {form.suffix: form for form in (*FORMS, HTML)}
-_RDF = {
-    "ttl": ox.RdfFormat.TURTLE,
-    "nt": ox.RdfFormat.N_TRIPLES,
-    "rdf": ox.RdfFormat.RDF_XML,
-}
-# RDF/XML writes a property as an element, whose name is what follows the last other character.
-_ELEMENT = re.compile(r"[^\W\d][\w.·-]*\Z")
 
 
 def forms_of(document: Document) -> tuple[Form, ...]:
@@ -48,28 +39,17 @@ def forms_of(document: Document) -> tuple[Form, ...]:
 
 def rdf(triples: list[ox.Triple], suffix: str, prefixes: dict[str, str] | None = None) -> bytes:
     """Statements in one of the RDF forms. Raises ``UnsupportedError`` for what it cannot say."""
-    if suffix == "rdf":
-        for triple in triples:
-            if not _ELEMENT.search(triple.predicate.value):
-                raise UnsupportedError(
-                    f"RDF/XML cannot write the property {triple.predicate}: its end is no name of "
-                    "XML. Ask for Turtle."
-                )
-            if isinstance(triple.object, ox.Literal) and NOT_XML.search(triple.object.value):
-                raise UnsupportedError(
-                    "RDF/XML cannot write a text with a control character, which is here. Ask for "
-                    "Turtle."
-                )
     if suffix == "jsonld":
         return jsonld.text({"": triples})
-    given = {} if suffix == "nt" else PREFIXES | (prefixes or {})
-    return ox.serialize(triples, format=_RDF[suffix], prefixes=given or None) or b""
+    return formats_rdf.triples(triples, suffix, prefixes)
 
 
 def text(document: Document, suffix: str) -> bytes:
     """The document in the form with this suffix, in UTF-8."""
     if suffix == "provn":
-        return prov("provn", document.subject, document.base, document.about, document.triples)
+        catalog = f"{document.base}catalog"
+        told = {catalog: document.about, document.subject: document.triples}
+        return formats_prov.graphs(told, catalog, document.subject, document.base, "provn")
     if suffix == "jsonld":
         return jsonld.text({"": document.statements}, document.subject, document.base)
     prefixes = prefixes_for(document.subject, document.base)

@@ -1,0 +1,9 @@
+"""Changes to what is exported: pure functions from statements by graph to the same.
+
+rebase   IRIs under another base
+redact   without persons, hosts and paths
+near     only what is a few steps from the execution
+fold     the epochs of a training as one
+
+What was valid PROV is so afterwards.
+"""

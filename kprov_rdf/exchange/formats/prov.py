@@ -1,0 +1,33 @@
+"""The representations of PROV-DM: PROV-N, PROV-JSON, PROV-XML and PROV-JSONLD."""
+
+from collections.abc import Iterable, Mapping
+
+import pyoxigraph as ox
+
+from kprov_rdf.exchange import records
+from kprov_rdf.exchange.selection import Selection, base_of
+from kprov_rdf.exchange.write import prefixes_for
+from kprov_rdf.exchange.writers import WRITERS
+
+
+def write(selection: Selection, form: str) -> bytes:
+    """What the catalog says as the toplevel instance, and each other graph as a bundle.
+
+    Raises ``UnsupportedError`` for what the format cannot say.
+    """
+    record = selection.records[0] if len(selection.records) == 1 else ""
+    base = base_of(record, selection.base)
+    return graphs(selection.graphs, f"{base}catalog", record, base, form)
+
+
+def graphs(
+    told: Mapping[str, Iterable[ox.Triple]], toplevel: str, record: str, base: str, form: str
+) -> bytes:
+    """Statements by graph, with prefixes for what is under ``base`` and of one ``record``.
+
+    Raises as ``write`` does.
+    """
+    names = prefixes_for(record, base) | {"run": f"{base}run/", "kprov": base}
+    if not record:
+        del names["r"]
+    return WRITERS[form](records.document(told, toplevel, names)).data

@@ -1,0 +1,149 @@
+"""Tables of runs, as CSV (RFC 4180) or Parquet: a file each.
+
+The rows are those of the questions that have a name (``kprov query --list``); ``run`` says which
+run a row is of. An empty cell is what was not recorded.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+import pyoxigraph as ox
+
+from kprov_rdf import query
+from kprov_rdf.errors import UnsupportedError
+from kprov_rdf.exchange.formats import Files
+from kprov_rdf.exchange.formats.told import executions, local, when
+from kprov_rdf.exchange.selection import Selection
+
+Cell = str | int | float | bool | None
+Rows = list[dict[str, Cell]]
+# Name of the table, and the question whose rows it has; those of two columns are told by name.
+_QUESTIONS = {
+    "adaptations": "adaptations",
+    "layers": "q2",
+    "data": "data",
+    "files": "files",
+    "settings": "settings",
+}
+_RUNS = (
+    "run", "tag", "status", "started", "ended", "optimizer", "learning_rate", "epochs", "planned",
+)  # fmt: skip
+
+
+def write(selection: Selection, form: str) -> Files:
+    """A file for each table, ``runs.csv`` and so on.
+
+    Raises ``UnsupportedError`` where no run is selected, or pyarrow is needed and not installed.
+    """
+    make = _parquet if form == "parquet" else _csv
+    return {f"{name}.{form}": make(columns, rows) for name, columns, rows in tables(selection)}
+
+
+def tables(selection: Selection) -> Iterable[tuple[str, list[str], Rows]]:
+    """Name, columns and rows of each table."""
+    found = executions(selection, "A table")
+    runs: Rows = [
+        {
+            "run": one.run.iri,
+            "tag": one.run.tag,
+            "status": one.run.status,
+            "started": when(one.run.started),
+            "ended": when(one.run.ended),
+            "optimizer": one.run.optimizer,
+            "learning_rate": one.run.rate,
+            "epochs": one.run.epochs,
+            "planned": one.run.planned,
+        }
+        for one in found
+    ]
+    yield "runs", list(_RUNS), runs
+    names = {one.run.iri: one.told.called for one in found}
+    iris = list(names)
+    yield (
+        "epochs",
+        *_wide(
+            ("run", "epoch"),
+            (
+                (iri, (int(number),), names[iri](str(metric)), cell)
+                for iri in iris
+                for number, metric, cell in _asked(selection, "metrics", iri)[1]
+                if isinstance(number, int)
+            ),
+        ),
+    )
+    yield (
+        "tests",
+        *_wide(
+            ("run", "test"),
+            (
+                (iri, (local(str(test)),), names[iri](str(metric)), cell)
+                for iri in iris
+                for test, metric, cell in _asked(selection, "tests", iri)[1]
+            ),
+        ),
+    )
+    for name, question in _QUESTIONS.items():
+        columns: list[str] = []
+        rows: Rows = []
+        for iri in iris:
+            columns, cells = _asked(selection, question, iri)
+            rows += [{"run": iri, **dict(zip(columns, row, strict=True))} for row in cells]
+        for row in rows:
+            for key in ("setting", "data"):
+                if isinstance(row.get(key), str) and "://" in str(row[key]):
+                    row[key] = names[str(row["run"])](str(row[key]))
+        yield name, ["run", *columns], rows
+
+
+def _asked(selection: Selection, question: str, run: str) -> tuple[list[str], list[list[Cell]]]:
+    answer = query.table(selection.store, query.find(question), {"run": ox.NamedNode(run)})
+    return answer.columns, [[query.value(term) for term in row] for row in answer.rows]
+
+
+def _wide(
+    keys: tuple[str, str], told: Iterable[tuple[str, tuple[Cell, ...], str, Cell]]
+) -> tuple[list[str], Rows]:
+    """A row for each run and number or test, with a column for each metric."""
+    rows: dict[tuple[Cell, ...], dict[str, Cell]] = {}
+    metrics: set[str] = set()
+    for run, which, metric, cell in told:
+        # A metric may be called as one of the keys are.
+        name = f"metric_{metric}" if metric in keys else metric
+        metrics.add(name)
+        row = rows.setdefault((run, *which), dict(zip(keys, (run, *which), strict=True)))
+        row.setdefault(name, cell)
+    return [*keys, *sorted(metrics)], list(rows.values())
+
+
+def _csv(columns: Sequence[str], rows: Rows) -> bytes:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode("utf-8", "replace")
+
+
+def _parquet(columns: Sequence[str], rows: Rows) -> bytes:
+    try:
+        import pyarrow  # type: ignore[import-not-found]
+        from pyarrow import parquet
+    except ImportError as error:
+        raise UnsupportedError(
+            "Parquet needs the package pyarrow, which is not installed. Install it with: "
+            "pip install pyarrow. CSV needs nothing: --format csv."
+        ) from error
+    table = pyarrow.table({name: _column([row.get(name) for row in rows]) for name in columns})
+    out = io.BytesIO()
+    parquet.write_table(table, out)
+    return out.getvalue()
+
+
+def _column(cells: list[Cell]) -> list[Cell]:
+    """The cells as one type: numbers as such, where all are; anything else as text."""
+    kinds = {type(one) for one in cells if one is not None}
+    if kinds <= {int} or kinds <= {bool} or kinds <= {str}:
+        return cells
+    if kinds <= {int, float}:
+        return [None if one is None else float(one) for one in cells]
+    return [None if one is None else str(one) for one in cells]
