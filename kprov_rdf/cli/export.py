@@ -93,7 +93,7 @@ def export(
         several = len(chosen.about_records) > 1
         form = form or _by_name(output) or ("trig" if several else "ttl")
         options = exporting.Options(depth, summary, redact, base)
-        found = exporting.content(chosen, form, options)
+        found, notes = exporting.written(chosen, form, options)
     if output is not None:
         exporting.save(found, Path(output))
     elif isinstance(found, bytes):
@@ -102,6 +102,8 @@ def export(
         raise InputError(
             f"{formats.FORMATS[form].label} is several files. Name a folder or a .zip with -o."
         )
+    for note in notes:
+        click.echo(f"kprov: {note}", err=True)
 
 
 def _chosen(

@@ -18,7 +18,7 @@ from kprov_capture.identity import DEFAULT_BASE
 from kprov_rdf.errors import InputError, StorageError
 from kprov_rdf.exchange import formats
 from kprov_rdf.exchange.edits import fold, near, rebase, redact
-from kprov_rdf.exchange.formats import Content, Files
+from kprov_rdf.exchange.formats import Content, Files, Written
 from kprov_rdf.exchange.selection import Selection
 from kprov_rdf.exchange.write import to_file
 
@@ -80,18 +80,23 @@ def _redacted(chosen: Selection) -> Selection:
     )
 
 
-def content(chosen: Selection, form: str, options: Options | None = None) -> Content:
+def written(chosen: Selection, form: str, options: Options | None = None) -> Written:
     """What is selected in the format ``form``, a key of ``formats.FORMATS``.
 
     Of a format that is a folder, the files by name. Raises ``InputError`` for a format that
-    there is not, and as ``edited`` and ``formats.content`` do.
+    there is not, and as ``edited`` and ``formats.written`` do.
     """
     if form not in formats.FORMATS:
         raise InputError(
             f"There is no format {form!r}; the formats are {', '.join(formats.FORMATS)}."
         )
     picture = formats.FORMATS[form].picture
-    return formats.content(edited(chosen, options or Options(), picture), form)
+    return formats.written(edited(chosen, options or Options(), picture), form)
+
+
+def content(chosen: Selection, form: str, options: Options | None = None) -> Content:
+    """The content of what ``written`` gives."""
+    return written(chosen, form, options).content
 
 
 def write(chosen: Selection, form: str, options: Options | None = None) -> bytes:

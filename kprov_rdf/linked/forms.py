@@ -49,7 +49,7 @@ def text(document: Document, suffix: str) -> bytes:
     if suffix == "provn":
         catalog = f"{document.base}catalog"
         told = {catalog: document.about, document.subject: document.triples}
-        return formats_prov.graphs(told, catalog, document.subject, document.base, "provn")
+        return formats_prov.graphs(told, catalog, document.subject, document.base, "provn").data
     if suffix == "jsonld":
         return jsonld.text({"": document.statements}, document.subject, document.base)
     prefixes = prefixes_for(document.subject, document.base)

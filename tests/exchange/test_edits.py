@@ -8,7 +8,7 @@ import pyoxigraph as ox
 import pytest
 
 from kprov_capture.home import Home
-from kprov_capture.terms import RDF_TYPE, RDFS_LABEL, Dnnprov, Prov
+from kprov_capture.terms import RDF_TYPE, RDFS_LABEL, Prov
 from kprov_rdf.errors import InputError
 from kprov_rdf.exchange import export
 from kprov_rdf.exchange.edits import fold, near, rebase

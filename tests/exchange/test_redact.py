@@ -176,7 +176,7 @@ def test_a_base_that_names_a_host_is_to_be_changed() -> None:
     graphs = {
         name.replace(BASE, "https://gpu7.uff.example/"): told for name, told in private().items()
     }
-    with pytest.raises(InputError, match="--base https://example.org/provenance/"):
+    with pytest.raises(InputError, match=r"--base https://example.org/provenance/"):
         redact(graphs, (), "https://gpu7.uff.example/")
 
 

@@ -19,7 +19,7 @@ from kprov_capture.home import Home
 from kprov_capture.terms import RDF_TYPE, Dnnprov, Prov
 from kprov_rdf.exchange import export
 from kprov_rdf.exchange.export import Options
-from kprov_rdf.exchange.formats import croissant, openlineage, rocrate, rdf
+from kprov_rdf.exchange.formats import croissant, openlineage, rdf, rocrate
 from kprov_rdf.exchange.selection import Selection
 from tests import recording
 from tests.exchange import runs
@@ -38,7 +38,7 @@ def model(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def found(home: Home, model: Path) -> Selection:
-    """A run that was trained on arrays and wrote a file that is still there, and one that is not."""
+    """A run on arrays, which wrote a file that is still there, and one that is not."""
     run = recording.begin(home.path, "digits")
     arrays = {"x": X, "y": numpy.arange(6)}
     run.dataset("val", Dataset("val-set", "val", "numpy.ndarray", samples=6), arrays)
@@ -140,7 +140,7 @@ def test_the_crate_has_what_the_profile_demands(found: Selection, tmp_path: Path
     assert (gone["@type"], gone["sha256"]) == ("CreativeWork", "a" * 64)
     assert ("f1 of all of testing-1", 1.0) in [(r["name"], r.get("value")) for r in results]
     trig = (tmp_path / "crate" / "provenance.trig").read_bytes()
-    assert trig == rdf.write(found, "trig")
+    assert trig == rdf.document(found, "trig")
 
 
 def test_a_file_that_changed_is_not_in_the_crate(

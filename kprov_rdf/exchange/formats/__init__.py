@@ -1,20 +1,28 @@
 """The formats that kprov writes: one entry each, and one module for those of a kind.
 
-A module has ``write(selection, form)``, which gives bytes, or the files of a folder by their
-names. It is imported when its format is asked for. To add a format is to add its entry.
+A module has ``write(selection, form)``, which gives what is ``Written``: bytes, or the files of
+a folder by their names. It is imported when its format is asked for. To add a format is to add
+its entry.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from kprov_rdf.exchange.selection import Selection
 
 Files = dict[str, bytes | Path]
 """What a folder holds, by name; a path is that of a file to be copied."""
 Content = bytes | Files
+
+
+class Written(NamedTuple):
+    """What was written; ``notes`` tell what the format cannot say as it is."""
+
+    content: Content
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,12 +74,17 @@ def by_suffix(name: str) -> str | None:
     return next((key for key, form in FORMATS.items() if suffix in form.suffixes), None)
 
 
-def content(selection: Selection, form: str) -> Content:
+def written(selection: Selection, form: str) -> Written:
     """What is selected, in one of ``FORMATS``.
 
     Raises ``UnsupportedError`` for what the format cannot say, or what it needs and is not
     installed; ``LimitError`` for a picture that is too large.
     """
     module = import_module(f"{__name__}.{FORMATS[form].module}")
-    write = cast(Callable[[Selection, str], Content], module.write)
+    write = cast(Callable[[Selection, str], Written], module.write)
     return write(selection, form)
+
+
+def content(selection: Selection, form: str) -> Content:
+    """The content of what ``written`` gives."""
+    return written(selection, form).content

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kprov_capture.terms import Dnnprov, Prov
+from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.formats.told import Execution, as_json, executions, latest, local
 from kprov_rdf.exchange.selection import Selection
 
@@ -41,7 +42,7 @@ _NUMBERS = {"i": "cr:Int", "u": "cr:UInt", "f": "cr:Float"}
 _TYPE = re.compile(r"[<>=|]?([a-zA-Z])([0-9]*)").match
 
 
-def write(selection: Selection, form: str) -> bytes:  # noqa: ARG001
+def write(selection: Selection, form: str) -> Written:  # noqa: ARG001
     """The data sets of the runs as one Croissant data set.
 
     Raises ``UnsupportedError`` where no run is selected.
@@ -51,7 +52,7 @@ def write(selection: Selection, form: str) -> bytes:  # noqa: ARG001
     records = [one for run in found for one in _record_sets(run, distribution, len(found) > 1)]
     tags = sorted({one.run.tag for one in found})
     person = next((one for one in found if one.person()), None)
-    return as_json(
+    text = as_json(
         {
             "@context": CONTEXT,
             "@type": "sc:Dataset",
@@ -67,6 +68,7 @@ def write(selection: Selection, form: str) -> bytes:  # noqa: ARG001
             "recordSet": records,
         }
     )
+    return Written(text)
 
 
 def _description(found: list[Execution]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kprov_capture.terms import Dnnprov, Prov
+from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.formats.told import Execution, Value, as_json, executions, local, when
 from kprov_rdf.exchange.selection import Selection
 
@@ -23,18 +24,17 @@ _LINES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 Entity = dict[str, Any]
 
 
-def write(selection: Selection, form: str) -> bytes:
+def write(selection: Selection, form: str) -> Written:
     """A card for each model of each run. Raises ``UnsupportedError`` where there is no run."""
     found = executions(selection, "A model card")
     if form == "modelcard-md":
-        return "\n".join(text for one in found for text in _markdown(one)).encode(
-            "utf-8", "replace"
-        )
+        text = "\n".join(line for one in found for line in _markdown(one))
+        return Written(text.encode("utf-8", "replace"))
     entities: dict[str, Entity] = {}
     for one in found:
         for entity in _entities(one):
             entities.setdefault(entity["@id"], entity)
-    return as_json({"@context": _CONTEXT, "@graph": list(entities.values())})
+    return Written(as_json({"@context": _CONTEXT, "@graph": list(entities.values())}))
 
 
 def _filled(entity: Entity) -> Entity:

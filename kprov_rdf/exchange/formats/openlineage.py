@@ -9,6 +9,7 @@ from typing import Any
 
 from kprov_capture import __version__
 from kprov_capture.terms import Dnnprov, Prov
+from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.formats.told import Execution, as_json, executions, local, when
 from kprov_rdf.exchange.selection import Selection
 from kprov_rdf.runs import RUNNING
@@ -21,7 +22,7 @@ _ENDS = {"FINISHED": "COMPLETE", "INTERRUPTED": "ABORT"}
 Json = dict[str, Any]
 
 
-def write(selection: Selection, form: str) -> bytes:  # noqa: ARG001
+def write(selection: Selection, form: str) -> Written:  # noqa: ARG001
     """The events in the order of the runs. Raises ``UnsupportedError`` where there is no run."""
     lines = []
     for one in executions(selection, "OpenLineage"):
@@ -29,7 +30,8 @@ def write(selection: Selection, form: str) -> bytes:  # noqa: ARG001
         if one.run.status != RUNNING:
             lines.append(_event(one, _ENDS.get(one.run.status, "FAIL"), selection.base))
     # Indented text is read again for what is not a number in JSON.
-    return b"".join(f"{json.dumps(json.loads(as_json(one)))}\n".encode() for one in lines)
+    texts = (f"{json.dumps(json.loads(as_json(one)))}\n".encode() for one in lines)
+    return Written(b"".join(texts))
 
 
 def _facet(name: str, definition: str, version: str, **said: object) -> Json:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from kprov_rdf.errors import LimitError, UnsupportedError
+from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.formats.drawing import Arrow, Drawing, Node, drawing, local, shown
 from kprov_rdf.exchange.selection import Selection
 
@@ -32,14 +33,14 @@ _MADE = re.compile(rb"(?<=/CreationDate )\(D:\d{14}")
 _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
-def write(selection: Selection, form: str) -> bytes:
+def write(selection: Selection, form: str) -> Written:
     """A picture of the selected graphs, without the catalogs.
 
     Raises ``LimitError`` for one of more than 400 nodes, which nobody can read, and
     ``UnsupportedError`` where Graphviz is not installed.
     """
     text = dot(selection)
-    return text.encode() if form == "dot" else render(text, form)
+    return Written(text.encode() if form == "dot" else render(text, form))
 
 
 def dot(selection: Selection) -> str:

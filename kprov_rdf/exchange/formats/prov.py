@@ -5,24 +5,27 @@ from collections.abc import Iterable, Mapping
 import pyoxigraph as ox
 
 from kprov_rdf.exchange import records
+from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.selection import Selection, base_of
 from kprov_rdf.exchange.write import prefixes_for
 from kprov_rdf.exchange.writers import WRITERS
+from kprov_rdf.exchange.writers.content import Text
 
 
-def write(selection: Selection, form: str) -> bytes:
+def write(selection: Selection, form: str) -> Written:
     """What the catalog says as the toplevel instance, and each other graph as a bundle.
 
     Raises ``UnsupportedError`` for what the format cannot say.
     """
     record = selection.records[0] if len(selection.records) == 1 else ""
     base = base_of(record, selection.base)
-    return graphs(selection.graphs, f"{base}catalog", record, base, form)
+    text = graphs(selection.graphs, f"{base}catalog", record, base, form)
+    return Written(text.data, tuple(text.notes))
 
 
 def graphs(
     told: Mapping[str, Iterable[ox.Triple]], toplevel: str, record: str, base: str, form: str
-) -> bytes:
+) -> Text:
     """Statements by graph, with prefixes for what is under ``base`` and of one ``record``.
 
     Raises as ``write`` does.
@@ -30,4 +33,4 @@ def graphs(
     names = prefixes_for(record, base) | {"run": f"{base}run/", "kprov": base}
     if not record:
         del names["r"]
-    return WRITERS[form](records.document(told, toplevel, names)).data
+    return WRITERS[form](records.document(told, toplevel, names))

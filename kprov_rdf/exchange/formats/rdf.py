@@ -7,6 +7,7 @@ import pyoxigraph as ox
 
 from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.exchange import jsonld
+from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.selection import Selection, base_of
 from kprov_rdf.exchange.write import prefixes_for
 from kprov_rdf.store import PREFIXES
@@ -25,7 +26,12 @@ _ELEMENT = re.compile(r"[^\W\d][\w.·-]*\Z")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write(selection: Selection, form: str) -> bytes:
+def write(selection: Selection, form: str) -> Written:
+    """See ``document``."""
+    return Written(document(selection, form))
+
+
+def document(selection: Selection, form: str) -> bytes:
     """A document of the selected graphs.
 
     Formats of one graph hold that of the record, and not what the catalog says of it. Raises

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from kprov_capture import fingerprint
 from kprov_capture.terms import Dnnprov
-from kprov_rdf.exchange.formats import Files, rdf
+from kprov_rdf.exchange.formats import Files, Written, rdf
 from kprov_rdf.exchange.formats.told import Execution, as_json, executions, latest, local
 from kprov_rdf.exchange.selection import Selection
 
@@ -42,9 +42,9 @@ _STATUS = {
 Entity = dict[str, Any]
 
 
-def write(selection: Selection, form: str) -> Files:  # noqa: ARG001
+def write(selection: Selection, form: str) -> Written:  # noqa: ARG001
     """The files of the crate. Raises ``UnsupportedError`` where no run is selected."""
-    return _Crate(selection).files()
+    return Written(_Crate(selection).files())
 
 
 def _refer(*ids: str) -> Any:
@@ -77,7 +77,7 @@ class _Crate:
     def files(self) -> Files:
         self._people: list[str] = []
         actions = [self._action(one) for one in self._found]
-        trig = rdf.write(self._selection, "trig")
+        trig = rdf.document(self._selection, "trig")
         self._contents[PROVENANCE] = trig
         self._add(
             {

@@ -12,7 +12,7 @@ import pyoxigraph as ox
 
 from kprov_rdf import query
 from kprov_rdf.errors import UnsupportedError
-from kprov_rdf.exchange.formats import Files
+from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.formats.told import executions, local, when
 from kprov_rdf.exchange.selection import Selection
 
@@ -31,13 +31,14 @@ _RUNS = (
 )  # fmt: skip
 
 
-def write(selection: Selection, form: str) -> Files:
+def write(selection: Selection, form: str) -> Written:
     """A file for each table, ``runs.csv`` and so on.
 
     Raises ``UnsupportedError`` where no run is selected, or pyarrow is needed and not installed.
     """
     make = _parquet if form == "parquet" else _csv
-    return {f"{name}.{form}": make(columns, rows) for name, columns, rows in tables(selection)}
+    found = {f"{name}.{form}": make(columns, rows) for name, columns, rows in tables(selection)}
+    return Written(dict(found))
 
 
 def tables(selection: Selection) -> Iterable[tuple[str, list[str], Rows]]:
