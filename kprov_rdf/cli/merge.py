@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _SHOWN_NOTES = 3
 _SHOWN_LINKS = 20
+# Formats of one graph, and of a part of what was recorded.
+_ONE_GRAPH = ("ttl", "nt", "rdf", "rocrate", "croissant", "modelcard", "modelcard-md",
+              "openlineage", "csv", "parquet")  # fmt: skip
 
 
 @click.command(short_help="Take in the provenance that other tools wrote.")
@@ -138,14 +141,21 @@ def _options(
 
 def _to_file(files: tuple[str, ...], options: "Options", output: str, dry_run: bool) -> None:
     """All documents in one file, or none."""
+    from kprov_capture.identity import DEFAULT_BASE
+    from kprov_rdf.exchange import export, formats, selection
     from kprov_rdf.exchange import merge as merging
-    from kprov_rdf.exchange import write
 
-    form = Path(output).suffix.lstrip(".")
-    if form not in write.DATASETS:
+    form = formats.by_suffix(output)
+    if form is None or form in _ONE_GRAPH:
+        known = ", ".join(
+            f".{suffix}"
+            for key, one in formats.FORMATS.items()
+            for suffix in one.suffixes[:1]
+            if key not in _ONE_GRAPH
+        )
         raise InputError(
             f"The name {output} does not say a format that holds several graphs. End it in one of "
-            f"{', '.join(f'.{one}' for one in write.DATASETS)}."
+            f"{known}."
         )
     sources = []
     for name in files:
@@ -156,10 +166,15 @@ def _to_file(files: tuple[str, ...], options: "Options", output: str, dry_run: b
     store, merged = merging.together(sources, options)
     for one in merged:
         _report(one)
-    if not dry_run:
-        write.to_file(write.dataset(store, form), Path(output))
-        sizes = [len(store.graph(iri)) for iri in store.graphs()]
-        click.echo(f"{output}: {sum(sizes):,} statements in {len(sizes):,} graphs.")
+    if dry_run:
+        return
+    everything = selection.everything(store, DEFAULT_BASE)
+    written = export.written(everything, form)
+    export.save(written.content, Path(output))
+    sizes = [len(told) for told in everything.graphs.values()]
+    click.echo(f"{output}: {sum(sizes):,} statements in {len(sizes):,} graphs.")
+    for note in written.notes:
+        click.echo(f"kprov: {note}", err=True)
 
 
 def _source(name: str, options: "Options") -> "tuple[Source, Options]":
