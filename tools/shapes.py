@@ -8,7 +8,7 @@ from kprov_rdf import vocabulary
 from kprov_rdf.vocabulary import PROV_CLASSES, Term
 
 # A thing may have several of these.
-_MANY = {"tag", "evidenceQuery", "ruleSet"}
+_MANY = {"tag", "evidenceQuery", "repair", "ruleSet"}
 # What these name is described elsewhere: by the ontology, or in the graph of another run.
 _ELSEWHERE = {"ofMetric", "ofAttribute", "adaptedProperty", "resumedFrom"}
 _PREFIXES = f"""\

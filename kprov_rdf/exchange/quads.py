@@ -28,6 +28,7 @@ _ELEMENT_TIMES = ("startedAtTime", "endedAtTime")
 _CLASSES = {how.property: name for name, how in RELATIONS.items()}
 _TYPE = f"<{PROV_NAMESPACE}type>"
 _A = f"<{RDF_TYPE}>"
+_RDF = RDF_TYPE.removesuffix("type")
 UNDECLARED = f"<{Dnnprov.Undeclared}>"
 _DERIVATIONS = {f"<{PROV_NAMESPACE}{name}>": name for name in DERIVATIONS}
 # What RDF gives no literal without a tag.
@@ -36,7 +37,6 @@ _TAGGED = frozenset(
 )
 _LEXICAL = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ILLEGAL = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
-_NOTED = 20  # statements that are not said in full
 
 _Pairs = Sequence[tuple[int, int]]
 
@@ -100,11 +100,10 @@ def nquads(document: Document, naming: Naming) -> Iterator[str]:
     for a language tag that RDF does not allow.
     """
     terms = _Terms(document, naming)
-    unsaid = _Unsaid(document)
     for instance in document.instances():
         if len(instance):
-            yield from _Instance(instance, terms, naming, unsaid).lines()
-    document.notes += terms.notes + unsaid.notes()
+            yield from _Instance(instance, terms, naming).lines()
+    document.notes += terms.notes
 
 
 class _Terms(dict[int, str]):
@@ -176,43 +175,13 @@ def _prov(local: str) -> str:
     return f"{_PROV}{local}>"
 
 
-class _Unsaid:
-    """Collects the statements that PROV-O cannot say in full."""
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self._shown: list[str] = []
-        self._count = 0
-
-    def add(self, kind: str, arguments: Sequence[int], pairs: _Pairs) -> None:
-        self._count += 1
-        if len(self._shown) < _NOTED:
-            told = ", ".join(f"{self._name(name)}={self._name(value)}" for name, value in pairs)
-            names = ", ".join(map(self._name, arguments))
-            self._shown.append(f"{kind}({names}, [{told[:200]}])")
-
-    def _name(self, number: int) -> str:
-        text = self._document.terms.text[number][:200]
-        cut = max(text.rfind("#"), text.rfind("/")) + 1
-        prefix = self._document.prefixes.get(text[1:cut]) if text.startswith("<") else None
-        return text if prefix is None else f"{prefix}:{text[cut:].removesuffix('>')}"
-
-    def notes(self) -> list[str]:
-        notes = [
-            f"PROV-O cannot say all of {one}; its attributes are left out" for one in self._shown
-        ]
-        more = self._count - len(self._shown)
-        return [*notes, f"and {more:,} more statements with attributes left out"] if more else notes
-
-
 class _Instance:
     """Makes the lines of one instance."""
 
-    def __init__(self, instance: Instance, terms: _Terms, naming: Naming, unsaid: _Unsaid) -> None:
+    def __init__(self, instance: Instance, terms: _Terms, naming: Naming) -> None:
         self._instance = instance
         self._terms = terms
         self._fresh = naming.fresh
-        self._unsaid = unsaid
         graph = naming.graph(instance.name)
         self._end = f" {graph} .\n" if graph else " .\n"
         self._type = instance.terms.number(_TYPE)
@@ -282,15 +251,24 @@ class _Instance:
             if how.qualified:
                 yield from self._qualified(how, source, target, more, identifier, pairs)
             else:
-                yield from self._unqualified(kind, (source, target, *more), pairs)
+                yield from self._unqualified(how, (source, target, *more), pairs)
 
-    def _unqualified(self, kind: str, arguments: Sequence[int], pairs: _Pairs) -> Iterator[str]:
-        """A relation for which PROV-O has no node: a mention says its bundle."""
+    def _unqualified(self, how: Relation, arguments: Sequence[int], pairs: _Pairs) -> Iterator[str]:
+        """A relation for which PROV-O has no node: a mention says its bundle.
+
+        Its attributes, which PROV-DM does not give it, are those of the statement (RDF Schema,
+        section 5.3).
+        """
+        subject, end = self._terms[arguments[0]], self._end
         if len(arguments) > 2:
-            subject, bundle = self._terms[arguments[0]], self._terms[arguments[2]]
-            yield f"{subject} {_prov('asInBundle')} {bundle}{self._end}"
+            yield f"{subject} {_prov('asInBundle')} {self._terms[arguments[2]]}{end}"
         if pairs:
-            self._unsaid.add(kind, arguments, pairs)
+            node = self._fresh(how.property)
+            yield f"{node} {_A} <{_RDF}Statement>{end}"
+            yield f"{node} <{_RDF}subject> {subject}{end}"
+            yield f"{node} <{_RDF}predicate> {_prov(how.property)}{end}"
+            yield f"{node} <{_RDF}object> {self._terms[arguments[1]]}{end}"
+            yield from self._attributes(node, pairs)
 
     def _qualified(
         self,

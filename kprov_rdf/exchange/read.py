@@ -6,7 +6,6 @@ of ``foreign``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pyoxigraph as ox
@@ -15,7 +14,6 @@ from kprov_capture import __version__
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm import guards, provjson, provjsonld, provn, provxml
 from kprov_rdf.dm import model as dm
-from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.memory import without_collector
 from kprov_rdf.dm.repairs import Repairs
 from kprov_rdf.errors import InputError, UnsupportedError
@@ -84,8 +82,21 @@ def parse(source: Source, scope: Scope, manner: Manner | None = None) -> Documen
     Raises ``InputError`` with the place where it cannot be parsed, and ``UnsupportedError`` for
     what is no provenance that kprov reads.
     """
-    manner, name = manner or Manner(), source.name
-    repairs = None if manner.strict else Repairs(scope.base, name)
+    manner = manner or Manner()
+    repairs = Repairs(scope.base, source.name)
+    document = _parse(source, scope, manner, repairs)
+    if manner.strict and repairs.counts:
+        first, more = repairs.listed[0], repairs.counts.total() - 1
+        others = f", and {more:,} more" if more else ""
+        raise InputError(
+            f"{source.name} has defects: {first}{others}. Correct them, or merge it without "
+            "--strict, which mends and records them."
+        )
+    return document
+
+
+def _parse(source: Source, scope: Scope, manner: Manner, repairs: Repairs) -> Document:
+    name = source.name
     found = foreign.module(manner.form) if manner.form else foreign.claiming(source)
     if found:
         return _foreign(source, scope, found, manner, repairs)
@@ -104,33 +115,26 @@ def parse(source: Source, scope: Scope, manner: Manner | None = None) -> Documen
     return _records(data, name, scope, chosen, repairs)
 
 
-def _told(repairs: Repairs | None) -> list[str]:
-    return list(repairs.told()) if repairs else []
-
-
 def _foreign(
-    source: Source, scope: Scope, module: foreign.Module, manner: Manner, repairs: Repairs | None
+    source: Source, scope: Scope, module: foreign.Module, manner: Manner, repairs: Repairs
 ) -> Document:
     says = Statements(scope.root, scope.kprov, manner.contexts, repairs)
     module.read(source, says)
     text = says.text().encode()
-    return Document(module.FORMAT, text, says.records, _KPROV, says.notes, _told(repairs))
+    return Document(module.FORMAT, text, says.records, _KPROV, says.notes, list(repairs.told()))
 
 
-def _linked(
-    data: bytes, name: str, scope: Scope, manner: Manner, repairs: Repairs | None
-) -> Document:
+def _linked(data: bytes, name: str, scope: Scope, manner: Manner, repairs: Repairs) -> Document:
     """JSON-LD, with the contexts that it names by address."""
     found = guards.load_json(data, name)
-    if repairs:
-        whole, _ = contexts.inline(found, name, manner.contexts)
-        mended = mend_jsonld.mend(whole, repairs)
-        found = guards.load_json(mended, name) if mended else whole
+    whole, told = contexts.inline(found, name, manner.contexts)
+    mended = mend_jsonld.mend(whole, repairs)
+    found = guards.load_json(mended, name) if mended else whole
     quads, notes = linked.parse(found, name, scope, scope.kprov, manner.contexts)
-    return _said("jsonld", quads, notes, repairs)
+    return _said("jsonld", quads, [*told, *notes], repairs)
 
 
-def _rdf(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs | None) -> Document:
+def _rdf(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs) -> Document:
     """RDF. What a suffix calls Turtle may be TriG, and N-Triples N-Quads: it then says so."""
     quads = _parsed(data, name, scope, form, repairs)
     quads, note = blanks.canonical(quads)
@@ -142,34 +146,22 @@ def _rdf(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs | Non
     return _said(form, scoped, [note] if note else [], repairs)
 
 
-def _said(form: str, quads: list[ox.Quad], notes: list[str], repairs: Repairs | None) -> Document:
+def _said(form: str, quads: list[ox.Quad], notes: list[str], repairs: Repairs) -> Document:
     """RDF, and what vocabularies in it say in the terms of PROV-O."""
     added = provone.add(quads)
     text = ox.serialize([*quads, *added], format=ox.RdfFormat.N_QUADS) or b""
     reader = ("pyoxigraph", ox.__version__)
-    return Document(sniff.FORMATS[form], text, None, reader, notes, _told(repairs))
+    return Document(sniff.FORMATS[form], text, None, reader, notes, list(repairs.told()))
 
 
-def _parsed(
-    data: bytes, name: str, scope: Scope, form: str, repairs: Repairs | None
-) -> list[ox.Quad]:
-    guard = guards.check_rdfxml if form == "rdfxml" else guards.check_rdf
+def _parsed(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs) -> list[ox.Quad]:
     relative = None if form in ("nt", "nq") else scope.base
-
-    def parsed(text: bytes) -> list[ox.Quad]:
-        guard(text, name)
-        return list(ox.parse(text, _RDF[form], base_iri=relative))
-
     try:
-        try:
-            return parsed(data)
-        except (SyntaxError, MalformedError) as error:
-            mended = mend.mend(data, form, error, repairs) if repairs else None
-            if mended is None:
-                raise
-            with suppress(SyntaxError, MalformedError):
-                return parsed(mended)
-            raise  # the error of what stands in the document
+        if form == "rdfxml":
+            guards.check_rdfxml(data, name)
+        else:
+            guards.check_rdf(data, name)
+        return mend.parsed(data, form, _RDF[form], relative, repairs)
     except SyntaxError as error:
         what = sniff.FORMATS[form].label
         where = error.msg.removeprefix("Parser error ")
@@ -181,7 +173,7 @@ def _parsed(
         ) from error
 
 
-def _records(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs | None) -> Document:
+def _records(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs) -> Document:
     if len(data) > MAX_RECORD_BYTES:
         raise InputError(
             f"{name} is larger than {MAX_RECORD_BYTES >> 20} MiB, which takes too much memory. "
@@ -191,13 +183,16 @@ def _records(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs |
         document = _READERS[form](data, name, repairs)
         _localize(scope, document)
         text = "".join(nquads(document, scope)).encode()
+    says = Statements(scope.root, scope.kprov)
+    for _, extension in document.extensions:
+        says.node(scope.root, (), (says.property("attribute", "extension"), extension))
     return Document(
         sniff.FORMATS[form],
-        text,
+        text + says.text().encode(),
         sum(map(len, document.instances())),
         _KPROV,
         document.notes,
-        _told(repairs),
+        list(repairs.told()),
     )
 
 

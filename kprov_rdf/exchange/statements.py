@@ -35,9 +35,9 @@ class Statements(Graph):
     """What one document says, in the graph of its import.
 
     ``graph`` is that graph's IRI, and ``base`` kprov's own. ``records`` counts what the tool
-    itself calls a record, ``notes`` tell what is not taken, and ``repairs`` what was mended, or are
-    None where nothing may be. ``parts`` are the graphs that it has beside its own. ``contexts`` are
-    those of JSON-LD by address.
+    itself calls a record, ``notes`` tell what is not taken, and ``repairs`` what was mended.
+    ``parts`` are the graphs that it has beside its own. ``contexts`` are those of JSON-LD by
+    address.
     """
 
     def __init__(

@@ -295,7 +295,7 @@ def test_whatever_the_names_and_values_are_the_store_takes_it(namespace, entitie
 
 
 def records(**kinds: object) -> bytes:
-    prefix = {"ex": "http://example.org/", "xsd": XSD}
+    prefix = {"ex": "http://e.org/", "xsd": XSD}
     return json.dumps({"prefix": prefix, **kinds}).encode()
 
 
@@ -328,10 +328,10 @@ def test_values_are_kept_as_they_are_written(form: str, text: str | bytes) -> No
     data = text if isinstance(text, bytes) else PROVN.format(text).encode()
     lines = list(nquads(READERS[form](data, "x"), Unscoped()))
     assert [line for line in lines if '"' in line] == [
-        f'<http://example.org/e> <http://example.org/x> "1.50"^^<{XSD}decimal> .\n',
-        '<http://example.org/e> <http://example.org/x> "a"@en-US .\n',
-        f'<http://example.org/e> <http://example.org/x> "+1"^^<{XSD}int> .\n',
-        "<http://example.org/a> <http://www.w3.org/ns/prov#startedAtTime> "
+        f'<http://e.org/e> <http://e.org/x> "1.50"^^<{XSD}decimal> .\n',
+        '<http://e.org/e> <http://e.org/x> "a"@en-US .\n',
+        f'<http://e.org/e> <http://e.org/x> "+1"^^<{XSD}int> .\n',
+        "<http://e.org/a> <http://www.w3.org/ns/prov#startedAtTime> "
         f'"2026-01-02T23:00:00.10+02:00"^^<{XSD}dateTime> .\n',
     ]
 
@@ -364,14 +364,14 @@ def test_no_value_brings_statements_of_its_own(part: str, hidden: str) -> None:
     except InputError as error:
         assert "RDF cannot say" in str(error)
     else:
-        assert [quad.predicate.value for quad in found][1:] == ["http://example.org/x"]
+        assert [quad.predicate.value for quad in found][1:] == ["http://e.org/x"]
         assert isinstance(found[1].object, ox.Literal)
         assert found[1].object.value == 'a"^^<b>'
 
 
 def test_further_types_of_prov_jsonld_are_types() -> None:
     text = {
-        "@context": [{"ex": "http://example.org/"}],
+        "@context": [{"ex": "http://e.org/"}],
         "@graph": [{"@type": ["prov:Entity", "Plan", "ex:T", "none:x"], "@id": "ex:e"}],
     }
     document = READERS["provjsonld"](json.dumps(text).encode(), "x")

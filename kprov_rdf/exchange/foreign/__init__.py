@@ -20,6 +20,7 @@ MODULES = (
     "rocrate",
     "croissant",
     "openlineage",
+    "flowcept",
     "kerasprov",
     "dfanalyzer",
     "csvlogger",
