@@ -312,6 +312,14 @@ def test_a_damaged_database_gives_a_clear_error_or_what_is_left(
         assert "mlflow.db" in str(error)
 
 
+def test_a_database_that_is_too_large_is_told_and_the_rest_is_read(folder: Path) -> None:
+    with (folder / "large.db").open("wb") as file:
+        file.truncate((1 << 28) + 1)
+    found = said(folder)
+    assert found.says.notes == ["large.db is larger than 256 MiB, and is not read."]
+    assert set(found.runs) == {"digits", "evaluation"}
+
+
 def test_what_is_neither_is_told(tmp_path: Path) -> None:
     for data in (b"", b"SQLite format 3\0", b"garbage"):
         with pytest.raises(InputError, match=r"x\.db"):
