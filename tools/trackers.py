@@ -38,6 +38,7 @@ os.environ |= {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "USER": "ana",
+    "WANDB_DATA_DIR": str(WORK / "data"),
     "WANDB_DISABLE_CODE": "true",
     "WANDB_DISABLE_GIT": "true",
     "WANDB_ERROR_REPORTING": "false",

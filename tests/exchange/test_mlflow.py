@@ -279,7 +279,7 @@ def test_other_types_than_the_columns_have(database: Path) -> None:
 
 
 def test_reading_for_too_long_is_ended(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    change(database, *["INSERT INTO tags SELECT random(), '', run_uuid FROM tags"] * 14)
+    change(database, *["INSERT INTO tags SELECT random(), '', run_uuid FROM tags"] * 8)
     monkeypatch.setattr(sqlite, "MAX_SECONDS", -1)
     with pytest.raises(LimitError, match="took more than"):
         read(Source(str(database)), mlflow.read)
@@ -310,6 +310,14 @@ def test_a_damaged_database_gives_a_clear_error_or_what_is_left(
         mlflow.read(Source("mlflow.db", bytes(data)), empty())
     except KprovError as error:
         assert "mlflow.db" in str(error)
+
+
+def test_a_database_that_is_too_large_is_told_and_the_rest_is_read(folder: Path) -> None:
+    with (folder / "large.db").open("wb") as file:
+        file.truncate((1 << 28) + 1)
+    found = said(folder)
+    assert found.says.notes == ["large.db is larger than 256 MiB, and is not read."]
+    assert set(found.runs) == {"digits", "evaluation"}
 
 
 def test_what_is_neither_is_told(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from kprov_rdf.exchange.foreign.training import (
     steps_of,
 )
 from kprov_rdf.exchange.sniff import Format
-from kprov_rdf.exchange.sources import Source
+from kprov_rdf.exchange.sources import MAX_BYTES, Source
 from kprov_rdf.exchange.statements import Statements
 
 FORMAT = Format("MLflow", "application/vnd.mlflow", folder=True)
@@ -54,13 +54,17 @@ def claims(source: Source) -> bool:
     )
 
 
+def _candidates(source: Source) -> list[str]:
+    return [
+        file for file in source.files if file.endswith(_DATABASES) and file.count("/") <= _MAX_DEPTH
+    ]
+
+
 def _databases(source: Source) -> list[str]:
     return [
         file
-        for file in source.files
-        if file.endswith(_DATABASES)
-        and file.count("/") <= _MAX_DEPTH
-        and mlflow_database.is_one(source.read(file))
+        for file in _candidates(source)
+        if source.files[file] <= MAX_BYTES and mlflow_database.is_one(source.read(file))
     ]
 
 
@@ -77,6 +81,11 @@ def read(source: Source, says: Statements) -> None:
             stores.append(_database(source.read(file), f"{source.name}/{file}", says))
             if source.files.get(f"{file}-wal"):
                 says.notes.append(f"{file}-wal, the log of what was written last, is not read.")
+        says.notes += [
+            f"{file} is larger than {MAX_BYTES >> 20} MiB, and is not read."
+            for file in _candidates(source)
+            if source.files[file] > MAX_BYTES
+        ]
     else:
         stores.append(_database(source.data, source.name, says))
     if not any(store.runs or store.experiments for store in stores):

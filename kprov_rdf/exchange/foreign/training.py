@@ -236,6 +236,12 @@ class _Record:
             (Prov.endedAtTime, self.ended),
         )
         says.node(local("training"), (), (Dnnprov.status, status or None))
+        says.rest(execution, self.more)
+        self._around(execution)
+
+    def _around(self, execution: Iri) -> None:
+        """The code that ran, and what the execution is part of."""
+        training, says, local = self.training, self.says, self.local
         if training.commit:
             code = (Dnnprov.SourceCode, Prov.Entity)
             says.node(local("code"), code, (Dnnprov.gitCommit, training.commit))
@@ -252,7 +258,6 @@ class _Record:
             says.link(campaign, Prov.hadMember, self.graph)
             says.node(self.graph, (Prov.Bundle, Prov.Entity))
             says.link(execution, Dnnprov.partOfCampaign, campaign)
-        says.rest(execution, self.more)
 
     def _training(self, epochs: Epochs, data: Sequence[Iri]) -> None:
         says, local, known = self.says, self.local, epochs.settings

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from kprov_rdf.dm.guards import load_json
@@ -138,11 +139,16 @@ class _Run:
 
     def _artifacts(self, source: Source | None, place: str = "") -> None:
         """The files of artifacts: equal content among the run's own has the role of theirs."""
-        there: dict[str, int] = {}
-        if source is not None and self.many.get("artifact"):
-            for at, file in enumerate(self.files):
-                data = source.read(f"{place}files/{file.path}")
-                there[hashlib.md5(data, usedforsecurity=False).hexdigest()] = at
+        sizes = {
+            entry.get("size")
+            for artifact in self.many.get("artifact", [])
+            for entry in artifact.get("manifest", {}).get("contents", ())
+        }
+        there = {
+            _md5_of(source.path / place / "files" / file.path): at
+            for at, file in enumerate(self.files)
+            if source is not None and file.size in sizes
+        }
         for artifact in self.many.pop("artifact", []):
             manifest = artifact.pop("manifest", {})
             entries = manifest.pop("contents", [])
@@ -257,6 +263,15 @@ def _settings(name: str, value: Any) -> dict[str, str | int | float | bool]:
         else:
             found[key] = json_value(one)
     return found
+
+
+def _md5_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, _new_md5).hexdigest()
+
+
+def _new_md5() -> "hashlib._Hash":
+    return hashlib.md5(usedforsecurity=False)
 
 
 def _md5(digest: Any) -> str:
