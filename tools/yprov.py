@@ -4,13 +4,14 @@ It makes tests/exchange/fixtures/yprov/. The training is that of fixtures/tracke
 number: that is checked, and then the data set and the model are those of that folder, so that they
 have the hashes that kprov recorded.
 
-Run it from the root of the project in an environment with yprov4ml, keras, tensorflow-cpu and
-scikit-learn, on a machine whose name may be published:
+Run it from the root of the project in an environment with yprov4ml, xarray, keras, tensorflow-cpu
+and scikit-learn, on a machine whose name may be published:
 
-    unshare --uts sh -c 'hostname node; PYTHONPATH=tools:. python tools/yprov.py'
+    unshare --uts sh -c 'hostname node; python tools/yprov.py'
 
-yProv4ML 3.2.8 needs Python 3.12, xarray, and torch although nothing here uses it. As with
-tools/trackers.py, the folder /tmp/digits must not exist, and nothing leaves the machine.
+yProv4ML 3.2.8 needs Python 3.12, and torch although nothing here uses it. (These files were made
+with Python 3.11, and two of its f-strings written for that.) As with tools/trackers.py, the folder
+/tmp/digits must not exist, and nothing leaves the machine.
 """
 
 import csv

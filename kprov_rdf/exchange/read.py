@@ -20,7 +20,7 @@ from kprov_rdf.errors import InputError, UnsupportedError
 from kprov_rdf.exchange import blanks, contexts, foreign, linked, mend, mend_jsonld, sniff
 from kprov_rdf.exchange.foreign import provone
 from kprov_rdf.exchange.quads import nquads
-from kprov_rdf.exchange.scope import Scope, bases_in
+from kprov_rdf.exchange.scope import Scope, Within, bases_in
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
@@ -121,6 +121,13 @@ def _foreign(
     says = Statements(scope.root, scope.kprov, manner.contexts, repairs)
     module.read(source, says)
     text = says.text().encode()
+    # What a tool left as PROV itself stands beside what the mapping says.
+    documents = getattr(module, "documents", None)
+    for file, data in documents(source).items() if documents else ():
+        name = f"{source.name}/{file}"
+        inner = _records(data, name, Within(scope, file), "provjson", repairs)
+        text += inner.text
+        says.notes += inner.notes
     return Document(module.FORMAT, text, says.records, _KPROV, says.notes, list(repairs.told()))
 
 

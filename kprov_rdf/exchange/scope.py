@@ -224,3 +224,15 @@ class Scope:
             if predicate.value.startswith(self.base):
                 predicate = ox.NamedNode(self.word(predicate.value))
             yield ox.Quad(self._node(subject), predicate, self._object(quad.object), graph)
+
+
+class Within(Scope):
+    """The names of one PROV document of several in a folder: the file's name stands before them."""
+
+    def __init__(self, whole: Scope, file: str) -> None:
+        super().__init__(whole.root, whole.kprov)
+        self._file = file
+        self._counts = whole._counts
+
+    def fragment(self, name: str) -> str:
+        return super().fragment(f"/{self._file}/{name}")

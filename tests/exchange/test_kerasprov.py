@@ -374,7 +374,7 @@ def test_only_dumps_of_such_a_database_are_claimed(tmp_path: Path) -> None:
         ("SELECT 'no end", "the end of a quotation"),
         ("create function f() returns int begin return 1;\nCOMMIT;", "the END of a function"),
         ("CREATE TABLE (a INT);", "a name was wanted in line 1"),
-        ("COPY 99999999999 RECORDS INTO t FROM stdin;", "a number of at most 2,000,000"),
+        ("COPY 99999999999 RECORDS INTO t FROM stdin;", "a number of at most 100,000"),
         ("COPY 1.5 RECORDS INTO t FROM stdin;", "a number of at most"),
         ("COPY 1 RECORDS INTO t FROM stdin USING DELIMITERS '','\\n';\n1", "DELIMITERS that are"),
     ],

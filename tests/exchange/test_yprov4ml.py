@@ -12,7 +12,10 @@ import pytest
 from kprov_rdf.errors import InputError, KprovError
 from kprov_rdf.exchange.foreign import series_files, yprov4ml
 from kprov_rdf.exchange.foreign.training import Point, moment
+from kprov_rdf.exchange.read import parse
+from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.exchange.sources import Source
+from kprov_rdf.store import LocalStore
 from tests.exchange.logged import LOGGED, own_epochs, own_hashes
 from tests.exchange.said import Said, empty, read
 
@@ -66,6 +69,22 @@ def test_a_folder_of_experiments_is_as_many_trainings() -> None:
     assert list(yprov4ml.documents(Source(str(FOLDER)))) == [
         "digits_0/prov_digits_GR0_0.json",
         "digits_1/prov_digits_GR0_1.json",
+    ]
+
+
+def test_what_the_documents_say_as_prov_is_read_beside_the_trainings() -> None:
+    graph = "http://localhost:8642/import/sha256-" + "0" * 64
+    document = parse(Source(str(FOLDER)), Scope(graph))
+    store = LocalStore()
+    store.load(document.text)
+    assert len(store.graphs()) == 3
+    found = store.query(
+        "SELECT ?o { GRAPH ?g { ?s prov:wasInformedBy ?o FILTER STRENDS(STR(?s), ':validation') } }"
+    )
+    names = [row["o"].value.removeprefix(graph) for row in found]  # type: ignore[union-attr, index]
+    assert sorted(names) == [
+        "#/digits_0/prov_digits_GR0_0.json//digits_GR0_0:digits_GR0_0",
+        "#/digits_1/prov_digits_GR0_1.json//digits_GR0_1:digits_GR0_1",
     ]
 
 

@@ -2,7 +2,8 @@
 
 A module has ``FORMAT``, ``claims(source)``, whether a document is in it, told without reading
 much, and ``read(source, says)``, which says all that it holds as statements of PROV-O. Both take
-a ``Source``; ``says`` is a ``Statements``.
+a ``Source``; ``says`` is a ``Statements``. A module of a tool that leaves PROV-JSON has
+``documents(source)`` too: these, by the names of their files.
 """
 
 import importlib
@@ -16,6 +17,7 @@ from kprov_rdf.exchange.statements import Statements
 MODULES = (
     "mlflow",
     "wandb",
+    "yprov4ml",
     "tensorboard",
     "rocrate",
     "croissant",
@@ -23,6 +25,7 @@ MODULES = (
     "flowcept",
     "kerasprov",
     "dfanalyzer",
+    "flowcept",
     "csvlogger",
 )
 

@@ -25,7 +25,7 @@ from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
 FORMAT = Format("messages of DfAnalyzer", "application/json")
-MAX_MESSAGES = 200_000
+MAX_MESSAGES = 100_000
 _PLAN = re.compile(rb'"transformations"\s*:\s*\[')
 _TASK = (b'"dataflow"', b'"status"')
 _STEP = re.compile(rb'"(?:transformation|tag)"\s*:\s*"')

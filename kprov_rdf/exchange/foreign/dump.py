@@ -96,6 +96,7 @@ class Database:
         self._core = min(schemas, key=lambda one: (one != "public", one), default="public")
         self._taken: set[tuple[str, str]] = {(self._core, table) for table in CORE}
         self._read: dict[str, list[Row]] = {}
+        self._schemas: dict[str, dict[str, tuple[str, str]]] = {}
         self._found: dict[tuple[str, str], dict[Cell, list[Row]]] = {}
         self.flows = [self._flow(row) for row in self._records("dataflow")]
         self.flows += self._unplanned()
@@ -108,6 +109,13 @@ class Database:
             found = self._dump.tables.get((self._core, table))
             self._read[table] = list(found.records()) if found else []
         return self._read[table]
+
+    def _within(self, schema: str) -> dict[str, tuple[str, str]]:
+        """The tables of a schema, by their names; all names in lower case."""
+        if not self._schemas:
+            for key in self._dump.tables:
+                self._schemas.setdefault(key[0].lower(), {})[key[1].lower()] = key
+        return self._schemas.get(schema, {})
 
     def _where(self, table: str, column: str, cell: Cell) -> list[Row]:
         if (table, column) not in self._found:
@@ -130,14 +138,13 @@ class Database:
         schemas = {one: schema for one in named if (schema := self._schema(one, keys, tables))}
         schemas |= {one: made for one in tables.keys() - named if (made := _made(one, tables[one]))}
         flow = Flow(tag, Dataflow(tag), schemas)
-        for row in self._records("data_dependency"):
-            via = sets.get(row.get("ds_id"))
-            if via is not None:
+        for identifier, via in sets.items():
+            for row in self._where("data_dependency", "ds_id", identifier) if via else ():
                 for column, found in (
                     ("previous_dt_id", flow.makers),
                     ("next_dt_id", flow.readers),
                 ):
-                    if (step := tags.get(row.get(column))) is not None:
+                    if via and (step := tags.get(row.get(column))) is not None:
                         found.setdefault(via, set()).add(step)
         flow.plan = self._plan(tag, tags, flow)
         flow.rows = {one: list(table.records()) for one, table in tables.items()}
@@ -149,16 +156,19 @@ class Database:
 
         They stand in the schema with its tag; in a dump of one schema, with all the others.
         """
-        wanted = {f"ds_{one}".lower() for one in sets}
-        alone = len(self._records("dataflow")) == 1
+        core = self._within(self._core.lower())
+        if len(self._records("dataflow")) == 1:
+            shared = [name for name in core if name.startswith("ds_")]
+        else:
+            shared = [name for one in sets if (name := f"ds_{one}".lower()) in core]
+        own = [] if tag.lower() == self._core.lower() else self._within(tag.lower())
         found: dict[str, Table] = {}
-        for key, table in self._dump.tables.items():
-            schema, name = key[0].lower(), key[1].lower()
-            own = schema == tag.lower() and name not in CORE
-            shared = key[0] == self._core and (name in wanted or (alone and name.startswith("ds_")))
-            if (own or shared) and key not in self._taken:
-                self._taken.add(key)
-                found[key[1].removeprefix("ds_")] = table
+        for schema, names in ((tag.lower(), own), (self._core.lower(), shared)):
+            for name in names:
+                key = self._within(schema)[name]
+                if name not in CORE and key not in self._taken:
+                    self._taken.add(key)
+                    found[key[1].removeprefix("ds_")] = self._dump.tables[key]
         return found
 
     def _schema(
@@ -184,12 +194,11 @@ class Database:
             ]
 
         used: dict[str, list[Program]] = {}
-        programs = {row.get("id"): row for row in self._records("program")}
-        for row in self._records("use_program"):
-            step, program = tags.get(row.get("dt_id")), programs.get(row.get("program_id"))
-            if step and program:
-                one = Program(text(program.get("name")) or "", text(program.get("path")) or "")
-                used.setdefault(step, []).append(one)
+        for key, step in tags.items():
+            for row in self._where("use_program", "dt_id", key):
+                for program in self._where("program", "id", row.get("program_id")):
+                    one = Program(text(program.get("name")) or "", text(program.get("path")) or "")
+                    used.setdefault(step, []).append(one)
         try:
             return Dataflow(
                 tag,
@@ -205,10 +214,10 @@ class Database:
 
     def _tasks(self, tags: dict[Cell, str]) -> dict[int, Row]:
         found: dict[int, Row] = {}
-        for row in self._records("task"):
-            identifier = row.get("id")
-            if row.get("dt_id") in tags and isinstance(identifier, int):
-                found[identifier] = row | {"transformation": tags[row.get("dt_id")]}
+        for key, step in tags.items():
+            for row in self._where("task", "dt_id", key):
+                if isinstance(identifier := row.get("id"), int):
+                    found[identifier] = row | {"transformation": step}
         return found
 
     def told_of(self, table: str, task: int) -> list[Row]:
@@ -224,10 +233,10 @@ class Database:
         )
         for schema in schemas:
             tables = {}
-            for key, table in self._dump.tables.items():
+            for key in self._within(schema.lower()).values():
                 if key[0] == schema and key not in self._taken and key[1].startswith("ds_"):
                     self._taken.add(key)
-                    tables[key[1].removeprefix("ds_")] = table
+                    tables[key[1].removeprefix("ds_")] = self._dump.tables[key]
             made = {one: found for one in tables if (found := _made(one, tables[one]))}
             flow = Flow(schema, Dataflow(schema), made)
             flow.rows = {one: list(table.records()) for one, table in tables.items()}

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from kprov_capture.identity import Names
 from kprov_capture.nquads import Iri
+from kprov_capture.statements import property_for
 from kprov_rdf.exchange.statements import Statements
 
 
@@ -14,11 +15,18 @@ class Record(Names):
     def __init__(self, says: Statements, graph: str, key: tuple[object, ...]) -> None:
         self._says = says
         self._key = key
+        self._properties: dict[str, str] = {}
         super().__init__("", says.base)
         self.run = self.catalog = graph
 
     def __call__(self, local: str) -> Iri:
         return self._says.name(*self._key, local)
+
+    def metric(self, name: str) -> str:
+        """The property for a metric, declared once where the ontology does not have it."""
+        if name not in self._properties:
+            self._properties[name] = property_for(self, self._says, "metric", name)
+        return self._properties[name]
 
 
 @contextmanager

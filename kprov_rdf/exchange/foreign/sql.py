@@ -19,7 +19,7 @@ from kprov_rdf.exchange.foreign.sql_rows import Cell, Layout, unescaped
 
 MAX_TABLES = 10_000
 MAX_COLUMNS = 4096
-MAX_ROWS = 2_000_000
+MAX_ROWS = 100_000
 _SHOWN = 60
 
 # No branch is tried again (``++``, ``*+``), so that a quote without an end costs no more.

@@ -19,8 +19,6 @@ from kprov_capture.statements import (
     config_name,
     epoch_names,
     fits,
-    metric_values,
-    property_for,
     setting_values,
     typed,
 )
@@ -305,7 +303,7 @@ class Said:
             (Dnnprov.epoch, count),
             (Dnnprov.elapsedTime, elapsed),
             (Dnnprov.learningRate, rate),
-            *metric_values(self.names, self.says, metrics),
+            *((self.names.metric(name), value) for name, value in metrics.items()),
         )
         told = ("epoch", "epoch_id", "elapsed_time") if elapsed is not None else ("epoch_id",)
         self.keep(activity, "ds_otrainingmodel", row, *told, *metrics)
@@ -328,7 +326,7 @@ class Said:
             says.node(
                 iri,
                 (Dnnprov.MetricSummary, Prov.Entity),
-                (Dnnprov.ofMetric, Iri(property_for(names, says, "metric", name))),
+                (Dnnprov.ofMetric, Iri(names.metric(name))),
                 (Dnnprov.minimum, lowest),
                 (Dnnprov.minimumEpoch, at_lowest),
                 (Dnnprov.maximum, highest),

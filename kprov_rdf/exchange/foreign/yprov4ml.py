@@ -23,7 +23,7 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("an experiment of yProv4ML", "application/json")
+FORMAT = Format("an experiment of yProv4ML", "application/json", folder=True)
 _DOCUMENT = re.compile(r"(?:(?P<folder>.*)/)?prov_[^/]*\.json\Z")
 _MARKS = (b"prov-ml", b"provml", b"yProv4ML")
 _METRIC = re.compile(r"(?P<name>[^/]+?)(?:_GR\w+)?\.(?P<kind>csv|nc|zarr)\Z")
