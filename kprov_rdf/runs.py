@@ -14,6 +14,7 @@ from kprov_rdf.store import Bindings, Store
 _OURS = re.compile(r".*/(run/[0-9a-f-]{36}|catalog)").fullmatch
 RUNNING = "RUNNING"
 CRASHED = "CRASHED"
+UNKNOWN = "UNKNOWN"
 _MANY_CATALOGS = 20
 
 
@@ -42,7 +43,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """One run. ``status`` is its training's; RUNNING and CRASHED are found out, not stored."""
+    """One run. ``status`` is its training's; RUNNING and CRASHED are found out, not stored.
+
+    UNKNOWN is that of a training of which another tool did not log how it ended.
+    """
 
     iri: str
     tag: str
@@ -95,7 +99,7 @@ def listing(store: Store, living: Set[str], only: str | None = None) -> list[Run
     for cells in rows:
         row: Mapping[str, query.Term] = dict(zip(answer.columns, cells, strict=True))
         iri = str(query.value(row["run"]))
-        status = query.value(row["status"]) or (RUNNING if iri in living else CRASHED)
+        status = query.value(row["status"]) or _unsaid(iri, living)
         rate, planned = query.value(row["rate"]), query.value(row["planned"])
         first = query.value(row["first"])
         optimizer = query.value(row["optimizer"])
@@ -116,6 +120,14 @@ def listing(store: Store, living: Set[str], only: str | None = None) -> list[Run
             )
         )
     return found
+
+
+def _unsaid(iri: str, living: Set[str]) -> str:
+    """The state of a run that says none."""
+    if iri in living:
+        return RUNNING
+    # What another tool logged may lack it, however it ended.
+    return UNKNOWN if "/import/" in iri else CRASHED
 
 
 def _verdicts(store: Store, given: Bindings, listed: Set[str]) -> dict[str, Verdict]:

@@ -25,7 +25,6 @@ MODULES = (
     "flowcept",
     "kerasprov",
     "dfanalyzer",
-    "flowcept",
     "csvlogger",
 )
 
