@@ -51,7 +51,7 @@ class RunInfo:
     iri: str
     tag: str
     status: str
-    started: datetime
+    started: datetime | None
     ended: datetime | None
     optimizer: str | None
     rate: float | None
@@ -65,16 +65,21 @@ class RunInfo:
         return str(self.verdict or "–")
 
     @property
+    def seconds(self) -> float | None:
+        """How long it took; None where its start or its end is not known."""
+        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+
+    @property
     def id(self) -> str:
-        return self.iri.rpartition("/")[2]
+        return re.split("/|#run-", self.iri)[-1]
 
     @property
     def short(self) -> str:
         """The last 8 digits: the first ones of a UUIDv7 are the time, and much alike."""
-        return self.id[-8:]
+        return self.id[-8:] if len(self.id) > _LONGEST_SHORT else self.id
 
 
-_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_SHORT = 16  # of what other tools call their runs
 
 
 def _time(term: query.Term) -> datetime | None:
@@ -108,7 +113,7 @@ def listing(store: Store, living: Set[str], only: str | None = None) -> list[Run
                 iri=iri,
                 tag=str(query.value(row["tag"])),
                 status=str(status),
-                started=_time(row["started"]) or _NO_TIME,
+                started=_time(row["started"]),
                 ended=_time(row["ended"]),
                 optimizer=None if optimizer is None else str(optimizer),
                 rate=rate if isinstance(rate, float) else None,

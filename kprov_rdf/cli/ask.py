@@ -63,8 +63,8 @@ def runs(context: Context, form: str) -> None:
                 run.optimizer or "",
                 "" if run.rate is None else number(run.rate),
                 f"{run.epochs}/{run.planned}" if run.planned else str(run.epochs),
-                run.started.astimezone().strftime(when),
-                f"{(run.ended - run.started).total_seconds():.1f}" if run.ended else "",
+                run.started.astimezone().strftime(when) if run.started else "–",
+                "" if run.seconds is None else f"{run.seconds:.1f}",
                 run.validated,
             ]
             for run in found
@@ -81,7 +81,7 @@ def _as_json(run: "RunInfo") -> dict[str, object]:
         "learningRate": run.rate,
         "epochs": run.epochs,
         "plannedEpochs": run.planned,
-        "started": run.started.isoformat(),
+        "started": run.started and run.started.isoformat(),
         "ended": run.ended.isoformat() if run.ended else None,
         "validation": _verdict_as_json(run.verdict) if run.verdict else None,
     }

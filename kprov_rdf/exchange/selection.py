@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 
 import pyoxigraph as ox
@@ -13,6 +14,7 @@ from kprov_rdf.exchange.write import about, sorted_triples
 from kprov_rdf.runs import RunInfo, listing, resolve
 from kprov_rdf.store import PREFIXES, LocalStore, Store, select
 
+_NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 Graphs = Mapping[str, Sequence[ox.Triple]]
 """Statements by the IRI of the graph that they stand in."""
 
@@ -61,7 +63,9 @@ class Selection:
         places = {iri: place for place, iri in enumerate(self.records)}
         found = listing(self.store, self.living)
         last = len(places)
-        return sorted(found, key=lambda run: (places.get(run.iri, last), run.started, run.iri))
+        return sorted(
+            found, key=lambda run: (places.get(run.iri, last), run.started or _NO_TIME, run.iri)
+        )
 
 
 def base_of(record: str, default: str = "") -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import zlib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from kprov_rdf.errors import InputError, NotFoundError
 MAX_BYTES = 1 << 28
 MAX_FILES = 100_000
 _CHUNK = 1 << 20
+_GZIP = b"\x1f\x8b\x08"
 
 
 class Source:
@@ -28,7 +30,15 @@ class Source:
 
     @cached_property
     def data(self) -> bytes:
-        """The bytes of a file. Raises ``NotFoundError``, or ``InputError`` for too many."""
+        """What a file holds, unpacked where it is a .gz.
+
+        Raises ``NotFoundError``, or ``InputError`` for too many bytes and a damaged .gz.
+        """
+        data = self._packed
+        return _unpacked(data, self.name) if data.startswith(_GZIP) else data
+
+    @cached_property
+    def _packed(self) -> bytes:
         if self._given is not None:
             return self._given
         return self._bytes(self.path, self.name)
@@ -91,14 +101,14 @@ class Source:
     def sha256(self) -> str:
         """The SHA-256 of the file; of a folder, that of what ``sha256sum`` writes of its files."""
         if not self.is_folder:
-            return hashlib.sha256(self.data).hexdigest()
+            return hashlib.sha256(self._packed).hexdigest()
         lines = (f"{digest}  {file}\n" for file, digest in self.digests.items())
         return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
     @cached_property
     def size(self) -> int:
         """Bytes in all."""
-        return sum(self.files.values()) if self.is_folder else len(self.data)
+        return sum(self.files.values()) if self.is_folder else len(self._packed)
 
     def beginning(self, size: int = 4096) -> bytes:
         """The first bytes of a file; nothing of a folder."""
@@ -110,3 +120,19 @@ class Source:
             yield from (file.rpartition("/")[2] for file in self.files)
         else:
             yield self.path.name
+
+
+def _unpacked(data: bytes, name: str) -> bytes:
+    """A .gz without its wrapping, which may make much of little."""
+    stream, found = zlib.decompressobj(wbits=31), b""
+    try:
+        found = stream.decompress(data, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise InputError(f"{name} is a damaged .gz: {error}. Copy it again.") from error
+    if len(found) > MAX_BYTES:
+        raise InputError(f"{name} holds more than {MAX_BYTES >> 20} MiB; split it.")
+    if not stream.eof or stream.unused_data.strip(b"\0"):
+        raise InputError(
+            f"{name} is a .gz that is cut short, or of several parts. Unpack it first."
+        )
+    return found

@@ -64,8 +64,8 @@ def row(run: RunInfo) -> dict[str, str | int | float | None]:
         "optimizer": run.optimizer or "",
         "rate": "" if run.rate is None else number(run.rate),
         "epochs": f"{run.epochs}/{run.planned}" if run.planned else str(run.epochs),
-        "started": run.started.isoformat(),
-        "seconds": f"{(run.ended - run.started).total_seconds():.1f}" if run.ended else "",
+        "started": run.started.isoformat() if run.started else "",
+        "seconds": "" if run.seconds is None else f"{run.seconds:.1f}",
         "record": run.validated,
     }
 

@@ -5,6 +5,7 @@ says several things of which a run has one, the least stands for all, so that th
 always gives the same tables.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
@@ -53,6 +54,9 @@ def seconds(term: Term) -> float | None:
 
 
 def _order(run: runs.RunInfo) -> tuple[float, str, str]:
+    """By start; first those of which it is not known, as what other tools logged may not say it."""
+    if run.started is None:
+        return -math.inf, run.iri, run.tag
     started = run.started if run.started.tzinfo else run.started.replace(tzinfo=UTC)
     return (started - datetime.fromtimestamp(0, UTC)).total_seconds(), run.iri, run.tag
 

@@ -16,7 +16,7 @@ from kprov_rdf.runs import RUNNING
 
 SCHEMA = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 _FACETS = "https://openlineage.io/spec/facets"
-_PRODUCER = f"https://w3id.org/dnnprov#kprov-{__version__}"
+_PRODUCER = f"https://w3id.org/dnnprov/kprov-{__version__}"
 _ENDS = {"FINISHED": "COMPLETE", "INTERRUPTED": "ABORT"}
 
 Json = dict[str, Any]
@@ -24,14 +24,18 @@ Json = dict[str, Any]
 
 def write(selection: Selection, form: str) -> Written:  # noqa: ARG001
     """The events in the order of the runs. Raises ``UnsupportedError`` where there is no run."""
-    lines = []
+    lines, notes = [], []
     for one in executions(selection, "OpenLineage"):
-        lines.append(_event(one, "START", selection.base))
+        if not (one.run.started or one.run.ended):
+            notes.append(f"{one.run.iri} has no time, which every event has: it is left out")
+            continue
+        if one.run.started:
+            lines.append(_event(one, "START", selection.base))
         if one.run.status != RUNNING:
             lines.append(_event(one, _ENDS.get(one.run.status, "FAIL"), selection.base))
     # Indented text is read again for what is not a number in JSON.
     texts = (f"{json.dumps(json.loads(as_json(one)))}\n".encode() for one in lines)
-    return Written(b"".join(texts))
+    return Written(b"".join(texts), tuple(notes))
 
 
 def _facet(name: str, definition: str, version: str, **said: object) -> Json:

@@ -232,5 +232,5 @@ def when(at: datetime | None) -> str | None:
 
 def latest(found: Sequence[Execution]) -> str:
     """When the last of the runs ended, or began."""
-    times = [one.run.ended or one.run.started for one in found]
+    times = [at for one in found if (at := one.run.ended or one.run.started)]
     return when(max(times, default=datetime(1970, 1, 1, tzinfo=UTC))) or ""
