@@ -12,7 +12,7 @@ from common import Row, report
 from prov.model import ProvDocument
 
 from kprov_capture.home import create
-from kprov_rdf.exchange import merge, read
+from kprov_rdf.exchange import merge, reading
 from kprov_rdf.exchange.scope import Scope
 
 RECORDS = 20_000
@@ -46,7 +46,7 @@ def document(records: int) -> bytes:
 def main() -> None:
     data = document(RECORDS)
     started = time.perf_counter()
-    found = read.parse(data, "bench.json", Scope("urn:bench"))
+    found = reading.parse(data, "bench.json", Scope("urn:bench"))
     ox.serialize(found.quads, format=ox.RdfFormat.N_QUADS)
     ours = RECORDS / (time.perf_counter() - started)
     assert found.records == RECORDS

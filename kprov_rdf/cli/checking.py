@@ -251,14 +251,14 @@ def _graphs(data: bytes, name: str, form: str) -> _Graphs:
             f"{name} is larger than {_MOST_RECORDS >> 20} MiB, and not RDF: to say it in PROV-O, "
             "for the shapes, takes too much memory."
         )
-    from kprov_rdf.exchange import read
+    from kprov_rdf.exchange import reading
     from kprov_rdf.exchange.scope import Scope
     from kprov_rdf.exchange.sources import Source
 
     scope = Scope(inputs.BASE, keep=True)
-    manner = read.Manner(_RECORDS.get(form), strict=True)
+    manner = reading.Manner(_RECORDS.get(form), strict=True)
     grouped: _Graphs = {}
-    for quad in read.parse(Source(name, data), scope, manner).quads:
+    for quad in reading.parse(Source(name, data), scope, manner).quads:
         graph = str(quad.graph_name).strip("<>")
         grouped.setdefault(None if graph == scope.root else graph, []).append(quad.triple)
     return grouped

@@ -122,7 +122,7 @@ def _options(
 ) -> "Options":
     from kprov_rdf.exchange import foreign, linkrules, sniff
     from kprov_rdf.exchange.merge import Options, from_path
-    from kprov_rdf.exchange.read import Manner
+    from kprov_rdf.exchange.reading import Manner
 
     known = (*sniff.FORMATS, *foreign.MODULES)
     if form is not None and form not in known:

@@ -75,7 +75,7 @@ def _write(file: "Npy", form: str, output: str | None) -> None:
     if output is None:
         files.write_csv(file, sys.stdout)
         return
-    from kprov_rdf.exchange.write import replacing
+    from kprov_rdf.exchange.writing import replacing
 
     with replacing(Path(output)) as new:
         if form == "parquet":

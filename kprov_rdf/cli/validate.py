@@ -111,9 +111,9 @@ def _rendered(found: Sequence["Target"], form: str) -> str:
 
 
 def _to_file(text: str, output: str) -> None:
-    from kprov_rdf.exchange import write
+    from kprov_rdf.exchange import writing
 
-    write.to_file(text.encode(), Path(output))
+    writing.to_file(text.encode(), Path(output))
 
 
 def _clean(text: str) -> str:

@@ -16,7 +16,7 @@ from kprov_rdf.dm import provo
 from kprov_rdf.dm.model import Document
 from kprov_rdf.errors import KprovError
 from kprov_rdf.exchange import merge as merging
-from kprov_rdf.exchange import write
+from kprov_rdf.exchange import writing
 from kprov_rdf.ingest import open_snapshot
 from kprov_rdf.publish import publish
 from kprov_rdf.runs import RunInfo, listing
@@ -128,9 +128,9 @@ def _ask(store: Snapshot, first: RunInfo, epochs: int) -> None:
 
 
 def _prov_n(store: Snapshot, run: RunInfo, folder: Path) -> None:
-    text = write.run(store, run.iri, "provn")
+    text = writing.run(store, run.iri, "provn")
     path = folder / f"{run.short}.provn"
-    write.to_file(text, path)
+    writing.to_file(text, path)
     lines = [line.strip() for line in text.decode().splitlines()]
     _say(
         f"4. The same run in PROV-N: {len(lines)} lines in {os.path.relpath(path)}. "

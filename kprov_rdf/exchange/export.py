@@ -20,7 +20,7 @@ from kprov_rdf.exchange import formats
 from kprov_rdf.exchange.edits import fold, near, rebase, redact
 from kprov_rdf.exchange.formats import Content, Files, Written
 from kprov_rdf.exchange.selection import Selection
-from kprov_rdf.exchange.write import to_file
+from kprov_rdf.exchange.writing import to_file
 
 # A picture of a training of more epochs than this has them folded, unless it is said otherwise.
 MOST_EPOCHS = 12

@@ -21,11 +21,11 @@ from kprov_capture.journal import SUFFIX
 from kprov_capture.terms import Dnnprov
 from kprov_rdf import journal
 from kprov_rdf.errors import InputError, StorageError
-from kprov_rdf.exchange import links, origin, read
+from kprov_rdf.exchange import links, origin, reading
 from kprov_rdf.exchange.admission import Admitted, Journals, Known, Together, admit, nquads_of
 from kprov_rdf.exchange.linkrules import Rule
 from kprov_rdf.exchange.links import Link
-from kprov_rdf.exchange.read import Manner
+from kprov_rdf.exchange.reading import Manner
 from kprov_rdf.exchange.scope import RECORD, Scope
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.store import LocalStore
@@ -144,7 +144,7 @@ def prepare(known: Known, names: ImportNames, source: Source, options: Options) 
     started = time.time()
     name = source.name
     scope = Scope(names.graph, names.base)
-    document = read.parse(source, scope, options.manner)
+    document = reading.parse(source, scope, options.manner)
     found = admit(known, names, _loaded(document.text, name), name)
     if not found.graphs:
         raise InputError(f"There is nothing to merge in {name}: no record and no statement.")

@@ -8,7 +8,7 @@ from kprov_capture.identity import ImportNames
 from kprov_capture.nquads import Graph, Iri, instant
 from kprov_capture.person import person
 from kprov_capture.terms import RDFS_LABEL, Dnnprov, Prov
-from kprov_rdf.exchange.read import Document
+from kprov_rdf.exchange.reading import Document
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.store import PREFIXES
 

@@ -8,9 +8,10 @@ from functools import cached_property
 
 import pyoxigraph as ox
 
+from kprov_capture.identity import DEFAULT_BASE
 from kprov_capture.terms import Prov
 from kprov_rdf.errors import NotFoundError
-from kprov_rdf.exchange.write import about, sorted_triples
+from kprov_rdf.exchange.writing import about, sorted_triples
 from kprov_rdf.runs import RunInfo, listing, resolve
 from kprov_rdf.store import PREFIXES, LocalStore, Store, select
 
@@ -113,6 +114,16 @@ def everything(store: Store, base: str, living: Set[str] = frozenset()) -> Selec
     known = [run.iri for run in listing(store, living)]
     imports = [name for name in graphs if _IMPORT(name)]
     return Selection(_sorted(graphs), (*known, *imports), base, living)
+
+
+def of_quads(quads: Iterable[ox.Quad], toplevel: str = "") -> Selection:
+    """These statements, by their graphs; what is in none, or in ``toplevel``, in the graph ``""``."""
+    graphs: dict[str, list[ox.Triple]] = {}
+    for quad in quads:
+        name = "" if isinstance(quad.graph_name, ox.DefaultGraph) else quad.graph_name.value
+        graphs.setdefault("" if name == toplevel else name, []).append(quad.triple)
+    records = tuple(name for name in graphs if _BASE(name))
+    return Selection(_sorted(graphs), records, base_of(records[0]) if records else DEFAULT_BASE)
 
 
 def find(store: Store, names: Iterable[str], living: Set[str] = frozenset()) -> list[str]:

@@ -14,7 +14,7 @@ from itertools import islice
 import pyoxigraph as ox
 
 from kprov_capture.identity import DEFAULT_BASE
-from kprov_rdf.exchange.write import about
+from kprov_rdf.exchange.writing import about
 from kprov_rdf.store import Store, select
 
 RECORDS = ("run", "import", "catalog")

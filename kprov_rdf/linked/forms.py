@@ -7,7 +7,7 @@ import pyoxigraph as ox
 from kprov_rdf.exchange import jsonld
 from kprov_rdf.exchange.formats import prov as formats_prov
 from kprov_rdf.exchange.formats import rdf as formats_rdf
-from kprov_rdf.exchange.write import prefixes_for, sorted_triples
+from kprov_rdf.exchange.writing import prefixes_for, sorted_triples
 from kprov_rdf.linked.documents import Document
 
 

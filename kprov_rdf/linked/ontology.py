@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
 from kprov_rdf import resources, vocabulary
-from kprov_rdf.exchange.write import sorted_triples
+from kprov_rdf.exchange.writing import sorted_triples
 from kprov_rdf.linked import forms
 from kprov_rdf.validate import shacl
 from kprov_rdf.vocabulary import Ontology, Term, Topic

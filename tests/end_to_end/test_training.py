@@ -16,7 +16,7 @@ from prov.model import ProvDocument
 
 from kprov_capture.home import Home
 from kprov_rdf import ingest, runs
-from kprov_rdf.exchange import write
+from kprov_rdf.exchange import writing
 from kprov_rdf.validate import shacl
 from tests.conftest import child_environment
 from tests.lineage import reachable, without_dnnprov
@@ -196,7 +196,7 @@ def others_read_the_same(home: Home) -> None:
             triples = snapshot.graph(run.iri)
             read = [
                 ProvDocument.deserialize(
-                    content=write.run(snapshot, run.iri, form).decode(), format=name
+                    content=writing.run(snapshot, run.iri, form).decode(), format=name
                 )
                 for form, name in (("provn", "provn"), ("provjson", "json"), ("provxml", "xml"))
             ]

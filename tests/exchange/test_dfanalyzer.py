@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kprov_rdf.errors import InputError, KprovError
-from kprov_rdf.exchange import read as exchange
+from kprov_rdf.exchange import reading as exchange
 from kprov_rdf.exchange.foreign import dfanalyzer, kerasprov
 from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.exchange.sources import Source

@@ -16,7 +16,7 @@ from kprov_capture.home import Home
 from kprov_rdf import cli, ingest
 from kprov_rdf.errors import InputError, KprovError, NotFoundError, UnsupportedError
 from kprov_rdf.exchange import merge as merging
-from kprov_rdf.exchange import read, sources
+from kprov_rdf.exchange import reading, sources
 from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.validate import shacl
@@ -79,7 +79,7 @@ def test_a_document_of_another_tool_is_merged(path: str, home: Home) -> None:
 
 def scoped(path: Path) -> list[str]:
     """The statements, with the names of the document's own left out."""
-    found = read.parse(Source(path.name, path.read_bytes()), Scope("urn:import"))
+    found = reading.parse(Source(path.name, path.read_bytes()), Scope("urn:import"))
     return sorted(SCOPED.sub("_", str(quad.triple)) for quad in found.quads)
 
 
@@ -115,7 +115,7 @@ TRIPLE = "<http://e/s> <http://e/p> <http://e/o>"
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["standard input", "x.dat"])
 def test_without_a_suffix_the_content_says_the_format(text: str, form: str, name: str) -> None:
-    found = read.parse(Source(name, text.encode()), Scope("urn:import"))
+    found = reading.parse(Source(name, text.encode()), Scope("urn:import"))
     assert (found.form.label, len(list(found.quads)) > 0) == (form, True)
 
 
@@ -194,10 +194,11 @@ def test_what_cannot_be_read_is_refused_with_the_reason(name: str, home: Home) -
 
 def test_brackets_in_a_text_are_no_nesting() -> None:
     text = prov_json(entity={"e:a": {"e:b": "[{" * 500 + '\\"'}})
-    assert len(list(read.parse(Source("x.json", text.encode()), Scope("urn:import")).quads)) == 2
+    assert len(list(reading.parse(Source("x.json", text.encode()), Scope("urn:import")).quads)) == 2
     turtle = "<a:s> <a:p> " + "[ <a:p> " * 5000 + "1" + "]" * 5000 + "."
     assert (
-        len(list(read.parse(Source("x.ttl", turtle.encode()), Scope("urn:import")).quads)) == 5001
+        len(list(reading.parse(Source("x.ttl", turtle.encode()), Scope("urn:import")).quads))
+        == 5001
     )
 
 
@@ -217,9 +218,9 @@ def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sources, "MAX_BYTES", 1 << 20)
     with pytest.raises(InputError, match="larger than 1 MiB"):
         merging.from_path(Path("/dev/zero"))
-    monkeypatch.setattr(read, "MAX_RECORD_BYTES", 10)
+    monkeypatch.setattr(reading, "MAX_RECORD_BYTES", 10)
     with pytest.raises(InputError, match="takes too much memory"):
-        read.parse(Source("x.json", prov_json().encode()), Scope("urn:import"))
+        reading.parse(Source("x.json", prov_json().encode()), Scope("urn:import"))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from kprov_capture.home import Home, create
 from kprov_rdf import cli, ingest, runs
 from kprov_rdf.errors import InputError, KprovError, StorageError
 from kprov_rdf.exchange import merge as merging
-from kprov_rdf.exchange import write
+from kprov_rdf.exchange import writing
 from kprov_rdf.validate import shacl
 from tests import recording
 from tests.conftest import child_environment
@@ -36,7 +36,7 @@ def stored(home: Home) -> Triples:
 
 def export(home: Home, iri: str, form: str = "trig") -> bytes:
     with ingest.open_snapshot(home) as snapshot:
-        return write.run(snapshot, iri, form)
+        return writing.run(snapshot, iri, form)
 
 
 def subjects(triples: set[ox.Triple]) -> set[str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from prov.model import ProvDocument
 
 from kprov_rdf.errors import InputError
-from kprov_rdf.exchange import read
+from kprov_rdf.exchange import reading
 from kprov_rdf.exchange.quads import Unscoped, nquads
 from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.exchange.sources import Source
@@ -142,7 +142,7 @@ MAPPING = [
 
 def quads(data: bytes | str, name: str) -> list[ox.Quad]:
     text = data.encode() if isinstance(data, str) else data
-    return list(read.parse(Source(name, text), Scope("urn:import")).quads)
+    return list(reading.parse(Source(name, text), Scope("urn:import")).quads)
 
 
 def turtle(text: str) -> set[ox.Triple]:
@@ -219,7 +219,7 @@ def test_a_locale_is_read_as_the_language_that_is_meant() -> None:
 
 
 def test_a_relation_of_prov_json_has_a_name_only_where_something_refers_to_it() -> None:
-    found = read.parse(
+    found = reading.parse(
         Source(
             "x.json",
             json.dumps(
@@ -263,7 +263,7 @@ def test_what_prov_o_has_no_words_for_is_told() -> None:
     text["hadMember"] = {  # type: ignore[assignment]
         "_:m": {"prov:collection": "ex:c", "prov:entity": "ex:e", "ex:x": "lost"}
     }
-    found = read.parse(Source("x.json", json.dumps(text).encode()), Scope("urn:import"))
+    found = reading.parse(Source("x.json", json.dumps(text).encode()), Scope("urn:import"))
     assert {q.triple for q in found.quads} == turtle("ex:c prov:hadMember ex:e .")
     assert "hadMember(ex:c, ex:e, [ex:x=" in found.notes[0]
 

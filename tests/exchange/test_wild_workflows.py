@@ -7,7 +7,7 @@ from types import ModuleType
 import pyoxigraph as ox
 import pytest
 
-from kprov_rdf.exchange import read
+from kprov_rdf.exchange import reading
 from kprov_rdf.exchange.foreign import croissant, openlineage, rocrate
 from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.exchange.sources import Source
@@ -46,7 +46,7 @@ def wild(name: str) -> Path:
 def merged(name: str) -> list[ox.Quad]:
     """The statements that a merge of a document takes."""
     source = Source(str(wild(name)))
-    return list(read.parse(source, Scope(f"{outcome.BASE}import/sha256-{source.sha256}")).quads)
+    return list(reading.parse(source, Scope(f"{outcome.BASE}import/sha256-{source.sha256}")).quads)
 
 
 @pytest.mark.parametrize(("name", "module", "activities", "entities", "agents"), TAUGHT)

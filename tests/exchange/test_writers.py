@@ -15,7 +15,7 @@ from kprov_capture.home import Home
 from kprov_rdf import ingest, runs
 from kprov_rdf.dm.model import Document
 from kprov_rdf.errors import InputError, UnsupportedError
-from kprov_rdf.exchange import records, write
+from kprov_rdf.exchange import records, writing
 from kprov_rdf.exchange.writers import WRITERS
 from kprov_rdf.store import Store
 from kprov_rdf.validate import constraints, inputs
@@ -89,8 +89,8 @@ def run(home: Home) -> Iterator[tuple[Store, str]]:
 def test_a_run_comes_back_quad_for_quad(run: tuple[Store, str], form: str) -> None:
     store, iri = run
     catalog = f"{iri.rpartition('run/')[0]}catalog"
-    expected = said({catalog: write.about(store, iri), iri: store.graph(iri)})
-    data = write.run(store, iri, form)
+    expected = said({catalog: writing.about(store, iri), iri: store.graph(iri)})
+    data = writing.run(store, iri, form)
     document = READERS[form](data, "x")
     assert document.notes == []
     assert said(quads(document, catalog)) == expected

@@ -12,7 +12,7 @@ import pytest
 from kprov_rdf.errors import InputError, KprovError
 from kprov_rdf.exchange.foreign import series_files, yprov4ml
 from kprov_rdf.exchange.foreign.training import Point, moment
-from kprov_rdf.exchange.read import parse
+from kprov_rdf.exchange.reading import parse
 from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.store import LocalStore

@@ -14,7 +14,7 @@ import pytest
 from kprov_capture.home import Home
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE
 from kprov_rdf import ingest
-from kprov_rdf.exchange import write
+from kprov_rdf.exchange import writing
 from tests import recording
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -84,7 +84,7 @@ def test_the_example_is_consistent_with_them(tmp_path: Path) -> None:
 def test_a_run_is_consistent_with_them(home: Home, tmp_path: Path) -> None:
     run = recording.record(home.path)
     with ingest.open_snapshot(home) as snapshot:
-        text = write.run(snapshot, run.names.run, "ttl").decode()
+        text = writing.run(snapshot, run.names.run, "ttl").decode()
     # HermiT calls a time with more than milliseconds malformed, which XML Schema does not.
     text = re.sub(r"(\.\d{3})\d+Z", r"\1Z", text)
     (tmp_path / "run.ttl").write_text(text)

@@ -13,7 +13,7 @@ from kprov_capture import terms
 from kprov_capture.home import Home
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf import ingest, resources, vocabulary
-from kprov_rdf.exchange import write
+from kprov_rdf.exchange import writing
 from tests import recording
 from tools import closed, namespace
 
@@ -137,7 +137,7 @@ def test_what_owl_rl_infers_of_the_ontology_and_a_run_holds_no_contradiction(hom
     run = recording.record(home.path)
     ontologies = resources.texts("ontology", ".ttl")
     with ingest.open_snapshot(home) as snapshot:
-        text = write.run(snapshot, run.names.run, "ttl").decode()
+        text = writing.run(snapshot, run.names.run, "ttl").decode()
     own = ontologies["dnnprov.ttl"]
     # rdflib writes NaN as nan, and owlrl then calls it a wrong lexical form.
     example = ontologies["example.ttl"].replace('"NaN"', '"1.0"')

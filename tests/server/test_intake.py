@@ -17,7 +17,7 @@ from kprov_capture.identity import DEFAULT_BASE
 from kprov_capture.journal import NO_DIGEST, chain, header
 from kprov_rdf import ingest
 from kprov_rdf.errors import KprovError, RefusedError, StorageError
-from kprov_rdf.exchange import merge, write
+from kprov_rdf.exchange import merge, writing
 from kprov_rdf.server import received
 from kprov_rdf.server.received import Held, Received, TooLargeError
 from tests import recording
@@ -271,7 +271,7 @@ def test_a_graph_that_was_merged_before_does_not_grow(
     run, whole = recorded(tmp_path)
     elsewhere = Home(tmp_path / "elsewhere" / "home")
     with ingest.open_snapshot(elsewhere) as store:
-        merge.merge(home, write.run(store, f"{DEFAULT_BASE}run/{run}", "trig"), "x.trig")
+        merge.merge(home, writing.run(store, f"{DEFAULT_BASE}run/{run}", "trig"), "x.trig")
     before = files(home)
     with pytest.raises(RefusedError, match="already"):
         taking.append(run, 0, whole, 0.0)

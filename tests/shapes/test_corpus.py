@@ -8,7 +8,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from kprov_rdf.exchange import read
+from kprov_rdf.exchange import reading
 from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.validate import inputs, shacl
@@ -45,7 +45,7 @@ def test_valid_documents_of_the_w3c_suite_are_taken() -> None:
     for path, expected in suite():
         if expected != "pass":
             continue
-        document = read.parse(Source(str(SUITE / path)), Scope("http://e.org/import/x"))
+        document = reading.parse(Source(str(SUITE / path)), Scope("http://e.org/import/x"))
         found = set(shapes_of(document.quads))
         if found:
             rejected[path] = found

@@ -9,7 +9,7 @@ import pytest
 from kprov_capture.home import Home
 from kprov_rdf import ingest, runs
 from kprov_rdf.errors import InputError, StorageError
-from kprov_rdf.exchange import write
+from kprov_rdf.exchange import writing
 from tests import recording
 
 
@@ -24,7 +24,7 @@ def store(home: Home):
 @pytest.mark.parametrize("form", ["ttl", "trig", "nq"])
 def test_rdf_is_read_back_statement_by_statement(store, form: str) -> None:
     snapshot, iri = store
-    data = write.run(snapshot, iri, form)
+    data = writing.run(snapshot, iri, form)
     formats = {
         "ttl": ox.RdfFormat.TURTLE,
         "trig": ox.RdfFormat.TRIG,
@@ -42,49 +42,49 @@ def test_rdflib_reads_the_turtle(store) -> None:
     import rdflib
 
     snapshot, iri = store
-    graph = rdflib.Graph().parse(data=write.run(snapshot, iri, "ttl"), format="turtle")
+    graph = rdflib.Graph().parse(data=writing.run(snapshot, iri, "ttl"), format="turtle")
     assert len(graph) == len(snapshot.graph(iri))
 
 
 def test_writing_twice_gives_the_same_text(store) -> None:
     snapshot, iri = store
-    for form in write.FORMATS:
-        assert write.run(snapshot, iri, form) == write.run(snapshot, iri, form)
+    for form in writing.FORMATS:
+        assert writing.run(snapshot, iri, form) == writing.run(snapshot, iri, form)
 
 
 def test_an_unknown_format_lists_the_known(store) -> None:
     with pytest.raises(InputError, match="ttl, trig, nq"):
-        write.run(*store, "docx")
+        writing.run(*store, "docx")
 
 
 def test_a_file_is_written_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "run.ttl"
-    write.to_file(b"old", path)
+    writing.to_file(b"old", path)
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(write.os, "fsync", full)
+    monkeypatch.setattr(writing.os, "fsync", full)
     with pytest.raises(StorageError, match=r"run\.ttl cannot be written: No space"):
-        write.to_file(b"new", path)
+        writing.to_file(b"new", path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(StorageError, match="cannot be written"):
-        write.to_file(b"new", tmp_path / "none" / "run.ttl")
+        writing.to_file(b"new", tmp_path / "none" / "run.ttl")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
 def test_what_is_no_file_stays_what_it_is(tmp_path: Path) -> None:
     link, pipe = tmp_path / "link", tmp_path / "pipe"
     link.symlink_to("target")
-    write.to_file(b"new", link)
+    writing.to_file(b"new", link)
     assert (link.is_symlink(), (tmp_path / "target").read_bytes()) == (True, b"new")
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    write.to_file(b"new", pipe)
+    writing.to_file(b"new", pipe)
     assert (pipe.is_fifo(), os.read(reader, 9)) == (True, b"new")
     os.close(reader)
-    with pytest.raises(StorageError, match="is a device or a pipe"), write.replacing(pipe):
+    with pytest.raises(StorageError, match="is a device or a pipe"), writing.replacing(pipe):
         pass

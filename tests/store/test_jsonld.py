@@ -16,7 +16,7 @@ from kprov_capture.home import Home, create
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, RDF_TYPE, XSD_NAMESPACE
 from kprov_rdf import ingest, vocabulary
 from kprov_rdf.errors import UnsupportedError
-from kprov_rdf.exchange import jsonld, merge, write
+from kprov_rdf.exchange import jsonld, merge, writing
 from tests import recording
 from tests.conftest import SHARED
 from tests.exchange.test_merge import export, stored
@@ -396,7 +396,7 @@ def test_a_later_context_cannot_give_a_term_another_meaning() -> None:
 def test_a_run_without_a_catalog_has_its_graph(home: Home) -> None:
     run = recording.record(home.path).names.run
     with ingest.open_snapshot(home) as snapshot:
-        catalog = write.about(snapshot, run)
+        catalog = writing.about(snapshot, run)
         text = jsonld.text({run: snapshot.graph(run)}, run, BASE)
     assert catalog
     assert [node["id"] for node in json.loads(text)["@graph"]] == [f"base:run/{run[-36:]}"]

@@ -17,7 +17,7 @@ from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL, Dnnprov, P
 from kprov_rdf import cli, ingest, journal, runs
 from kprov_rdf.dm import provo
 from kprov_rdf.dm.model import Document
-from kprov_rdf.exchange import merge, write
+from kprov_rdf.exchange import merge, writing
 from kprov_rdf.validate import constraints, finished, shacl
 from kprov_rdf.validate.finished import Validator
 from tests import recording
@@ -269,7 +269,7 @@ def test_a_run_that_was_merged_is_validated_and_other_graphs_are_not(
 ) -> None:
     run = recording.record(home.path)
     with ingest.open_snapshot(home) as store:
-        exported = write.run(store, run.names.run, "nq")
+        exported = writing.run(store, run.names.run, "nq")
     bare = b"".join(line for line in exported.splitlines(True) if b"/catalog>" not in line)
     for number, document in enumerate((exported, bare)):
         other = create(tmp_path / f"other-{number}")
@@ -288,7 +288,7 @@ def test_a_run_that_was_merged_while_it_went_on_has_no_result(home: Home, tmp_pa
     run = recording.begin(home.path)
     run.settle(10)
     with ingest.open_snapshot(home) as store:
-        exported = write.run(store, run.names.run, "nq")
+        exported = writing.run(store, run.names.run, "nq")
     run.close()
     other = create(tmp_path / "other")
     merge.merge(other, exported, "run.nq")
@@ -320,7 +320,7 @@ def test_runs_of_many_bases_are_told_apart(home: Home, tmp_path: Path) -> None:
     """As merged ones may have: each is told of by the catalog of its own base."""
     run = recording.record(home.path)
     with ingest.open_snapshot(home) as store:
-        exported = write.run(store, run.names.run, "nq").decode()
+        exported = writing.run(store, run.names.run, "nq").decode()
     for number in range(25):
         other = exported.replace("http://localhost:8642/", f"http://e/{number}/")
         other = other.replace(run.id, f"{run.id[:-2]}{number:02}")
@@ -333,7 +333,7 @@ def test_runs_of_many_bases_are_told_apart(home: Home, tmp_path: Path) -> None:
 def test_a_graph_that_only_resembles_a_run_keeps_nothing_from_being_validated(home: Home) -> None:
     run = recording.record(home.path)
     with ingest.open_snapshot(home) as store:
-        exported = write.run(store, run.names.run, "nq").decode()
+        exported = writing.run(store, run.names.run, "nq").decode()
     odd = exported.replace("http://localhost:8642/", "urn:odd/")
     merge.merge(home, odd.encode(), "run.nq")
     assert validate(home) == []

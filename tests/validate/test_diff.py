@@ -9,7 +9,7 @@ import pytest
 
 from kprov_capture.home import Home
 from kprov_rdf import cli
-from kprov_rdf.exchange.write import FORMATS
+from kprov_rdf.exchange.writing import FORMATS
 from tests import recording
 from tests.validate.rules import document
 

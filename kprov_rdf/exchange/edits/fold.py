@@ -18,7 +18,7 @@ from kprov_capture.terms import (
     Prov,
 )
 from kprov_rdf.exchange.selection import Graphs, base_of
-from kprov_rdf.exchange.write import sorted_triples
+from kprov_rdf.exchange.writing import sorted_triples
 
 _TYPE, _LABEL = ox.NamedNode(RDF_TYPE), ox.NamedNode(RDFS_LABEL)
 _EPOCH, _METRICS = ox.NamedNode(Dnnprov.EpochExecution), ox.NamedNode(Dnnprov.oTraining)

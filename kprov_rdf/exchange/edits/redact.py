@@ -12,7 +12,7 @@ from kprov_rdf.errors import InputError
 from kprov_rdf.exchange.edits import private
 from kprov_rdf.exchange.edits.private import Texts
 from kprov_rdf.exchange.selection import Graphs
-from kprov_rdf.exchange.write import sorted_triples
+from kprov_rdf.exchange.writing import sorted_triples
 from kprov_rdf.store import PREFIXES
 
 _TYPE, _LABEL = ox.NamedNode(RDF_TYPE), ox.NamedNode(RDFS_LABEL)

@@ -7,19 +7,20 @@ import pyoxigraph as ox
 from kprov_rdf.exchange import records
 from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.selection import Selection, base_of
-from kprov_rdf.exchange.write import prefixes_for
 from kprov_rdf.exchange.writers import WRITERS
 from kprov_rdf.exchange.writers.content import Text
+from kprov_rdf.exchange.writing import prefixes_for
 
 
 def write(selection: Selection, form: str) -> Written:
-    """What the catalog says as the toplevel instance, and each other graph as a bundle.
+    """What is in no graph, else the catalog, as the toplevel instance; other graphs as bundles.
 
     Raises ``UnsupportedError`` for what the format cannot say.
     """
     record = selection.records[0] if len(selection.records) == 1 else ""
     base = base_of(record, selection.base)
-    text = graphs(selection.graphs, f"{base}catalog", record, base, form)
+    toplevel = "" if "" in selection.graphs else f"{base}catalog"
+    text = graphs(selection.graphs, toplevel, record, base, form)
     return Written(text.data, tuple(text.notes))
 
 

@@ -9,7 +9,7 @@ from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.exchange import jsonld
 from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.selection import Selection, base_of
-from kprov_rdf.exchange.write import prefixes_for
+from kprov_rdf.exchange.writing import prefixes_for
 from kprov_rdf.store import PREFIXES
 
 _FORMATS = {
@@ -51,7 +51,7 @@ def document(selection: Selection, form: str) -> bytes:
             )
         return triples(next(iter(graphs.values()), ()), form, prefixes)
     quads = [
-        ox.Quad(t.subject, t.predicate, t.object, ox.NamedNode(name))
+        ox.Quad(t.subject, t.predicate, t.object, ox.NamedNode(name) if name else None)
         for name, told in selection.graphs.items()
         for t in told
     ]

@@ -46,6 +46,7 @@ _TYPE = f"<{PROV_NAMESPACE}type>"
 class Document:
     """What a document says: ``text`` is N-Quads, in UTF-8, each statement in a named graph.
 
+    ``root`` is the graph of what the document has in none, or in no bundle.
     ``records`` is how many records it has, where its format has any: RDF has statements only.
     ``reader`` is the name and the version of what parsed it. ``notes`` tell what could not be
     taken as it is, ``repairs`` what was mended to be read at all.
@@ -56,7 +57,8 @@ class Document:
     records: int | None
     reader: tuple[str, str]
     notes: list[str]
-    repairs: list[str] = field(default_factory=list)
+    repairs: list[str]
+    root: str
 
     @property
     def quads(self) -> Iterator[ox.Quad]:
@@ -128,7 +130,8 @@ def _foreign(
         inner = _records(data, name, Within(scope, file), "provjson", repairs)
         text += inner.text
         says.notes += inner.notes
-    return Document(module.FORMAT, text, says.records, _KPROV, says.notes, list(repairs.told()))
+    found = list(repairs.told())
+    return Document(module.FORMAT, text, says.records, _KPROV, says.notes, found, scope.root)
 
 
 def _linked(data: bytes, name: str, scope: Scope, manner: Manner, repairs: Repairs) -> Document:
@@ -138,7 +141,7 @@ def _linked(data: bytes, name: str, scope: Scope, manner: Manner, repairs: Repai
     mended = mend_jsonld.mend(whole, repairs)
     found = guards.load_json(mended, name) if mended else whole
     quads, notes = linked.parse(found, name, scope, scope.kprov, manner.contexts)
-    return _said("jsonld", quads, [*told, *notes], repairs)
+    return _said("jsonld", quads, scope, [*told, *notes], repairs)
 
 
 def _rdf(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs) -> Document:
@@ -150,7 +153,7 @@ def _rdf(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs) -> D
         scoped = list(scope.quads(quads))
     except UnsupportedError as error:
         raise UnsupportedError(f"{name} cannot be merged. {error}") from error
-    return _said(form, scoped, [note] if note else [], repairs)
+    return _said(form, scoped, scope, [note] if note else [], repairs)
 
 
 def _said(form: str, quads: list[ox.Quad], notes: list[str], repairs: Repairs) -> Document:
@@ -158,7 +161,8 @@ def _said(form: str, quads: list[ox.Quad], notes: list[str], repairs: Repairs) -
     added = provone.add(quads)
     text = ox.serialize([*quads, *added], format=ox.RdfFormat.N_QUADS) or b""
     reader = ("pyoxigraph", ox.__version__)
-    return Document(sniff.FORMATS[form], text, None, reader, notes, list(repairs.told()))
+    found = list(repairs.told())
+    return Document(sniff.FORMATS[form], text, None, reader, notes, found, scope.root)
 
 
 def _parsed(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs) -> list[ox.Quad]:
@@ -200,6 +204,7 @@ def _records(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs) 
         _KPROV,
         document.notes,
         list(repairs.told()),
+        scope.root,
     )
 
 
