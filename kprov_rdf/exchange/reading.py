@@ -156,7 +156,9 @@ def _rdf(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs) -> D
     return _said(form, scoped, scope, [note] if note else [], repairs)
 
 
-def _said(form: str, quads: list[ox.Quad], notes: list[str], repairs: Repairs) -> Document:
+def _said(
+    form: str, quads: list[ox.Quad], scope: Scope, notes: list[str], repairs: Repairs
+) -> Document:
     """RDF, and what vocabularies in it say in the terms of PROV-O."""
     added = provone.add(quads)
     text = ox.serialize([*quads, *added], format=ox.RdfFormat.N_QUADS) or b""

@@ -117,7 +117,7 @@ def everything(store: Store, base: str, living: Set[str] = frozenset()) -> Selec
 
 
 def of_quads(quads: Iterable[ox.Quad], toplevel: str = "") -> Selection:
-    """These statements, by their graphs; what is in none, or in ``toplevel``, in the graph ``""``."""
+    """These statements by their graphs; what is in none, or in ``toplevel``, in that of ``""``."""
     graphs: dict[str, list[ox.Triple]] = {}
     for quad in quads:
         name = "" if isinstance(quad.graph_name, ox.DefaultGraph) else quad.graph_name.value
