@@ -9,6 +9,7 @@ import re
 from difflib import get_close_matches
 
 from kprov_capture.terms import PROV_NAMESPACE
+from kprov_rdf.dm.dictionaries import of_extension
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import (
     ELEMENTS,
@@ -20,7 +21,7 @@ from kprov_rdf.dm.model import (
     Instance,
     Kind,
 )
-from kprov_rdf.dm.names import BoundedTerms
+from kprov_rdf.dm.names import DICTIONARY, BoundedTerms, of_prov
 from kprov_rdf.dm.provn_lexer import END, IRI, MARK, NAME, PREFIX, TIME, Tokens
 from kprov_rdf.dm.provn_names import Names
 from kprov_rdf.dm.provn_values import extension, pairs, time
@@ -157,7 +158,7 @@ class _Reader:
         line, begun = tokens.line(), tokens.found
         kind = KINDS.get(tokens.text)
         if kind is None:
-            kind = self._unknown(names, end, line)
+            kind = self._unknown(instance, names, end, line)
             if kind is None:
                 return
         tokens.advance()
@@ -188,8 +189,11 @@ class _Reader:
         arguments = self._arguments(kind, given, names, begun)
         instance.add(kind.name, identifier or PLACEHOLDER, arguments, line, attributes)
 
-    def _unknown(self, names: Names, end: str, line: int) -> Kind | None:
-        """What is not among the expressions of PROV-DM: a mention, or an extension, read over."""
+    def _unknown(self, instance: Instance, names: Names, end: str, line: int) -> Kind | None:
+        """What is not among the expressions of PROV-DM: a mention, or an extension.
+
+        Of extensions, those of PROV-Dictionary are kept.
+        """
         tokens = self._tokens
         word = tokens.text
         if tokens.kind != NAME:
@@ -201,7 +205,11 @@ class _Reader:
             return KINDS["mentionOf"]
         count, first = self._extensions.get(word, (0, line))
         self._extensions[word] = count + 1, first
-        extension(tokens, names)
+        parts = extension(tokens, names)
+        local = of_prov(self._terms.text[number][1:-1])
+        if local in DICTIONARY:
+            made = of_extension(instance.name, local, parts, self._terms.text)
+            self._document.dictionaries += [made] if made else []
         return None
 
     def _identifier(self, kind: Kind, found: re.Match[str], names: Names) -> int:
