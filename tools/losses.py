@@ -13,7 +13,8 @@ from kprov_rdf.dm.detect import LABELS
 from kprov_rdf.dm.values import literal_term
 from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.exchange import records
-from kprov_rdf.exchange.quads import Unscoped, nquads
+from kprov_rdf.exchange.naming import Unscoped
+from kprov_rdf.exchange.quads import nquads
 from kprov_rdf.exchange.writers import WRITERS
 
 READERS = {

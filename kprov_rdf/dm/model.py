@@ -8,6 +8,7 @@ has statements by kind, column by column. What stands in a column is the number 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from kprov_rdf.dm.dictionaries import DictionaryStatement
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.times import time_term
 from kprov_rdf.dm.values import VALUES, literal_term, written_term
@@ -199,7 +200,8 @@ class Document:
     ``notes`` tell what could not be taken as it is, ``malformed`` what breaks PROV-DM.
     ``prefixes`` are those that it declares, by namespace, for showing it. ``parts`` are the
     names of the documents that it was put together from, where it was. ``extensions`` are lines
-    and texts of what is PROV-N and beyond PROV-DM, where they are to be kept.
+    and texts of what is PROV-N and beyond PROV-DM, where they are to be kept; ``dictionaries`` are
+    the statements of PROV-Dictionary.
     """
 
     name: str
@@ -210,6 +212,7 @@ class Document:
     notes: list[str] = field(default_factory=list)
     malformed: list[MalformedError] = field(default_factory=list)
     prefixes: dict[str, str] = field(default_factory=dict)
+    dictionaries: list[DictionaryStatement] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     extensions: list[tuple[int, str]] = field(default_factory=list)
     _declared: set[tuple[str, str]] = field(default_factory=set, repr=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm import guards, names, provone
+from kprov_rdf.dm.dictionaries import DictionaryStatement
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, ELEMENTS, KINDS, Document, Instance
 from kprov_rdf.dm.names import ARGUMENTS, Names, Times, UnreadableError
@@ -18,6 +19,7 @@ from kprov_rdf.dm.values import XSD, literal_term
 
 _DECLARE = 'Add "{}" to "prefix", with the namespace that it stands for.'
 _ATTRIBUTE = (-1, False)
+_MEMBER = "hadDictionaryMember"
 _STRING = f"{XSD}string"
 
 
@@ -136,7 +138,10 @@ class _Reader:
                 )
             placed = self._object(records, f'"{kind}"', line)
             if kind in names.DICTIONARY:
-                self._dictionary += len(placed)
+                for key, record in placed.items():
+                    made = container.dictionary(kind, key, record)
+                    self._into.dictionaries += made
+                    self._dictionary += not made
                 continue
             if self._repairs and not known:
                 provone.noted(kind, len(placed), self._repairs, line)
@@ -305,6 +310,39 @@ class _Container:
                     line=line,
                     mend=getattr(error, "mend", ""),
                 ) from error
+
+    def dictionary(self, kind: str, key: str, found: Any) -> list[DictionaryStatement]:
+        """A statement of PROV-Dictionary, as ProvToolbox writes it; none of another form."""
+        try:
+            of_prov = {name: names.of_prov(self._scope.iri(name)) or name for name in found}
+            given = {of_prov[name]: one for name, one in found.items()}
+            owner = given.pop("dictionary" if kind == _MEMBER else "after")
+            before = 0 if kind == _MEMBER else self._reference(given.pop("before"), "prov:before")
+            if kind == _MEMBER:
+                entity, known = given.pop("entity"), given.pop("key")
+                found_pairs = [(known, entity)]
+            elif kind == "derivedByInsertionFrom":
+                found_pairs = [(one["key"], one["$"]) for one in given.pop("key-entity-set")]
+            else:
+                found_pairs = [(one, None) for one in given.pop("key-set")]
+            pairs = tuple(
+                (next(self._values(one)), self._reference(other, "prov:entity"))
+                for one, other in found_pairs
+            )
+            attributes = tuple(
+                (self._scope[name], one)
+                for name, values in found.items()
+                if of_prov[name] in given
+                for one in self._values(values)
+            )
+            dictionary = self._reference(owner, "prov:dictionary")
+            identifier = 0 if key.startswith("_:") else self._scope[key]
+        except (ValueError, LookupError, AttributeError, TypeError, StopIteration):
+            return []
+        if not dictionary or (kind != _MEMBER and not before):
+            return []
+        name = self._instance.name
+        return [DictionaryStatement(name, kind, dictionary, before, pairs, identifier, attributes)]
 
     def _name_variables(self) -> None:
         """Name the relations whose blank stands elsewhere, too, where it refers to them.

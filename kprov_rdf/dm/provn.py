@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm import provn_mend
+from kprov_rdf.dm.dictionaries import of_extension
 from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import (
     ELEMENTS,
@@ -21,7 +22,7 @@ from kprov_rdf.dm.model import (
     Instance,
     Kind,
 )
-from kprov_rdf.dm.names import BoundedTerms
+from kprov_rdf.dm.names import DICTIONARY, BoundedTerms, of_prov
 from kprov_rdf.dm.provn_arguments import filled, miscounted, needed, no_statement
 from kprov_rdf.dm.provn_lexer import END, IRI, MARK, NAME, PREFIX, TIME, Tokens
 from kprov_rdf.dm.provn_names import Names
@@ -227,7 +228,7 @@ class _Reader:
         line, begun = tokens.line(), tokens.found
         kind = KINDS.get(tokens.text)
         if kind is None:
-            kind = self._unknown(names, end, line)
+            kind = self._unknown(instance, names, end, line)
             if kind is None:
                 return
         tokens.advance()
@@ -258,8 +259,11 @@ class _Reader:
         arguments = self._arguments(kind, given, names, begun)
         instance.add(kind.name, identifier or PLACEHOLDER, arguments, line, attributes)
 
-    def _unknown(self, names: Names, end: str, line: int) -> Kind | None:
-        """What is not among the expressions of PROV-DM: a mention, or an extension, read over."""
+    def _unknown(self, instance: Instance, names: Names, end: str, line: int) -> Kind | None:
+        """What is not among the expressions of PROV-DM: a mention, or an extension.
+
+        Of extensions, those of PROV-Dictionary are kept.
+        """
         tokens = self._tokens
         word = tokens.text
         if tokens.kind != NAME:
@@ -272,8 +276,14 @@ class _Reader:
         count, first = self._extensions.get(word, (0, line))
         self._extensions[word] = count + 1, first
         start = tokens.start
-        extension(tokens, names)
-        if self._repairs:  # who stores the document keeps them
+        parts = extension(tokens, names)
+        local = of_prov(self._terms.text[number][1:-1])
+        made = None
+        if local in DICTIONARY:
+            made = of_extension(instance.name, local, parts, self._terms.text)
+        if made:
+            self._document.dictionaries.append(made)
+        elif self._repairs:  # who stores the document keeps them
             self._document.extensions.append((line, tokens.source[start : tokens.start].rstrip()))
         return None
 

@@ -3,6 +3,7 @@
 import re
 
 from kprov_capture.terms import PROV_NAMESPACE
+from kprov_rdf.dm.dictionaries import Part
 from kprov_rdf.dm.model import Terms
 from kprov_rdf.dm.provn_lexer import NAME, NUMBER, QUOTED_NAME, STRING, TIME, Tokens
 from kprov_rdf.dm.provn_names import Names
@@ -112,55 +113,67 @@ def _typed(lexical: str, begun: re.Match[str], tokens: Tokens, names: Names) -> 
     return names.terms.literal(lexical, datatype[1:-1])
 
 
-def extension(tokens: Tokens, names: Names) -> None:
-    """Production 49, from the name of the extension to after its ``)``: read, and not kept.
+def extension(tokens: Tokens, names: Names) -> list[Part]:
+    """Production 49: what stands in the brackets of an extension, whose name is next.
 
     Expressions and tuples may stand in each other, as deep as they like.
     """
     tokens.advance()
     tokens.expect("(", "An extension has its arguments in '(' and ')'")
-    # What closes each level, and whether it is an expression, which may have attributes.
-    levels = [(")", True)]
+    whole: list[Part] = []
+    # What closes each level, whether it is an expression, which may have attributes, and its parts.
+    levels: list[tuple[str, bool, list[Part]]] = [(")", True, whole)]
     first = True
     while True:
+        _, may_have_attributes, parts = levels[-1]
         named = first and (tokens.kind == NAME or tokens.text == "-")
         if tokens.text in _CLOSING:
-            levels.append((_CLOSING[tokens.text], False))
+            _open(levels, _CLOSING[tokens.text], False)
             tokens.advance()
             first = False
             continue
-        if tokens.text == "[" and levels[-1][1] and not first:
-            pairs(tokens, names)
+        if tokens.text == "[" and may_have_attributes and not first:
+            parts.append(tuple(pairs(tokens, names)))
             if tokens.text != ")":
                 raise tokens.error("')' is missing after the attributes")
-        elif _is_expression(tokens, names):
-            levels.append((")", True))
-            tokens.advance()
-            first = True
-            continue
+        else:
+            word = tokens.kind == NAME and not _DIGITS.fullmatch(tokens.text)
+            parts.append(_argument(tokens, names))
+            if word and tokens.text == "(":
+                _open(levels, ")", True)
+                tokens.advance()
+                first = True
+                continue
         first = False
         if tokens.text == ";" and named:
+            parts.append(";")
             tokens.advance()
             continue
         while tokens.text == levels[-1][0]:
             levels.pop()
             tokens.advance()
             if not levels:
-                return
+                return whole
         tokens.expect(",", f"',' or '{levels[-1][0]}' is missing")
 
 
-def _is_expression(tokens: Tokens, names: Names) -> bool:
-    """Read an argument that is no tuple; whether it is an expression, whose "(" is next."""
+def _open(levels: list[tuple[str, bool, list[Part]]], closing: str, is_expression: bool) -> None:
+    inner: list[Part] = []
+    levels[-1][2].append(inner)
+    levels.append((closing, is_expression, inner))
+
+
+def _argument(tokens: Tokens, names: Names) -> int:
+    """The number of an argument that has no brackets; 0 for "-"."""
     if tokens.kind == NAME and not _DIGITS.fullmatch(tokens.text):
-        names.number(tokens.text, tokens.error)
+        number = names.number(tokens.text, tokens.error)
         tokens.advance()
-        return tokens.text == "("
+        return number
     if tokens.kind == TIME:
-        time(tokens, names.terms, tokens.found)
+        number = time(tokens, names.terms, tokens.found)
         tokens.advance()
-    elif tokens.text == "-":
+        return number
+    if tokens.text == "-":
         tokens.advance()
-    else:
-        value(tokens, names)
-    return False
+        return 0
+    return value(tokens, names)

@@ -44,9 +44,10 @@ def write(
     """Statements to a file in a format of ``formats``; gives what the format cannot say.
 
     ``form`` is found out by the suffix of ``path`` where it is None. What is in no named graph,
-    and of a document what is in no bundle, is the toplevel of a PROV document. The file is written whole or not at all. Raises ``InputError``
-    for a format that there is not, ``UnsupportedError`` for what it cannot say at all, and
-    ``StorageError`` where it cannot be written.
+    and of a document what is in no bundle, is the toplevel of a PROV document. The file is
+    written whole or not at all. Raises ``InputError`` for a format that there is not,
+    ``UnsupportedError`` for what it cannot say at all, and ``StorageError`` where it cannot be
+    written.
     """
     from kprov_rdf.errors import InputError
     from kprov_rdf.exchange import export, formats, selection

@@ -10,15 +10,16 @@ an element, and what the qualified form of such a relation implies, are left out
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
 import pyoxigraph as ox
 
 from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL, Dnnprov
+from kprov_rdf.dm.dictionaries import DictionaryStatement
 from kprov_rdf.dm.model import ELEMENTS, PLACEHOLDER, Document, Instance, Rows
 from kprov_rdf.dm.relations import DERIVATIONS, RELATIONS, Relation
 from kprov_rdf.dm.values import XSD
 from kprov_rdf.errors import InputError
+from kprov_rdf.exchange.naming import Naming
 
 _PROPERTIES = {"label": RDFS_LABEL} | {
     old: PROV_NAMESPACE + new for old, new in (("location", "atLocation"), ("role", "hadRole"))
@@ -36,61 +37,8 @@ _TAGGED = frozenset(
     f"<{RDF_TYPE.removesuffix('type')}{one}>" for one in ("langString", "dirLangString")
 )
 _LEXICAL = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_ILLEGAL = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
 
 _Pairs = Sequence[tuple[int, int]]
-
-
-class Naming(Protocol):
-    """The names of a document as terms of N-Quads. Each is asked for once.
-
-    A name comes as it stands in ``Terms``: ``<iri>``, where nothing says that the IRI is a legal
-    or a whole one, or ``_:label``, where the label may be any text.
-    """
-
-    def thing(self, text: str) -> str:
-        """A name where a subject or an object stands."""
-
-    def term(self, text: str) -> str:
-        """The name of a property, a class of PROV, or a datatype."""
-
-    def graph(self, name: str | None) -> str:
-        """The graph of the bundle of this name, without brackets; None: of the toplevel.
-
-        An empty text is the default graph.
-        """
-
-    def fresh(self, kind: str) -> str:
-        """The next node that qualifies a relation of this kind, which has no identifier."""
-
-
-class Unscoped:
-    """The names as they are, for documents whose IRIs are whole; blank nodes stay blank.
-
-    ``toplevel`` is the graph of the toplevel instance; empty: the default graph.
-    """
-
-    def __init__(self, toplevel: str = "") -> None:
-        self._toplevel = f"<{toplevel}>" if toplevel else ""
-        self._blanks: dict[str, str] = {}
-        self._count = 0
-
-    def thing(self, text: str) -> str:
-        if text.startswith("_:"):
-            return self._blanks.setdefault(text, f"_:b{len(self._blanks) + 1}")
-        escaped = _ILLEGAL.sub(lambda found: f"%{ord(found[0]):02X}", text[1:-1])
-        return f"<{escaped}>"
-
-    term = thing
-
-    def graph(self, name: str | None) -> str:
-        if name is None:
-            return self._toplevel
-        return self.thing(name if name.startswith("_:") else f"<{name}>")
-
-    def fresh(self, kind: str) -> str:
-        self._count += 1
-        return f"_:{kind}-{self._count}"
 
 
 def nquads(document: Document, naming: Naming) -> Iterator[str]:
@@ -103,6 +51,8 @@ def nquads(document: Document, naming: Naming) -> Iterator[str]:
     for instance in document.instances():
         if len(instance):
             yield from _Instance(instance, terms, naming).lines()
+    for statement in document.dictionaries:
+        yield from _dictionary(statement, terms, naming)
     document.notes += terms.notes
 
 
@@ -164,11 +114,19 @@ class _Terms(dict[int, str]):
             found = self.predicates[name] = f"<{known}>" if known else self._naming.term(text)
         return found
 
+    def is_type(self, name: int) -> bool:
+        return self._text[name] == _TYPE
+
     def is_name(self, number: int) -> bool:
         return not self._text[number].startswith('"')
 
 
 _PROV = f"<{PROV_NAMESPACE}"
+# Of the derivations of PROV-Dictionary: the class of the node, and its link to a pair or a key.
+_DICTIONARY_NODES = {
+    "derivedByInsertionFrom": ("Insertion", "insertedKeyEntityPair"),
+    "derivedByRemovalFrom": ("Removal", "removedKey"),
+}
 
 
 def _prov(local: str) -> str:
@@ -336,3 +294,33 @@ class _Instance:
             else:
                 rest.append((name, value))
         return special, rest
+
+
+def _dictionary(one: DictionaryStatement, terms: _Terms, naming: Naming) -> Iterator[str]:
+    """PROV-Dictionary, section 5: a node for each pair, and one for what a derivation tells."""
+    graph = naming.graph(one.instance)
+    end = f" {graph} .\n" if graph else " .\n"
+    subject, before = terms[one.dictionary], terms[one.before] if one.before else ""
+    node = terms[one.identifier] if one.identifier else ""
+    link, owner = "hadDictionaryMember", subject
+    if before:
+        name, link = _DICTIONARY_NODES[one.kind]
+        owner = node = node or naming.fresh(one.kind)
+        yield f"{subject} {_prov(one.kind)} {before}{end}"
+        yield f"{subject} {_prov(f'qualified{name}')} {node}{end}"
+        yield f"{node} {_A} {_prov(name)}{end}"
+        yield f"{node} {_prov('dictionary')} {before}{end}"
+    for key, entity in one.pairs:
+        if not entity:
+            yield f"{owner} {_prov(link)} {terms[key]}{end}"
+            continue
+        pair = naming.fresh("pair") if before or not node else node
+        node = node or pair
+        yield f"{owner} {_prov(link)} {pair}{end}"
+        yield f"{pair} {_A} {_prov('KeyEntityPair')}{end}"
+        yield f"{pair} {_prov('pairKey')} {terms[key]}{end}"
+        yield f"{pair} {_prov('pairEntity')} {terms[entity]}{end}"
+    for attribute, value in one.attributes:
+        is_type = terms.is_type(attribute) and terms.is_name(value)
+        said = _A if is_type else terms.predicate(attribute)
+        yield f"{node} {said} {terms[value]}{end}"

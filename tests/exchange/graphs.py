@@ -8,7 +8,8 @@ import pyoxigraph as ox
 from kprov_rdf.dm import provjson, provjsonld, provn, provxml
 from kprov_rdf.dm.model import Document
 from kprov_rdf.dm.values import literal_term
-from kprov_rdf.exchange.quads import Unscoped, nquads
+from kprov_rdf.exchange.naming import Unscoped
+from kprov_rdf.exchange.quads import nquads
 
 READERS = {
     "provn": provn.read,

@@ -136,6 +136,9 @@ class Content:
         self._form = form
         self._text = document.terms.text
         self._written = document.terms.written
+        if document.dictionaries:
+            count = len(document.dictionaries)
+            self.note(f"{count:,} of the statements are of PROV-Dictionary, and left out")
 
     def name(self, number: int) -> str:
         """The qualified name of a thing."""
