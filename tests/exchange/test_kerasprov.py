@@ -188,6 +188,25 @@ def test_the_three_best_epochs_with_their_settings_are_those_of_the_rows(
 
 
 @needs_dump
+def test_the_mean_times_of_the_trials_are_those_of_the_rows(rows: sqlite3.Connection) -> None:
+    """The form of the papers' Q7: an average of each trial, in order."""
+    wanted = rows.execute(
+        "SELECT opt, lr, avg(elapsed_time) AS mean FROM "  # noqa: S608
+        f"({each_trial('i.optimizer_name opt, i.learning_rate lr, o.elapsed_time')}) "
+        "GROUP BY opt, lr ORDER BY mean"
+    ).fetchall()
+    found = dump().select(
+        "SELECT ?optimizer ?rate (AVG(?seconds) AS ?mean) { GRAPH ?g { ?t a dnnprov:Training ; "
+        "dnnprov:optimizerName ?optimizer ; dnnprov:learningRate ?rate . "
+        "?m a dnnprov:oTraining ; dnnprov:elapsedTime ?seconds } } "
+        "GROUP BY ?optimizer ?rate ORDER BY ?mean"
+    )
+    assert [(row["optimizer"], row["rate"]) for row in found] == [row[:2] for row in wanted]
+    for row, (_, _, mean) in zip(found, wanted, strict=True):
+        assert math.isclose(row["mean"], mean, rel_tol=1e-12)
+
+
+@needs_dump
 def test_only_the_rates_that_changed_are_adaptations_and_no_row_is_lost(
     rows: sqlite3.Connection,
 ) -> None:
