@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kprov_rdf.errors import InputError, KprovError, LimitError
-from kprov_rdf.exchange.foreign import kerasprov, sql
+from kprov_rdf.errors import KprovError
+from kprov_rdf.exchange.foreign import kerasprov
 from kprov_rdf.exchange.sources import Source
 from tests.conftest import SHARED
 from tests.exchange.said import Said, empty, read
@@ -380,41 +380,6 @@ def test_only_dumps_of_such_a_database_are_claimed(tmp_path: Path) -> None:
 
 
 # -- what means no good
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("COPY 3 RECORDS INTO t FROM stdin;\n1|2\n", "3 rows of sys.t, of which 1"),
-        ("COPY 1 RECORDS INTO t FROM stdin USING DELIMITERS '|','\\n','\"';\n1|\"a", "a row of"),
-        ("CREATE TABLE t (a INT, b INT);INSERT INTO t VALUES (1);", "a row of sys.t with 2 values"),
-        ("CREATE TABLE t (a INT);INSERT INTO t (b) VALUES (1);", "a row of sys.t"),
-        ("CREATE TABLE t (a INT", "the end of a statement"),
-        ("SELECT 'no end", "the end of a quotation"),
-        ("create function f() returns int begin return 1;\nCOMMIT;", "the END of a function"),
-        ("CREATE TABLE (a INT);", "a name was wanted in line 1"),
-        ("COPY 99999999999 RECORDS INTO t FROM stdin;", "a number of at most 100,000"),
-        ("COPY 1.5 RECORDS INTO t FROM stdin;", "a number of at most"),
-        ("COPY 1 RECORDS INTO t FROM stdin USING DELIMITERS '','\\n';\n1", "DELIMITERS that are"),
-    ],
-)
-def test_what_is_damaged_is_refused_with_its_line(text: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        sql.read(text, "dump.sql")
-
-
-def test_bombs_of_sql_end_at_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sql, "MAX_ROWS", 1000)
-    rows = ",".join(["(1)"] * 2000)
-    with pytest.raises(LimitError, match="more than 1,000 rows"):
-        sql.read(f"INSERT INTO t VALUES {rows};", "dump.sql")  # noqa: S608
-    columns = ", ".join(f"c{n} INT" for n in range(5000))
-    with pytest.raises(LimitError, match="4,096 columns"):
-        sql.read(f"CREATE TABLE t ({columns});", "dump.sql")
-    # Neither of these takes time with the square of its length.
-    for text in ("/*" * 200_000, "(" * 200_000, "COPY INTO t FROM stdin;\n" + "|" * 200_000):
-        with contextlib.suppress(InputError):
-            sql.read(text, "dump.sql")
 
 
 @needs_dump
