@@ -74,7 +74,7 @@ def test_tasks_of_the_users_own_are_kept_with_what_they_read_and_wrote() -> None
             ("odense", "24;4"),
             ("odense", ["32"]),
             dependency={"tags": [{"tag": "encoder"}], "ids": [{"id": "4"}]},
-            files=[{"name": "w.h5", "path": "/tmp/w.h5"}],
+            files=[{"name": "w.h5", "path": "/data/w.h5"}],
             **more,
         ),
     ]
@@ -95,7 +95,7 @@ def test_tasks_of_the_users_own_are_kept_with_what_they_read_and_wrote() -> None
     )
     assert read_by["id"] == 5
     (file,) = said.select("SELECT ?p { GRAPH ?g { ?f a dnnprov:File ; dnnprov:path ?p } }")
-    assert file["p"] == "/tmp/w.h5"
+    assert file["p"] == "/data/w.h5"
     assert any("has 1 values" in note for note in said.says.notes)
 
 

@@ -1,6 +1,7 @@
 """Dumps of Keras-Prov's database: the authors' own, and one of the later kind that is made here."""
 
 import contextlib
+import json
 import math
 import re
 import sqlite3
@@ -11,84 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kprov_rdf.errors import InputError, KprovError, LimitError
-from kprov_rdf.exchange.foreign import kerasprov, sql
+from kprov_rdf.errors import KprovError
+from kprov_rdf.exchange.foreign import kerasprov
 from kprov_rdf.exchange.sources import Source
 from tests.conftest import SHARED
+from tests.exchange.made_dump import PUBLIC, TRIALS
 from tests.exchange.said import Said, empty, read
 
 DUMP = SHARED / "data" / "keras-prov" / "dump.sql"
 needs_dump = pytest.mark.skipif(not DUMP.exists(), reason=f"there is no {DUMP}")
-
-PUBLIC = """
-START TRANSACTION;
-SET SCHEMA "public";
-CREATE TABLE "public"."dataflow" ("id" INTEGER NOT NULL, "tag" VARCHAR(50) NOT NULL,
-  CONSTRAINT "dataflow_id_pkey" PRIMARY KEY ("id"));
-COPY 1 RECORDS INTO "public"."dataflow" FROM stdin USING DELIMITERS '|','\\n','"';
-1|"densenet"
-CREATE TABLE "public"."data_transformation" ("id" INTEGER, "df_id" INTEGER, "tag" VARCHAR(50));
-INSERT INTO "public"."data_transformation" VALUES (1, 1, 'filters'), (2, 1, 'trainingmodel'),
-  (3, 1, 'adaptation'), (4, 1, 'testingmodel');
-CREATE TABLE "public"."data_set" ("id" INTEGER, "df_id" INTEGER, "tag" VARCHAR(50));
-INSERT INTO data_set (tag, id, df_id) VALUES ('ifilters', 1, 1), ('ofilters', 2, 1),
-  ('ilayers', 3, 1), ('itrainingmodel', 4, 1), ('otrainingmodel', 5, 1), ('otestingmodel', 7, 1);
-CREATE TABLE data_dependency (id INT, previous_dt_id INT, next_dt_id INT, ds_id INT);
-INSERT INTO data_dependency VALUES (1, NULL, 1, 1), (2, 1, 2, 2), (3, NULL, 2, 4), (4, 2, 3, 5);
-CREATE TABLE attribute (id INT, ds_id INT, extractor_id INT, name VARCHAR(30), type VARCHAR(15));
-INSERT INTO attribute VALUES (1, 1, NULL, 'dataset_name', 'TEXT'),
-  (2, 2, NULL, 'FILTER_NAME', 'TEXT'), (3, 2, NULL, 'k', 'NUMERIC');
-CREATE TABLE task (id INT, identifier INT, df_version INT, df_exec VARCHAR(50), dt_id INT,
-  status VARCHAR(10), workspace VARCHAR(500));
-INSERT INTO task VALUES (1, 4, 1, 'densenet 2020-11-09', 1, 'FINISHED', 'null'),
-  (2, 1, 1, 'densenet 2020-11-09', 2, 'RUNNING', 'null');
-CREATE TABLE file (id INT, task_id INT, name VARCHAR(200), path VARCHAR(500));
-INSERT INTO file VALUES (1, 1, 'flowers.npz', '/data');
-CREATE TABLE hardware_info (id INT, gpus VARCHAR(50));
-INSERT INTO hardware_info VALUES (1, 'it''s a "T4"');
-create function insertfile (vid integer) returns integer begin
-  declare vv integer; if(vv is null) then select 1 into vv; end if;
-  update file set name = case when vid = 1 then 'a;b' else 'c' end; return vid; end;
-COMMIT;
-"""
-TRIALS = """
-SET SCHEMA "densenet";
--- the two trials have one task, as in what Keras-Prov writes
-CREATE TABLE "densenet"."ds_ifilters" ("id" INTEGER, "filters_task_id" INTEGER,
-  "timestamp" VARCHAR(500), "dataset_name" VARCHAR(500));
-COPY 2 RECORDS INTO "densenet"."ds_ifilters" FROM stdin USING DELIMITERS '|','\\n','"';
-1|1|"1000.5"|"flowers \\"17\\""
-2|1|"1999.5"|"flow|ers"
-CREATE TABLE "densenet"."ds_ofilters" (id INTEGER, filters_task_id INTEGER,
-  trainingmodel_task_id INTEGER, filter_name VARCHAR(500), k DOUBLE, "timestamp" VARCHAR(500));
-COPY 1 RECORDS INTO "densenet"."ds_ofilters" FROM stdin USING DELIMITERS '|','\\n','"';
-1|1|2|"resize"| 24|"1000.7"
-CREATE TABLE "densenet"."ds_ilayers" (id INTEGER, trainingmodel_task_id INTEGER,
-  "timestamp" VARCHAR(500), "name" VARCHAR(500), attribute_type VARCHAR(500), value VARCHAR(500));
-INSERT INTO ds_ilayers VALUES (1, 2, '1001.0', 'activation_1', 'activation', 'relu'),
-  (2, 2, '1001.0', 'dropout_1', 'dropout', '0.5'),
-  (3, 2, '2000.0', 'activation_1', 'activation', 'softplus');
-CREATE TABLE "densenet"."ds_itrainingmodel" (id INTEGER, trainingmodel_task_id INTEGER,
-  "timestamp" VARCHAR(500), optimizer_name VARCHAR(500), learning_rate DOUBLE, num_epochs DOUBLE,
-  k VARCHAR(500));
-INSERT INTO ds_itrainingmodel VALUES (1, 2, '1001.0', 'Adam', 0.0010000000474974513, 2, '24'),
-  (2, 2, '2000.0', 'SGD', 0.1, 5, 'null');
-CREATE TABLE "densenet"."ds_otrainingmodel" (id INTEGER, trainingmodel_task_id INTEGER,
-  adaptation_task_id INTEGER, "timestamp" VARCHAR(500), elapsed_time VARCHAR(500), loss DOUBLE,
-  r2 DOUBLE, epoch DOUBLE);
-COPY 4 RECORDS INTO "densenet"."ds_otrainingmodel" FROM stdin USING DELIMITERS '|','\\n','"';
-1|2|NULL|"1011.0"|"9.5"|0.5|0.1|0
-2|2|NULL|"1021.25"|"10.25"|-9999999|0.2|1
-3|2|3|"2010.0"|"10"| 0.25| 0.3|0
-4|2|3|"2020.0"|"10"| 0.125|NULL|1
-CREATE TABLE "densenet"."ds_oadaptation" (id INTEGER, adaptation_task_id INTEGER,
-  new_lrate DOUBLE, "timestamp" VARCHAR(500), epoch_id DOUBLE, adaptation_id DOUBLE);
-INSERT INTO ds_oadaptation VALUES (1, 3, 0.001, '1001.5', 0, 1), (2, 3, 0.05, '2010.5', 1, 1);
-CREATE TABLE "densenet"."ds_otestingmodel" (id INTEGER, testingmodel_task_id INTEGER,
-  otest_timestamp VARCHAR(500), otest_loss DOUBLE, otest_accuracy DOUBLE);
-INSERT INTO ds_otestingmodel VALUES (1, 4, '1030.0', 0.75, 0.5);
-create view "densenet"."ilayers" as select name from ds_ilayers;
-"""
 
 
 def dump() -> Said:
@@ -188,6 +120,25 @@ def test_the_three_best_epochs_with_their_settings_are_those_of_the_rows(
 
 
 @needs_dump
+def test_the_mean_times_of_the_trials_are_those_of_the_rows(rows: sqlite3.Connection) -> None:
+    """The form of the papers' Q7: an average of each trial, in order."""
+    wanted = rows.execute(
+        "SELECT opt, lr, avg(elapsed_time) AS mean FROM "  # noqa: S608
+        f"({each_trial('i.optimizer_name opt, i.learning_rate lr, o.elapsed_time')}) "
+        "GROUP BY opt, lr ORDER BY mean"
+    ).fetchall()
+    found = dump().select(
+        "SELECT ?optimizer ?rate (AVG(?seconds) AS ?mean) { GRAPH ?g { ?t a dnnprov:Training ; "
+        "dnnprov:optimizerName ?optimizer ; dnnprov:learningRate ?rate . "
+        "?m a dnnprov:oTraining ; dnnprov:elapsedTime ?seconds } } "
+        "GROUP BY ?optimizer ?rate ORDER BY ?mean"
+    )
+    assert [(row["optimizer"], row["rate"]) for row in found] == [row[:2] for row in wanted]
+    for row, (_, _, mean) in zip(found, wanted, strict=True):
+        assert math.isclose(row["mean"], mean, rel_tol=1e-12)
+
+
+@needs_dump
 def test_only_the_rates_that_changed_are_adaptations_and_no_row_is_lost(
     rows: sqlite3.Connection,
 ) -> None:
@@ -215,6 +166,25 @@ def test_only_the_rates_that_changed_are_adaptations_and_no_row_is_lost(
         assert f"{len(given) - 20} of the {len(given)} adaptations of {tag}" in "".join(
             said.says.notes
         )
+
+
+@needs_dump
+def test_each_row_of_an_epoch_can_be_told_from_the_graph(rows: sqlite3.Connection) -> None:
+    said = dump()
+    columns = ("id", "trainingmodel_task_id", "adaptation_task_id", "timestamp")
+    for tag, run in said.runs.items():
+        found = said.select(
+            f"SELECT ?row ?seconds ?loss ?accuracy ?valLoss ?valAccuracy ?epoch {{ "
+            f"GRAPH <{run}> {{ ?a <http://localhost:8642/attribute/ds_otrainingmodel> ?row . "
+            "?m prov:wasGeneratedBy ?a ; dnnprov:epoch ?epoch ; dnnprov:elapsedTime ?seconds ; "
+            "dnnprov:loss ?loss ; dnnprov:accuracy ?accuracy ; dnnprov:valLoss ?valLoss ; "
+            "dnnprov:valAccuracy ?valAccuracy } } ORDER BY ?epoch"
+        )
+        wanted = rows.execute(f'SELECT * FROM "{tag}.ds_otrainingmodel" ORDER BY id').fetchall()  # noqa: S608
+        for one, row in zip(found, wanted, strict=True):
+            kept = json.loads(one.pop("row"))
+            told = [float(kept[name]) for name in columns]
+            assert (*told, *one.values()) == row
 
 
 @needs_dump
@@ -361,41 +331,6 @@ def test_only_dumps_of_such_a_database_are_claimed(tmp_path: Path) -> None:
 
 
 # -- what means no good
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("COPY 3 RECORDS INTO t FROM stdin;\n1|2\n", "3 rows of sys.t, of which 1"),
-        ("COPY 1 RECORDS INTO t FROM stdin USING DELIMITERS '|','\\n','\"';\n1|\"a", "a row of"),
-        ("CREATE TABLE t (a INT, b INT);INSERT INTO t VALUES (1);", "a row of sys.t with 2 values"),
-        ("CREATE TABLE t (a INT);INSERT INTO t (b) VALUES (1);", "a row of sys.t"),
-        ("CREATE TABLE t (a INT", "the end of a statement"),
-        ("SELECT 'no end", "the end of a quotation"),
-        ("create function f() returns int begin return 1;\nCOMMIT;", "the END of a function"),
-        ("CREATE TABLE (a INT);", "a name was wanted in line 1"),
-        ("COPY 99999999999 RECORDS INTO t FROM stdin;", "a number of at most 100,000"),
-        ("COPY 1.5 RECORDS INTO t FROM stdin;", "a number of at most"),
-        ("COPY 1 RECORDS INTO t FROM stdin USING DELIMITERS '','\\n';\n1", "DELIMITERS that are"),
-    ],
-)
-def test_what_is_damaged_is_refused_with_its_line(text: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        sql.read(text, "dump.sql")
-
-
-def test_bombs_of_sql_end_at_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sql, "MAX_ROWS", 1000)
-    rows = ",".join(["(1)"] * 2000)
-    with pytest.raises(LimitError, match="more than 1,000 rows"):
-        sql.read(f"INSERT INTO t VALUES {rows};", "dump.sql")  # noqa: S608
-    columns = ", ".join(f"c{n} INT" for n in range(5000))
-    with pytest.raises(LimitError, match="4,096 columns"):
-        sql.read(f"CREATE TABLE t ({columns});", "dump.sql")
-    # Neither of these takes time with the square of its length.
-    for text in ("/*" * 200_000, "(" * 200_000, "COPY INTO t FROM stdin;\n" + "|" * 200_000):
-        with contextlib.suppress(InputError):
-            sql.read(text, "dump.sql")
 
 
 @needs_dump

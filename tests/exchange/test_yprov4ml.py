@@ -250,6 +250,31 @@ def test_a_metric_that_cannot_be_read_is_noted_and_the_rest_is_taken(tmp_path: P
     assert "loss" not in said.metrics(said.run)[0]
 
 
+def test_hdf5_that_would_read_another_file_is_refused(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"secret data here")
+    whole = FOLDER / "digits_1" / "metrics_GR0" / "loss_training_None_GR0.nc"
+    layout = h5py.VirtualLayout(shape=(5,), dtype="f4")
+    layout[:] = h5py.VirtualSource(str(whole), "values", shape=(5,))
+
+    def make(name: str) -> Path:
+        path = tmp_path / f"{name}.nc"
+        with h5py.File(path, "w") as file:
+            file["epochs"] = file["timestamps"] = list(range(4))
+            if name == "link":
+                file["values"] = h5py.ExternalLink(str(whole), "values")
+            elif name == "raw":
+                file.create_dataset("values", (4,), "i4", external=[(str(secret), 0, 16)])
+            else:
+                file.create_virtual_dataset("values", layout)
+        return path
+
+    for name in ("link", "raw", "virtual"):
+        with pytest.raises(InputError, match=r"its arrays are (not in it|in other files)"):
+            series_files.from_hdf5(make(name), name)
+
+
 WRONG: list[Any] = [None, 1, -1.5, True, "", "x", [], [[]], {}, {"$": None}, {"$": "1e999"}]
 
 

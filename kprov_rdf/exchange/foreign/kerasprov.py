@@ -42,6 +42,11 @@ def read(source: Source, says: Statements) -> None:
     says.records = sum(len(table.rows) for table in dump.tables.values())
     say_flows(says, found, found.flows)
     say_tables(says, found.rest)
+    if found.flows:
+        says.notes.append(
+            "what stands for nothing else is not taken: the ids of dataflows, versions, "
+            "transformations, sets and attributes"
+        )
     passed = ", ".join(f"{count} {kind}" for kind, count in sorted(dump.passed.items()))
     if passed:
         says.notes.append(f"of its SQL only tables and their rows are taken: {passed} are not")

@@ -22,19 +22,25 @@ from kprov_rdf.errors import InputError, LimitError
 from kprov_rdf.exchange.foreign.training import Point, moment
 from kprov_rdf.exchange.sources import Source
 
-MAX_VALUES = 5_000_000
+MAX_VALUES = 1_000_000
 MAX_SECONDS = 60
 _ARRAYS = ("epochs", "values", "timestamps")
 _SEPARATORS = ",;\t|"
 _DTYPES = {"i4": "i", "i8": "q", "f4": "f", "f8": "d", "u4": "I", "u8": "Q", "i2": "h"}
 _NAMED = {"int32": "i4", "int64": "i8", "float32": "f4", "float64": "f8", "int16": "i2"}
-# Reading HDF5 is left to h5py, in a process of its own: a damaged file may end it.
+# Reading HDF5 is left to h5py, in a process of its own: a damaged file may end it. A file may name
+# others to read, which is not done.
 _HDF5 = """
 import json, sys
 import h5py
 most = int(sys.argv[2])
+names = ("epochs", "values", "timestamps")
 with h5py.File(sys.argv[1], "r") as file:
-    found = {name: file[name] for name in ("epochs", "values", "timestamps")}
+    if any(type(file.get(name, getlink=True)) is not h5py.HardLink for name in names):
+        raise SystemExit("its arrays are not in it")
+    found = {name: file[name] for name in names}
+    if any(one.external or one.is_virtual for one in found.values()):
+        raise SystemExit("its arrays are in other files")
     if any(one.ndim != 1 or one.shape[0] > most or one.dtype.kind not in "iuf"
            for one in found.values()):
         raise SystemExit("its arrays are no lists of numbers")

@@ -314,7 +314,8 @@ class _Reader:
             return None, text
         written = self.text[start:before].strip()
         if "number" in kinds:
-            return _number(written.replace(" ", ""), "int" if written.isdigit() else ""), text
+            told = written.replace(" ", "")
+            return _number(told, "int" if told.lstrip("+-").isdigit() else ""), text
         return written, text
 
     # -- rows as lines
