@@ -160,7 +160,7 @@ class _Crate:
                 "description": told.text(code, Dnnprov.commandLine) if code else None,
                 "startTime": _when(run.started),
                 "endTime": _when(run.ended),
-                "actionStatus": {"@id": _STATUS[run.status]} if run.status in _STATUS else None,
+                "actionStatus": _STATUS.get(run.status),
                 "error": told.text(one.activity, Dnnprov.error) if failed else None,
                 "instrument": {"@id": self._instrument(one, code)},
                 "agent": {"@id": self._person(one, person)} if person else None,
