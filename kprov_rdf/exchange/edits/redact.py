@@ -121,7 +121,8 @@ class Redaction:
             if isinstance(term, ox.NamedNode)
         }
         clean = (one for one in records if not self._is_private(one))
-        self._home = next(clean, f"{base or DEFAULT_BASE}redacted")
+        home = next(clean, f"{base or DEFAULT_BASE}redacted")
+        self._home = home.partition("#")[0]
 
     def graphs(self) -> dict[str, list[ox.Triple]]:
         """The statements without it."""
