@@ -57,7 +57,9 @@ def sorted_triples(triples: list[ox.Triple]) -> list[ox.Triple]:
 def prefixes_for(record: str, base: str) -> dict[str, str]:
     """The prefixes that make the text of a record short."""
     kinds = ("content", "agent", "metric", "setting")
-    return PREFIXES | {"r": f"{record}#"} | {kind: f"{base}{kind}/" for kind in kinds}
+    # A run that was logged by another tool is a fragment itself, of the import.
+    document = record.partition("#")[0]
+    return PREFIXES | {"r": f"{document}#"} | {kind: f"{base}{kind}/" for kind in kinds}
 
 
 def run(store: Store, iri: str, form: str) -> bytes:

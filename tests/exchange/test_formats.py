@@ -1,6 +1,7 @@
 """What holds for every format that kprov writes."""
 
 import json
+import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -9,12 +10,14 @@ import pyoxigraph as ox
 import pytest
 
 from kprov_capture.home import Home, create
-from kprov_rdf import cli
+from kprov_rdf import cli, ingest
 from kprov_rdf.cli.export import FORMATS as NAMED
 from kprov_rdf.errors import InputError, UnsupportedError
 from kprov_rdf.exchange import export, formats, selection
+from kprov_rdf.exchange.export import Options
 from kprov_rdf.exchange.formats import FORMATS
 from kprov_rdf.exchange.selection import Selection
+from kprov_rdf.runs import listing
 from kprov_rdf.store import LocalStore
 from tests import recording
 from tests.exchange import runs
@@ -163,6 +166,42 @@ def test_several_files_are_a_folder_that_is_not_there_yet(home: Home, tmp_path: 
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         *("config", "home", "tables", "tables.zip")
     ]
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> list[Selection]:
+    """Two runs that MLflow logged, each alone, and the import of both."""
+    home = create(tmp_path_factory.mktemp("logged") / "home")
+    there = Path(__file__).parent / "fixtures" / "trackers" / "mlflow"
+    assert cli.run(["--home", str(home.path), "merge", str(there)]) == 0
+    with ingest.open_snapshot(home) as store:
+        records = [run.iri for run in listing(store, store.living)]
+        records.append(records[0].partition("#")[0])
+        return [selection.of_records(store, [record], home.base()) for record in records]
+
+
+@pytest.mark.parametrize("redact", [False, True])
+@pytest.mark.parametrize("form", EVERY)
+def test_runs_of_other_tools_are_written(form: str, redact: bool, logged: list[Selection]) -> None:
+    assert len(logged) == 3
+    for chosen in logged:
+        try:
+            data = export.write(chosen, form, Options(redact=redact))
+        except UnsupportedError as error:
+            assert form in ("ttl", "nt", "rdf"), error
+            assert len(chosen.about_records) > 1, error
+            continue
+        _read(form, data)
+        if redact and form not in _DRAWN:
+            left = re.findall(rb"/(?:root|home|tmp)/|\broot\b", _unpacked(data))
+            assert left == []
+
+
+def _unpacked(data: bytes) -> bytes:
+    if not zipfile.is_zipfile(BytesIO(data)):
+        return data
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        return b"".join(map(archive.read, archive.namelist()))
 
 
 def test_the_whole_store_is_one_document(kprov, home: Home, tmp_path: Path) -> None:

@@ -53,13 +53,59 @@ def redact(
     return Redaction(graphs, records, base).graphs()
 
 
+class _Named:
+    """Who and what is named in the statements: ``kinds`` by IRI, and their names."""
+
+    def __init__(self, graphs: Graphs) -> None:
+        self._graphs = graphs
+        self.kinds = self._agents()
+
+    def _agents(self) -> dict[str, str]:
+        """The IRIs of persons, organizations and machines, and which of these each is."""
+        types: dict[str, set[str]] = defaultdict(set)
+        led: set[str] = set()
+        for triple in self.all():
+            if isinstance(triple.object, ox.NamedNode):
+                if triple.predicate == _TYPE and isinstance(triple.subject, ox.NamedNode):
+                    types[triple.subject.value].add(triple.object.value)
+                elif triple.predicate.value in private.LEADS_TO_PERSON:
+                    led.add(triple.object.value)
+        found = {iri: _kind(types[iri]) or "person" for iri in led if not types[iri] & _SOFTWARE}
+        return found | {iri: kind for iri, said in types.items() if (kind := _kind(said))}
+
+    def all(self) -> Iterator[ox.Triple]:
+        for told in self._graphs.values():
+            yield from told
+
+    def words(self) -> Iterator[str]:
+        """The names of persons and hosts, and of users in paths."""
+        for triple in self.all():
+            for term in (triple.subject, triple.object):
+                if isinstance(term, ox.NamedNode):
+                    yield from private.names("", term.value)
+            if isinstance(triple.object, ox.Literal):
+                yield from self._words_of(triple, triple.object.value)
+
+    def _words_of(self, triple: ox.Triple, text: str) -> Iterator[str]:
+        yield from private.names(triple.predicate.value, text)
+        kind = self.kinds.get(str(getattr(triple.subject, "value", "")))
+        if kind == "machine" and _is_name(triple):
+            yield text
+            yield text.partition(".")[0]
+        elif triple.predicate.value in private.LEADS_TO_PERSON or (
+            kind and kind != "machine" and len(text) <= _LONGEST_NAME
+        ):
+            yield from private.parts(text)
+
+
 class Redaction:
     """Finds who and what is named in the statements, and takes it out. Raises as ``redact``."""
 
     def __init__(self, graphs: Graphs, records: Iterable[str], base: str) -> None:
         self._graphs = graphs
-        self._kinds = self._agents()
-        self.texts = Texts(self._words())
+        named = _Named(graphs)
+        self._kinds = named.kinds
+        self.texts = Texts(named.words())
         if base and self.texts.has_word(base):
             raise InputError(
                 f"All IRIs begin with {base}, which names a host or a person. Give another one "
@@ -70,53 +116,13 @@ class Redaction:
         self._base = base
         self._there = {
             term.value
-            for triple in self._all()
+            for triple in named.all()
             for term in (triple.subject, triple.object)
             if isinstance(term, ox.NamedNode)
         }
         clean = (one for one in records if not self._is_private(one))
-        self._home = next(clean, f"{base or DEFAULT_BASE}redacted")
-
-    # -- who and what is there
-
-    def _agents(self) -> dict[str, str]:
-        """The IRIs of persons, organizations and machines, and which of these each is."""
-        types: dict[str, set[str]] = defaultdict(set)
-        led: set[str] = set()
-        for triple in self._all():
-            if isinstance(triple.object, ox.NamedNode):
-                if triple.predicate == _TYPE and isinstance(triple.subject, ox.NamedNode):
-                    types[triple.subject.value].add(triple.object.value)
-                elif triple.predicate.value in private.LEADS_TO_PERSON:
-                    led.add(triple.object.value)
-        found = {iri: _kind(types[iri]) or "person" for iri in led if not types[iri] & _SOFTWARE}
-        return found | {iri: kind for iri, said in types.items() if (kind := _kind(said))}
-
-    def _all(self) -> Iterator[ox.Triple]:
-        for told in self._graphs.values():
-            yield from told
-
-    def _words(self) -> Iterator[str]:
-        """The names of persons and hosts, and of users in paths."""
-        for triple in self._all():
-            for term in (triple.subject, triple.object):
-                if isinstance(term, ox.NamedNode):
-                    yield from private.names("", term.value)
-            if isinstance(triple.object, ox.Literal):
-                yield from self._words_of(triple, triple.object.value)
-
-    def _words_of(self, triple: ox.Triple, text: str) -> Iterator[str]:
-        yield from private.names(triple.predicate.value, text)
-        kind = self._kinds.get(str(getattr(triple.subject, "value", "")))
-        if kind == "machine" and _is_name(triple):
-            yield text
-            yield text.partition(".")[0]
-        elif triple.predicate.value in private.LEADS_TO_PERSON or (
-            kind and kind != "machine" and len(text) <= _LONGEST_NAME
-        ):
-            yield from private.parts(text)
-
-    # -- and without it
+        home = next(clean, f"{base or DEFAULT_BASE}redacted")
+        self._home = home.partition("#")[0]
 
     def graphs(self) -> dict[str, list[ox.Triple]]:
         """The statements without it."""

@@ -63,6 +63,46 @@ def _filled(entity: Entity) -> Entity:
     return {key: value for key, value in entity.items() if value not in (None, "", [], {})}
 
 
+def _head(found: list[Execution], parts: list[str], people: list[str]) -> list[Entity]:
+    """The descriptor and the root (RO-Crate 1.1, Root Data Entity)."""
+    actions = [one.run.iri for one in found]
+    tags = sorted({one.run.tag for one in found})
+    return [
+        {
+            "@id": METADATA,
+            "@type": "CreativeWork",
+            "conformsTo": {"@id": CRATE},
+            "about": {"@id": "./"},
+        },
+        _filled(
+            {
+                "@id": "./",
+                "@type": "Dataset",
+                "name": f"Runs of {', '.join(tags)}",
+                "description": f"{len(actions)} recorded by kprov, with their provenance",
+                "datePublished": latest(found),
+                "author": _refer(*people),
+                "license": {"@id": "#licence"},
+                "conformsTo": {"@id": PROFILE},
+                "hasPart": _refer(*parts),
+                "mentions": _refer(*actions),
+            }
+        ),
+        {
+            "@id": PROFILE,
+            "@type": "CreativeWork",
+            "name": "Process Run Crate",
+            "version": "0.5",
+        },
+        {
+            "@id": "#licence",
+            "@type": "CreativeWork",
+            "name": "No licence is recorded",
+            "description": "Ask the people who are named before you use this.",
+        },
+    ]
+
+
 class _Crate:
     """Collects the entities and the files of one crate."""
 
@@ -72,11 +112,12 @@ class _Crate:
         self._entities: dict[str, Entity] = {}
         self._contents: Files = {}
         self._parts: list[str] = [PROVENANCE]
+        self._people: list[str] = []
         self._several = len(self._found) > 1
 
     def files(self) -> Files:
-        self._people: list[str] = []
-        actions = [self._action(one) for one in self._found]
+        for one in self._found:
+            self._action(one)
         trig = rdf.document(self._selection, "trig")
         self._contents[PROVENANCE] = trig
         self._add(
@@ -90,47 +131,10 @@ class _Crate:
                 "sha256": hashlib.sha256(trig).hexdigest(),
             }
         )
-        graph = [*self._head(actions), *self._entities.values()]
+        head = _head(self._found, self._parts, self._people)
+        graph = [*head, *self._entities.values()]
         self._contents[METADATA] = as_json({"@context": _CONTEXT, "@graph": graph})
         return self._contents
-
-    def _head(self, actions: list[str]) -> list[Entity]:
-        """The descriptor and the root (RO-Crate 1.1, Root Data Entity)."""
-        tags = sorted({one.run.tag for one in self._found})
-        return [
-            {
-                "@id": METADATA,
-                "@type": "CreativeWork",
-                "conformsTo": {"@id": CRATE},
-                "about": {"@id": "./"},
-            },
-            _filled(
-                {
-                    "@id": "./",
-                    "@type": "Dataset",
-                    "name": f"Runs of {', '.join(tags)}",
-                    "description": f"{len(actions)} recorded by kprov, with their provenance",
-                    "datePublished": latest(self._found),
-                    "author": _refer(*self._people),
-                    "license": {"@id": "#licence"},
-                    "conformsTo": {"@id": PROFILE},
-                    "hasPart": _refer(*self._parts),
-                    "mentions": _refer(*actions),
-                }
-            ),
-            {
-                "@id": PROFILE,
-                "@type": "CreativeWork",
-                "name": "Process Run Crate",
-                "version": "0.5",
-            },
-            {
-                "@id": "#licence",
-                "@type": "CreativeWork",
-                "name": "No licence is recorded",
-                "description": "Ask the people who are named before you use this.",
-            },
-        ]
 
     def _add(self, entity: Entity) -> str:
         """An entity, the first of its @id; gives that."""
@@ -145,8 +149,9 @@ class _Crate:
         person = one.person()
         code = next(iter(sorted(told.all(Dnnprov.SourceCode))), None)
         failed = _STATUS.get(run.status, "").endswith("FailedActionStatus")
-        results = [*self._all_files(one, one.written()), *self._metrics(one)]
-        objects = [*self._all_files(one, one.read()), *self._data(one), *self._settings(one)]
+        settings, metrics = self._values(one)
+        results = [*(self._file(one, file) for file in one.written()), *metrics]
+        objects = [*(self._file(one, file) for file in one.read()), *self._data(one), *settings]
         return self._add(
             {
                 "@id": run.iri,
@@ -155,7 +160,7 @@ class _Crate:
                 "description": told.text(code, Dnnprov.commandLine) if code else None,
                 "startTime": _when(run.started),
                 "endTime": _when(run.ended),
-                "actionStatus": {"@id": _STATUS[run.status]} if run.status in _STATUS else None,
+                "actionStatus": _STATUS.get(run.status),
                 "error": told.text(one.activity, Dnnprov.error) if failed else None,
                 "instrument": {"@id": self._instrument(one, code)},
                 "agent": {"@id": self._person(one, person)} if person else None,
@@ -198,10 +203,6 @@ class _Crate:
         )
 
     # -- what was used and made
-
-    def _all_files(self, one: Execution, files: list[str]) -> Iterator[str]:
-        for file in files:
-            yield self._file(one, file)
 
     def _file(self, one: Execution, file: str) -> str:
         told, content = one.told, one.told.bytes(file)
@@ -248,24 +249,26 @@ class _Crate:
                 }
             )
 
-    def _settings(self, one: Execution) -> Iterator[str]:
-        for name, value in one.settings().items():
-            yield self._value(one, f"setting-{name}", name, value)
-
-    def _metrics(self, one: Execution) -> Iterator[str]:
-        for test, values in one.tests():
-            for name, value in values.items():
-                yield self._value(one, f"{local(test)}-{name}", f"{name} of {local(test)}", value)
-
-    def _value(self, one: Execution, key: str, name: str, value: object) -> str:
-        return self._add(
-            {
-                "@id": self._id(one, quote(key, "")),
-                "@type": "PropertyValue",
-                "name": name,
-                "value": str(value) if isinstance(value, bool) else value,
-            }
-        )
+    def _values(self, one: Execution) -> tuple[list[str], list[str]]:
+        """The settings that it began with, and what its tests reported."""
+        told = [("setting", name, name, value) for name, value in one.settings().items()]
+        tested = [
+            (local(test), name, f"{name} of {local(test)}", value)
+            for test, values in one.tests()
+            for name, value in values.items()
+        ]
+        ids = [
+            self._add(
+                {
+                    "@id": self._id(one, quote(f"{of}-{name}", "")),
+                    "@type": "PropertyValue",
+                    "name": shown,
+                    "value": str(value) if isinstance(value, bool) else value,
+                }
+            )
+            for of, name, shown, value in (*told, *tested)
+        ]
+        return ids[: len(told)], ids[len(told) :]
 
 
 def _is(path: Path, sha256: str) -> bool:

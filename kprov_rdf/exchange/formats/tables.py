@@ -6,14 +6,14 @@ run a row is of. An empty cell is what was not recorded.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pyoxigraph as ox
 
 from kprov_rdf import query
 from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.exchange.formats import Written
-from kprov_rdf.exchange.formats.told import executions, local, when
+from kprov_rdf.exchange.formats.told import Execution, executions, local, when
 from kprov_rdf.exchange.selection import Selection
 
 Cell = str | int | float | bool | None
@@ -41,60 +41,42 @@ def write(selection: Selection, form: str) -> Written:
     return Written(dict(found))
 
 
-def tables(selection: Selection) -> Iterable[tuple[str, list[str], Rows]]:
+def tables(selection: Selection) -> Iterator[tuple[str, list[str], Rows]]:
     """Name, columns and rows of each table."""
     found = executions(selection, "A table")
-    runs: Rows = [
-        {
-            "run": one.run.iri,
-            "tag": one.run.tag,
-            "status": one.run.status,
-            "started": when(one.run.started),
-            "ended": when(one.run.ended),
-            "optimizer": one.run.optimizer,
-            "learning_rate": one.run.rate,
-            "epochs": one.run.epochs,
-            "planned": one.run.planned,
-        }
-        for one in found
-    ]
-    yield "runs", list(_RUNS), runs
     names = {one.run.iri: one.told.called for one in found}
-    iris = list(names)
-    yield (
-        "epochs",
-        *_wide(
-            ("run", "epoch"),
-            (
-                (iri, (int(number),), names[iri](str(metric)), cell)
-                for iri in iris
-                for number, metric, cell in _asked(selection, "metrics", iri)[1]
-                if isinstance(number, int)
-            ),
-        ),
-    )
-    yield (
-        "tests",
-        *_wide(
-            ("run", "test"),
-            (
-                (iri, (local(str(test)),), names[iri](str(metric)), cell)
-                for iri in iris
-                for test, metric, cell in _asked(selection, "tests", iri)[1]
-            ),
-        ),
-    )
+    yield "runs", list(_RUNS), [dict(zip(_RUNS, _run(one), strict=True)) for one in found]
+    yield "epochs", *_wide(("run", "epoch"), _metrics(selection, names, "metrics"))
+    yield "tests", *_wide(("run", "test"), _metrics(selection, names, "tests"))
     for name, question in _QUESTIONS.items():
         columns: list[str] = []
         rows: Rows = []
-        for iri in iris:
+        for iri, called in names.items():
             columns, cells = _asked(selection, question, iri)
-            rows += [{"run": iri, **dict(zip(columns, row, strict=True))} for row in cells]
-        for row in rows:
-            for key in ("setting", "data"):
-                if isinstance(row.get(key), str) and "://" in str(row[key]):
-                    row[key] = names[str(row["run"])](str(row[key]))
+            for row in (dict(zip(columns, told, strict=True)) for told in cells):
+                # A setting by its name, and not its property; a data set by its local one.
+                short = {k: called(str(row[k])) for k in ("setting", "data") if row.get(k)}
+                rows.append({"run": iri, **row, **short})
         yield name, ["run", *columns], rows
+
+
+def _run(one: Execution) -> tuple[Cell, ...]:
+    run = one.run
+    times = when(run.started), when(run.ended)
+    return (
+        *(run.iri, run.tag, run.status, *times),
+        *(run.optimizer, run.rate, run.epochs, run.planned),
+    )
+
+
+def _metrics(
+    selection: Selection, names: Mapping[str, Callable[[str], str]], question: str
+) -> Iterator[tuple[str, Cell, str, Cell]]:
+    """Run, epoch or test, metric and value."""
+    for iri, called in names.items():
+        for *_, which, metric, cell in _asked(selection, question, iri)[1]:
+            found = local(which) if isinstance(which, str) else which
+            yield iri, found, called(str(metric)), cell
 
 
 def _asked(selection: Selection, question: str, run: str) -> tuple[list[str], list[list[Cell]]]:
@@ -103,16 +85,16 @@ def _asked(selection: Selection, question: str, run: str) -> tuple[list[str], li
 
 
 def _wide(
-    keys: tuple[str, str], told: Iterable[tuple[str, tuple[Cell, ...], str, Cell]]
+    keys: tuple[str, str], told: Iterable[tuple[str, Cell, str, Cell]]
 ) -> tuple[list[str], Rows]:
-    """A row for each run and number or test, with a column for each metric."""
+    """A row for each run and epoch or test, with a column for each metric."""
     rows: dict[tuple[Cell, ...], dict[str, Cell]] = {}
     metrics: set[str] = set()
     for run, which, metric, cell in told:
         # A metric may be called as one of the keys are.
         name = f"metric_{metric}" if metric in keys else metric
         metrics.add(name)
-        row = rows.setdefault((run, *which), dict(zip(keys, (run, *which), strict=True)))
+        row = rows.setdefault((run, which), dict(zip(keys, (run, which), strict=True)))
         row.setdefault(name, cell)
     return [*keys, *sorted(metrics)], list(rows.values())
 
