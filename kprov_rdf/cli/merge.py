@@ -1,5 +1,6 @@
 """The command that takes in what other tools wrote."""
 
+import re
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from kprov_rdf.exchange.sources import Source
 
 _SHOWN_NOTES = 3
-_SHOWN_LINKS = 20
+_SHOWN_GRAPHS = 10
+_SHOWN_LINKS = 60  # lines
+_LONG_HASH = re.compile(r"([0-9a-f]{8})[0-9a-f]{56}")
 # Formats of one graph, and of a part of what was recorded.
 _ONE_GRAPH = ("ttl", "nt", "rdf", "rocrate", "croissant", "modelcard", "modelcard-md",
               "openlineage", "csv", "parquet")  # fmt: skip
@@ -220,8 +223,10 @@ def _report(one: "Merged") -> None:
     linked = [count(len(one.links), "link")] if one.links else []
     told = ", ".join([one.form, *counts, added, *linked])
     click.echo(f"{one.name}: {told}\n  {one.graph}")
-    for graph in one.graphs:
+    for graph in one.graphs[:_SHOWN_GRAPHS]:
         click.echo(f"  {graph}")
+    if len(one.graphs) > _SHOWN_GRAPHS:
+        click.echo(f"  and {len(one.graphs) - _SHOWN_GRAPHS:,} more graphs")
     for repair in one.repairs:
         click.echo(f"  mended: {repair}")
     for note in one.notes[:_SHOWN_NOTES]:
@@ -253,15 +258,33 @@ def _joins(context: Context, merged: "list[Merged]") -> None:
 
 
 def _told(links: "list[Link]", there: Mapping[str, list[str]]) -> Iterator[str]:
-    among: dict[str, list[str]] = {}
+    """What is joined, a target each, with the reason and what is there already."""
+    from kprov_rdf.tables import count
+
+    joined: dict[tuple[str, str, str], list[str]] = {}
     for link in links:
-        among.setdefault(link.target, []).append(link.subject)
-    for link in links:
-        others = [*there.get(link.target, ()), *among[link.target]]
-        met = sorted({one for one in others if one != link.subject})
-        how = link.how.rpartition("#")[2]
-        with_ = f"; so have {', '.join(met[:3])}" if met else "; nothing else has it yet"
-        yield f"{link.subject} {how} {link.target} ({link.rule}: {link.why}{with_})"
+        joined.setdefault((link.target, link.how, link.rule), []).append(link.subject)
+    alone = 0
+    for (target, how, rule), subjects in joined.items():
+        met = sorted(set(there.get(target, ())) - set(subjects), key=lambda one: "/run/" not in one)
+        if not met and len(subjects) == 1:
+            alone += 1
+            continue
+        why = next(one.why for one in links if one.target == target and one.rule == rule)
+        yield f"{_brief(target)}  ({rule}: {_brief(why)})"
+        yield from (f"    {_brief(one)} {how.rpartition('#')[2]} it" for one in subjects)
+        if met:
+            more = f" and {len(met) - _SHOWN_NOTES} more" if len(met) > _SHOWN_NOTES else ""
+            yield f"    so is {', so is '.join(map(_brief, met[:_SHOWN_NOTES]))}{more}, already"
+    if alone:
+        yield f"{count(alone, 'thing')} linked to what nothing else is linked to yet"
+
+
+def _brief(text: str) -> str:
+    """IRIs of kprov's as people tell them apart: without the base, and with 8 digits of hashes."""
+    from kprov_capture.identity import DEFAULT_BASE
+
+    return _LONG_HASH.sub(r"\1…", text.replace(DEFAULT_BASE, ""))
 
 
 def _load(context: Context, merged: "list[Merged]") -> None:
