@@ -264,14 +264,14 @@ def _told(links: "list[Link]", there: Mapping[str, list[str]]) -> Iterator[str]:
     joined: dict[tuple[str, str, str], list[str]] = {}
     for link in links:
         joined.setdefault((link.target, link.how, link.rule), []).append(link.subject)
+    whys = {(link.target, link.rule): link.why for link in links}
     alone = 0
     for (target, how, rule), subjects in joined.items():
         met = sorted(set(there.get(target, ())) - set(subjects), key=lambda one: "/run/" not in one)
         if not met and len(subjects) == 1:
             alone += 1
             continue
-        why = next(one.why for one in links if one.target == target and one.rule == rule)
-        yield f"{_brief(target)}  ({rule}: {_brief(why)})"
+        yield f"{_brief(target)}  ({rule}: {_brief(whys[target, rule])})"
         yield from (f"    {_brief(one)} {how.rpartition('#')[2]} it" for one in subjects)
         if met:
             more = f" and {len(met) - _SHOWN_NOTES} more" if len(met) > _SHOWN_NOTES else ""

@@ -1,6 +1,6 @@
 """Which documents there are, and what stands in each.
 
-A record (a run, an import, the catalog) is a document: its IRI names a graph. What
+A record (a run, an import, the catalog, the links) is a document: its IRI names a graph. What
 is no document (content, an agent, a dataflow, a metric) has one that describes it,
 under ``doc/`` (Cool URIs for the Semantic Web, section 4.2). IRIs are found by their
 path, whatever the host and port, since the paths are unique.
@@ -15,13 +15,14 @@ import pyoxigraph as ox
 
 from kprov_capture.identity import DEFAULT_BASE
 from kprov_rdf.exchange.writing import about
-from kprov_rdf.store import Store, select
+from kprov_rdf.store import PREFIXES, Store, select
 
-RECORDS = ("run", "import", "catalog")
-THINGS = ("content", "dataflow", "agent", "metric", "setting")
+RECORDS = ("run", "import", "catalog", "links")
+THINGS = ("content", "dataflow", "agent", "metric", "setting", "attribute")
 # A data set may be used by every run there is; a page lists that many of them.
 MAX_INCOMING = 1000
 _MOST_BASES = 20
+_HAS_PART = ox.NamedNode(PREFIXES["dcterms"] + "hasPart")
 _RUN = re.compile(r"(https?://.*/)run/[0-9a-f-]{36}").fullmatch
 _FILE = re.compile(r"(?!\.{1,2}\Z)(?!index\.html\Z)[^/\x00\\]+").fullmatch
 # What a file system takes of a name, with room for a suffix, and of a path.
@@ -89,11 +90,25 @@ def find(store: Store, preferred: str, path: str) -> Document | None:
 
 
 def _record(store: Store, name: ox.NamedNode, base: str, path: str) -> Document | None:
+    said = [] if path in ("catalog", "links") else about(store, name.value)
     triples = store.graph(name.value)
-    if not triples:
+    # A bundle of an import, or one of its trainings, has a graph whose name is a fragment.
+    for part in sorted(_parts(name.value, said)):
+        triples += store.graph(part)
+    # An import may have brought nothing but a run, which stands in a graph of its own.
+    if not triples and not (said and path.startswith("import/")):
         return None
-    said = [] if path == "catalog" else about(store, name.value)
     return Document(path, name.value, base, triples, said)
+
+
+def _parts(record: str, said: Sequence[ox.Triple]) -> set[str]:
+    return {
+        t.object.value
+        for t in said
+        if t.predicate == _HAS_PART
+        and isinstance(t.object, ox.NamedNode)
+        and t.object.value.startswith(f"{record}#")
+    }
 
 
 def _statements(store: Store, **bound: ox.NamedNode) -> Iterator[ox.Triple]:
@@ -119,7 +134,7 @@ def _thing(store: Store, name: ox.NamedNode, base: str, path: str) -> Document |
 def all_paths(store: Store, base: str) -> Sequence[str]:
     """The paths of all documents under ``base``, sorted, that can be those of files too."""
     paths = {
-        graph.removeprefix(base)
+        graph.removeprefix(base).partition("#")[0]
         for graph in store.graphs()
         if graph.startswith(base) and graph.removeprefix(base).partition("/")[0] in RECORDS
     }

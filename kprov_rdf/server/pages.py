@@ -34,10 +34,10 @@ def runs() -> Response:
     return Response(page, mimetype="text/html")
 
 
-@blueprint.get("/catalog", defaults={"kind": "catalog"})
-@blueprint.get("/catalog.<any(html, ttl, jsonld, nt, rdf):suffix>", defaults={"kind": "catalog"})
+@blueprint.get("/<any(catalog, links):kind>")
+@blueprint.get("/<any(catalog, links):kind>.<any(html, ttl, jsonld, nt, rdf):suffix>")
 @blueprint.get("/<any(run, import):kind>/<path:rest>")
-@blueprint.get("/doc/<any(content, dataflow, agent, metric, setting):thing>/<path:rest>")
+@blueprint.get("/doc/<any(content, dataflow, agent, metric, setting, attribute):thing>/<path:rest>")
 def document(kind: str = "", rest: str = "", thing: str = "", suffix: str = "") -> Response:
     """A document, in the form that its suffix or the Accept header names."""
     path = "/".join(part for part in (kind or f"doc/{thing}", rest) if part)
@@ -143,7 +143,7 @@ def _page(found: Document, link: Linker, alternates: dict[str, str]) -> str:
     return html.run_page(found, keeper.store, infos[0], link, alternates, live=live)
 
 
-@blueprint.get("/<any(content, dataflow, agent, metric, setting):kind>/<path:rest>")
+@blueprint.get("/<any(content, dataflow, agent, metric, setting, attribute):kind>/<path:rest>")
 def thing(kind: str, rest: str) -> Response:
     """What is no document: see the one that describes it (httpRange-14)."""
     keeper = _state().keeper
