@@ -65,10 +65,7 @@ TRIALS = {
 }
 # Statements of PROV-DM that PROV-O has no words for, in PROV-JSON.
 _RECORDS = {
-    "attributes of `specializationOf`, `alternateOf`, `hadMember` and `mentionOf`": {
-        "hadMember": {"_:m": {"prov:collection": "e:c", "prov:entity": "e:a", "e:p": "x"}}
-    },
-    "identifiers of these": {
+    "identifiers of `specializationOf`, `alternateOf`, `hadMember` and `mentionOf`": {
         "alternateOf": {"e:i": {"prov:alternate1": "e:a", "prov:alternate2": "e:b"}}
     },
     "a bundle without statements": {"bundle": {"e:b": {}}},

@@ -14,12 +14,12 @@ from kprov_rdf.dm.malformed import MalformedError
 from kprov_rdf.dm.model import ABSENT, ELEMENTS, KINDS, Document, Instance
 from kprov_rdf.dm.names import ARGUMENTS, Names, Times, UnreadableError
 from kprov_rdf.dm.places import Places
+from kprov_rdf.dm.provjson_dictionary import RecordTerms, of_record
 from kprov_rdf.dm.repairs import TERMS, Repairs
 from kprov_rdf.dm.values import XSD, literal_term
 
 _DECLARE = 'Add "{}" to "prefix", with the namespace that it stands for.'
 _ATTRIBUTE = (-1, False)
-_MEMBER = "hadDictionaryMember"
 _STRING = f"{XSD}string"
 
 
@@ -312,37 +312,10 @@ class _Container:
                 ) from error
 
     def dictionary(self, kind: str, key: str, found: Any) -> list[DictionaryStatement]:
-        """A statement of PROV-Dictionary, as ProvToolbox writes it; none of another form."""
-        try:
-            of_prov = {name: names.of_prov(self._scope.iri(name)) or name for name in found}
-            given = {of_prov[name]: one for name, one in found.items()}
-            owner = given.pop("dictionary" if kind == _MEMBER else "after")
-            before = 0 if kind == _MEMBER else self._reference(given.pop("before"), "prov:before")
-            if kind == _MEMBER:
-                entity, known = given.pop("entity"), given.pop("key")
-                found_pairs = [(known, entity)]
-            elif kind == "derivedByInsertionFrom":
-                found_pairs = [(one["key"], one["$"]) for one in given.pop("key-entity-set")]
-            else:
-                found_pairs = [(one, None) for one in given.pop("key-set")]
-            pairs = tuple(
-                (next(self._values(one)), self._reference(other, "prov:entity"))
-                for one, other in found_pairs
-            )
-            attributes = tuple(
-                (self._scope[name], one)
-                for name, values in found.items()
-                if of_prov[name] in given
-                for one in self._values(values)
-            )
-            dictionary = self._reference(owner, "prov:dictionary")
-            identifier = 0 if key.startswith("_:") else self._scope[key]
-        except (ValueError, LookupError, AttributeError, TypeError, StopIteration):
-            return []
-        if not dictionary or (kind != _MEMBER and not before):
-            return []
-        name = self._instance.name
-        return [DictionaryStatement(name, kind, dictionary, before, pairs, identifier, attributes)]
+        """A statement of PROV-Dictionary; none of another form."""
+        terms = RecordTerms(self._scope, self._values, self._reference)
+        made = of_record(self._instance.name, kind, key, found, terms)
+        return [made] if made else []
 
     def _name_variables(self) -> None:
         """Name the relations whose blank stands elsewhere, too, where it refers to them.

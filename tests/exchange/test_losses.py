@@ -34,7 +34,6 @@ def test_each_loss_is_a_row_of_the_table() -> None:
 
 def test_what_rdf_cannot_say_of_prov_dm_is_found() -> None:
     assert losses.unsaid() == [
-        "attributes of `specializationOf`, `alternateOf`, `hadMember` and `mentionOf`",
-        "identifiers of these",
+        "identifiers of `specializationOf`, `alternateOf`, `hadMember` and `mentionOf`",
         "a bundle without statements",
     ]

@@ -259,14 +259,15 @@ def test_a_relation_of_prov_json_has_a_name_only_where_something_refers_to_it() 
     ]
 
 
-def test_what_prov_o_has_no_words_for_is_told() -> None:
-    text = {"prefix": {"ex": "http://e.org/"}}
-    text["hadMember"] = {  # type: ignore[assignment]
-        "_:m": {"prov:collection": "ex:c", "prov:entity": "ex:e", "ex:x": "lost"}
-    }
+def test_attributes_of_what_prov_o_cannot_qualify_are_those_of_the_statement() -> None:
+    member = {"prov:collection": "ex:c", "prov:entity": "ex:e", "ex:x": "kept"}
+    text = {"prefix": {"ex": "http://e.org/"}, "hadMember": {"_:m": member}}
     found = reading.parse(Source("x.json", json.dumps(text).encode()), Scope("urn:import"))
-    assert {q.triple for q in found.quads} == turtle("ex:c prov:hadMember ex:e .")
-    assert "hadMember(ex:c, ex:e, [ex:x=" in found.notes[0]
+    statement = """@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+      ex:c prov:hadMember ex:e . i:hadMember-1 a rdf:Statement ; rdf:subject ex:c ;
+      rdf:predicate prov:hadMember ; rdf:object ex:e ; ex:x "kept" ."""
+    assert {quad.triple for quad in found.quads} == turtle(statement)
+    assert found.notes == []
 
 
 _NAMES = st.text(min_size=1, max_size=12)
@@ -451,7 +452,17 @@ def test_another_form_of_a_dictionary_is_only_told(record: str) -> None:
     assert document.notes[0].startswith("prov:hadDictionaryMember is an extension")
 
 
-@pytest.mark.parametrize("record", [{}, [], 5, {"prov:dictionary": "e:d"}, {"prov:key": None}])
+@pytest.mark.parametrize(
+    "record",
+    [
+        {},
+        [],
+        5,
+        {"prov:dictionary": "ex:d"},
+        {"prov:dictionary": "ex:d", "prov:key": "k", "prov:entity": None},
+        {"prov:dictionary": "ex:d", "prov:key": [], "prov:entity": "ex:e"},
+    ],
+)
 def test_another_form_in_prov_json_is_left_out_and_told(record: object) -> None:
     document = READERS["provjson"](records(hadDictionaryMember={"_:m": record}), "x")
     assert document.dictionaries == []
