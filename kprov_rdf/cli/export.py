@@ -44,7 +44,8 @@ FORMATS = (
 @click.option(
     "--summary/--no-summary",
     default=None,
-    help="Fold the epochs of a training into one. Default: in pictures of more than 12 epochs.",
+    help="Fold the epochs of a training into one, and its adaptations. Default: in pictures of "
+    "more than 12 epochs.",
 )
 @pass_context
 def export(

@@ -32,7 +32,8 @@ class Options:
     """What is changed before it is written, in this order.
 
     ``depth``: only what is so many PROV relations from the execution or a model.
-    ``summary``: the epochs of a training as one; None: of pictures of many epochs.
+    ``summary``: the epochs of a training as one, and its adaptations where they are many; None: in
+    pictures of many epochs.
     ``redact``: without persons, hosts and paths. ``base``: what IRIs of kprov's begin with.
     """
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
+from kprov_capture.facts import Change
 from kprov_capture.home import Home
 from kprov_capture.terms import RDF_TYPE, RDFS_LABEL, Prov
 from kprov_rdf.errors import InputError
@@ -63,6 +64,29 @@ def test_the_epochs_are_one_node_and_their_metrics_another(found: Selection) -> 
     assert ox.NamedNode(f"{run}#training-epochs") in related
     assert fold.epochs(found.graphs) == 4
     assert fold.epochs(folded) == 0
+    assert fold.fold(folded) == folded
+
+
+def test_many_adaptations_are_one_node_too(home: Home) -> None:
+    run = recording.begin(home.path)
+    for number in range(8):
+        recording.epoch(run, number, 1 / (number + 1), number, 0.1 / 2**number)
+        run.adaptation(
+            Change(
+                number + 1, number, number, run.now(), 0.1 / 2**number, 0.1 / 2 ** (number + 1),
+                "schedule", "LearningRateScheduler", None,
+            )
+        )  # fmt: skip
+    run.end_training("FINISHED")
+    run.close()
+    found = runs.chosen(home)
+    folded = fold.fold(found.graphs)
+    assert runs.violations(folded) == []
+    left = {one.rpartition("#")[2] for one in subjects(folded)}
+    assert {"training-adaptations", "training-adaptations-settings", "config-0"} <= left
+    assert not [one for one in left if one.startswith(("adaptation-", "config-1"))]
+    told = values(folded, f"{found.records[0]}#training-adaptations-settings")
+    assert told["learningRate-last"] == repr(0.1 / 2**8)
     assert fold.fold(folded) == folded
 
 

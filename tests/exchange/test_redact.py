@@ -12,6 +12,7 @@ from kprov_capture.home import Home
 from kprov_capture.terms import RDF_TYPE, RDFS_LABEL, Dnnprov, Prov
 from kprov_rdf.errors import InputError
 from kprov_rdf.exchange import export
+from kprov_rdf.exchange.edits.private import is_private
 from kprov_rdf.exchange.edits.redact import redact
 from kprov_rdf.exchange.export import Options
 from kprov_rdf.exchange.formats import FORMATS
@@ -101,6 +102,20 @@ def private() -> dict[str, list[ox.Triple]]:
         triple(RUN, Prov.wasAttributedTo, ANA),
     ]
     return {f"{BASE}catalog": catalog, RUN: [triple(*one) for one in said]}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mlflow.user", True), ("tag_mlflow_user-e2a4a539", True), ("user_id", True),
+        ("hostName", True), ("HOST", True), ("git_remote_url", True), ("artifact_uri", True),
+        ("workingDirectory", True), ("os_environ", True), ("users", True), ("emailAddress", True),
+        ("run_name", False), ("batch_size", False), ("lifecycle_stage", False), ("id", False),
+        ("optimizer", False), ("digest_mlflow-a040c10f", False), ("source_type", False),
+    ],
+)  # fmt: skip
+def test_names_of_other_tools_tell_what_is_private(name: str, expected: bool) -> None:
+    assert is_private(f"{BASE}attribute/{name}") is expected
 
 
 XSD = "http://www.w3.org/2001/XMLSchema#"

@@ -3,7 +3,7 @@
 rebase   IRIs under another base
 redact   without persons, hosts and paths
 near     only what is a few steps from the execution
-fold     the epochs of a training as one
+fold     the epochs of a training as one, and many adaptations
 
 What was valid PROV is so afterwards.
 """

@@ -1,4 +1,4 @@
-"""The epochs of a training as one activity with one entity of metrics."""
+"""The epochs of a training as one activity with one entity of metrics, and so its adaptations."""
 
 import math
 from collections import defaultdict
@@ -21,8 +21,6 @@ from kprov_rdf.exchange.selection import Graphs, base_of
 from kprov_rdf.exchange.writing import sorted_triples
 
 _TYPE, _LABEL = ox.NamedNode(RDF_TYPE), ox.NamedNode(RDFS_LABEL)
-_EPOCH, _METRICS = ox.NamedNode(Dnnprov.EpochExecution), ox.NamedNode(Dnnprov.oTraining)
-_OF = ox.NamedNode(Dnnprov.partOfTraining)
 _NUMBER = ox.NamedNode(Dnnprov.epoch)
 _GENERATED = ox.NamedNode(Prov.wasGeneratedBy)
 _STARTED, _ENDED = ox.NamedNode(Prov.startedAtTime), ox.NamedNode(Prov.endedAtTime)
@@ -41,126 +39,151 @@ Node = ox.NamedNode | ox.BlankNode | ox.Triple
 
 
 @dataclass(frozen=True)
-class _Training:
-    """The epochs of one training, and the nodes that stand for them afterwards."""
+class _Kind:
+    """Activities of a training that are many, and what they generate; ``least`` are folded.
 
-    epochs: frozenset[object]
-    metrics: frozenset[object]
+    ``of`` leads from the activity to the training. ``results``: the values are good or bad.
+    """
+
+    activity: ox.NamedNode
+    of: ox.NamedNode
+    entity: ox.NamedNode
+    name: str
+    product: str
+    least: int
+    results: bool
+
+
+_EPOCHS = _Kind(
+    ox.NamedNode(Dnnprov.EpochExecution), ox.NamedNode(Dnnprov.partOfTraining),
+    ox.NamedNode(Dnnprov.oTraining), "epochs", "metrics", 2, True,
+)  # fmt: skip
+_ADAPTATIONS = _Kind(
+    ox.NamedNode(Dnnprov.Adaptation), ox.NamedNode(Dnnprov.adapts),
+    ox.NamedNode(Dnnprov.oAdaptation), "adaptations", "settings", 6, False,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Folded:
+    """The activities of one training and their entities, and what stands for them afterwards."""
+
+    kind: _Kind
+    activities: frozenset[object]
+    entities: frozenset[object]
     activity: ox.NamedNode
     entity: ox.NamedNode
 
 
-def fold(graphs: Graphs, least: int = 2) -> dict[str, list[ox.Triple]]:
+def fold(graphs: Graphs) -> dict[str, list[ox.Triple]]:
     """The statements, in which the epochs of a training are one node, and their metrics another.
 
     Each metric has its best, last and mean value there, as ``attribute/NAME-best`` and so on,
-    and the epochs their first and last number. Relations to an epoch lead to that node. A
-    training of fewer than ``least`` epochs stays as it is.
+    and the epochs their first and last number. Relations to an epoch lead to that node. So it
+    is with six adaptations or more, and the configurations that they made.
     """
-    return {name: _folded(name, list(told), least) for name, told in graphs.items()}
+    return {name: _folded(name, list(told)) for name, told in graphs.items()}
 
 
 def epochs(graphs: Graphs) -> int:
     """How many epochs the training with the most of them has."""
-    counts: dict[object, int] = defaultdict(int)
-    for told in graphs.values():
-        for one in _epochs(told).values():
-            for training in one:
-                counts[training] += 1
-    return max(counts.values(), default=0)
+    found = (members for told in graphs.values() for members in _groups(told, _EPOCHS).values())
+    return max(map(len, found), default=0)
 
 
-def _epochs(told: Iterable[ox.Triple]) -> dict[object, list[object]]:
-    """The trainings of each epoch."""
-    kinds = {t.subject for t in told if t.predicate == _TYPE and t.object == _EPOCH}
-    found: dict[object, list[object]] = defaultdict(list)
+def _groups(told: Sequence[ox.Triple], kind: _Kind) -> dict[str, set[object]]:
+    """The activities of each training."""
+    known = {t.subject for t in told if t.predicate == _TYPE and t.object == kind.activity}
+    of: dict[object, str] = {}
     for t in told:
-        if t.predicate == _OF and t.subject in kinds and isinstance(t.object, ox.NamedNode):
-            found[t.subject].append(t.object)
+        if t.predicate == kind.of and t.subject in known and isinstance(t.object, ox.NamedNode):
+            # One that claims to be of several is counted to the first.
+            of[t.subject] = min(t.object.value, of.get(t.subject, t.object.value))
+    found: dict[str, set[object]] = defaultdict(set)
+    for activity, training in of.items():
+        found[training].add(activity)
     return found
 
 
-def _folded(name: str, told: list[ox.Triple], least: int) -> list[ox.Triple]:
-    of_training: dict[str, set[object]] = defaultdict(set)
-    for epoch, trainings in _epochs(told).items():
-        # One that claims to be of several is counted to the first.
-        of_training[min(map(_iri, trainings))].add(epoch)
-    for training, members in sorted(of_training.items()):
-        if len(members) >= least:
-            told = _one(name, told, training, members)
+def _folded(name: str, told: list[ox.Triple]) -> list[ox.Triple]:
+    for kind in (_EPOCHS, _ADAPTATIONS):
+        for training, members in sorted(_groups(told, kind).items()):
+            if len(members) >= kind.least:
+                told = _one(name, told, training, members, kind)
     return told
 
 
-def _iri(term: object) -> str:
-    return term.value if isinstance(term, ox.NamedNode) else str(term)
-
-
-def _one(graph: str, told: list[ox.Triple], training: str, members: set[object]) -> list[ox.Triple]:
-    is_metrics = {t.subject for t in told if t.predicate == _TYPE and t.object == _METRICS}
+def _one(
+    graph: str, told: list[ox.Triple], training: str, members: set[object], kind: _Kind
+) -> list[ox.Triple]:
+    known = {t.subject for t in told if t.predicate == _TYPE and t.object == kind.entity}
     entities = {
         t.subject
         for t in told
-        if t.predicate == _GENERATED and t.object in members and t.subject in is_metrics
+        if t.predicate == _GENERATED and t.object in members and t.subject in known
     }
     joint = "-" if "#" in training else "#"
-    one = _Training(
+    one = _Folded(
+        kind,
         frozenset(members),
         frozenset(entities),
-        ox.NamedNode(f"{training}{joint}epochs"),
-        ox.NamedNode(f"{training}{joint}epochs-metrics"),
+        ox.NamedNode(f"{training}{joint}{kind.name}"),
+        ox.NamedNode(f"{training}{joint}{kind.name}-{kind.product}"),
     )
     base = base_of(graph, DEFAULT_BASE)
     found = [*_moved(told, one), *_described(told, one, base)]
     return sorted_triples(list(dict.fromkeys(found)))
 
 
-def _moved(told: Iterable[ox.Triple], one: _Training) -> Iterable[ox.Triple]:
-    """The relations of the epochs and their metrics, led to what stands for them.
+def _moved(told: Iterable[ox.Triple], one: _Folded) -> Iterable[ox.Triple]:
+    """The relations of the activities and their entities, led to what stands for them.
 
-    The metrics keep only where they come from: what one of them was made of, another may have
+    The entities keep only where they come from: what one of them was made of, another may have
     been made for, and one node for both would come before itself.
     """
-    instead: dict[object, Node] = dict.fromkeys(one.epochs, one.activity)
-    instead |= dict.fromkeys(one.metrics, one.entity)
+    instead: dict[object, Node] = dict.fromkeys(one.activities, one.activity)
+    instead |= dict.fromkeys(one.entities, one.entity)
     for t in told:
         subject, value = instead.get(t.subject, t.subject), instead.get(t.object, t.object)
         mine = t.subject in instead
         if mine and (t.predicate == _TYPE or isinstance(t.object, ox.Literal)):
             continue
-        if t.subject in one.metrics and t.predicate != _GENERATED:
+        if t.subject in one.entities and t.predicate != _GENERATED:
             continue
         if subject != value:
             yield ox.Triple(subject, t.predicate, value)
 
 
-def _described(told: Iterable[ox.Triple], one: _Training, base: str) -> Iterable[ox.Triple]:
-    """What the two nodes are: times and range of the epochs, and their metrics."""
+def _described(told: Iterable[ox.Triple], one: _Folded, base: str) -> Iterable[ox.Triple]:
+    """What the two nodes are: times and range of epochs, and values."""
     times: dict[object, list[ox.Literal]] = defaultdict(list)
     values: dict[object, dict[ox.NamedNode, float]] = defaultdict(dict)
     for t in told:
         if not isinstance(t.object, ox.Literal):
             continue
-        if t.subject in one.epochs and t.predicate in (_STARTED, _ENDED):
+        if t.subject in one.activities and t.predicate in (_STARTED, _ENDED):
             times[t.predicate].append(t.object)
-        elif t.subject in one.metrics and (number := _float(t.object)) is not None:
+        elif t.subject in one.entities and (number := _float(t.object)) is not None:
             values[t.subject][t.predicate] = number
     rows = sorted(values.values(), key=_number)
     numbers = [row[_NUMBER] for row in rows if math.isfinite(row.get(_NUMBER, math.nan))]
     span = f"{min(numbers):g} to {max(numbers):g}" if numbers else ""
+    shown = f"{len(one.activities)} {one.kind.name}"
+    span = span if one.kind.results else ""
     yield ox.Triple(one.activity, _TYPE, ox.NamedNode(Prov.Activity))
-    yield ox.Triple(one.activity, _LABEL, _text(f"{len(one.epochs)} epochs, {span}".rstrip(", ")))
+    yield ox.Triple(one.activity, _LABEL, _text(f"{shown}, {span}".rstrip(", ")))
     # As texts they are ordered as they are in time, of our runs, which have UTC.
     for predicate, choose in ((_STARTED, min), (_ENDED, max)):
-        if len(times[predicate]) == len(one.epochs):
+        if len(times[predicate]) == len(one.activities):
             yield ox.Triple(one.activity, predicate, choose(times[predicate], key=_value))
-    if one.metrics:
+    if one.entities:
         yield ox.Triple(one.entity, _TYPE, ox.NamedNode(Prov.Entity))
-        yield ox.Triple(one.entity, _LABEL, _text(f"metrics of {len(one.metrics)} epochs"))
-        yield from _numbers(one.entity, rows, numbers, base)
+        yield ox.Triple(one.entity, _LABEL, _text(f"{one.kind.product} of {shown}"))
+        yield from _numbers(one, rows, numbers, base)
 
 
 def _numbers(
-    entity: ox.NamedNode,
+    one: _Folded,
     rows: Sequence[Mapping[ox.NamedNode, float]],
     numbers: Sequence[float],
     base: str,
@@ -168,19 +191,19 @@ def _numbers(
     if numbers:
         for name, number in (("epochs-first", min(numbers)), ("epochs-last", max(numbers))):
             value = ox.Literal(f"{number:.0f}", datatype=_INTEGER)
-            yield from _attribute(base, entity, name, value)
-    for predicate in sorted({one for row in rows for one in row} - {_NUMBER}, key=_value):
+            yield from _attribute(base, one.entity, name, value)
+    for predicate in sorted({key for row in rows for key in row} - {_NUMBER}, key=_value):
         found = [row[predicate] for row in rows if predicate in row]
         name = local(predicate.value)
-        known = [one for one in found if math.isfinite(one)]
+        known = [number for number in found if math.isfinite(number)]
         told = {"last": found[-1]}
-        if known:
+        if known and one.kind.results:
             told["mean"] = math.fsum(known) / len(known)
-        if known and predicate.value not in _NO_RESULT:
+        if known and one.kind.results and predicate.value not in _NO_RESULT:
             told["best"] = (min if _is_cost(name) else max)(known)
         for what, number in sorted(told.items()):
             value = ox.Literal(double(number), datatype=_DOUBLE)
-            yield from _attribute(base, entity, f"{name}-{what}", value)
+            yield from _attribute(base, one.entity, f"{name}-{what}", value)
 
 
 def _attribute(

@@ -79,6 +79,9 @@ _NAMES_ONE = re.compile(
     r"|machine|email|resource|nick)s?\Z"
 )
 _ONE_WORD = re.compile(r"[^\s/\\\[\]{}\"']{2,64}\Z").match
+# user_id says no less than user; digits of a hash say nothing (``identity.ncname``).
+_OF_WHAT = {"id", "name", "key", "info"}
+_HASH = re.compile(r"-[0-9a-f]{8}\Z")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _OURS = (DNNPROV_NAMESPACE, PROV_NAMESPACE)
 
@@ -125,8 +128,11 @@ def _local(iri: str) -> str:
 
 def _tells(name: str, words: re.Pattern[str] = _TOLD_BY_NAME) -> bool:
     """Whether the last word of a name, or the whole, says that its values are private."""
-    parts = [part.lower() for part in _PARTS.findall(name)]
-    return any(words.match(part) for part in (*parts[-1:], "".join(parts)))
+    found = [part.lower() for part in _PARTS.findall(_HASH.sub("", name))]
+    last = [*found]
+    while last and last[-1] in _OF_WHAT:
+        last.pop()
+    return any(map(words.match, (*found[-1:], *last[-1:], "".join(found))))
 
 
 def names(predicate: str, text: str) -> Iterator[str]:

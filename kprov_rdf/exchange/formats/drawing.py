@@ -266,6 +266,7 @@ def _lines(node: Node, said: Sequence[tuple[str, object]]) -> list[str]:
     found = [shown(label or name), shown(_class(said))]
     told = [(predicate, values[predicate]) for predicate in _VALUES if predicate in values]
     told += [(p, text) for p, text in sorted(values.items()) if _FOLDED(p)]
+    told += [(p, text) for p, text in values.items() if p.endswith("/attribute/learningRate-last")]
     found += [_value(predicate, text) for predicate, text in told[:_MOST_VALUES]]
     return [line for line in dict.fromkeys(found) if line]
 
@@ -275,7 +276,7 @@ def _value(predicate: str, text: str) -> str:
         return shown(re.split(r"[\\/]", text)[-1])
     if predicate in _PLAIN:
         return shown(text)
-    name = local(predicate).replace("-best", " best")
+    name = local(predicate).replace("-best", " best").replace("-last", " last")
     return shown(f"{name} {_number(text)}")
 
 
