@@ -273,7 +273,7 @@ class TestPages:
 
     def test_a_merged_document_is_one_page(self, home: Home, serve) -> None:  # type: ignore[no-untyped-def]
         """Its things have addresses elsewhere; links between them stay in the page."""
-        turtle = """@prefix prov: <http://www.w3.org/ns/prov#> . @prefix e: <http://o.example/> .
+        turtle = """@prefix prov: <http://www.w3.org/ns/prov#> . @prefix e: <http://o.org/> .
             e:report a prov:Entity ; prov:wasGeneratedBy e:writing . e:writing a prov:Activity ;
             prov:used <#notes> . <#notes> a prov:Entity ; prov:wasDerivedFrom e:elsewhere ."""
         merge.merge(home, turtle.encode(), "x.ttl")
@@ -283,11 +283,28 @@ class TestPages:
         anchors = set(re.findall(r'id="([^"]*)"', page))
         inside = set(re.findall(r'href="#([^"]*)"', page))
         assert inside <= anchors
-        assert {"~0", "~1", "id-notes"} <= inside | {"id-notes"}
-        assert 'href="http://o.example/report"' in page, "its own address is one step away"
-        assert 'href="http://o.example/elsewhere"' in page
+        assert {"~0", "~1", "/%23notes"} <= anchors
+        assert 'href="http://o.org/report"' in page, "its own address is one step away"
+        assert 'href="http://o.org/elsewhere"' in page
         assert server.ask(f"/{path}", "text/turtle").status == 200
         assert server.ask(f"/{path}", "text/provenance-notation").status == 406
+
+    def test_the_page_of_an_import_has_its_bundles_and_leads_to_its_links(  # type: ignore[no-untyped-def]
+        self, home: Home, serve
+    ) -> None:
+        text = f"""@prefix d: <https://w3id.org/dnnprov#> . @prefix p: <http://www.w3.org/ns/prov#> .
+            GRAPH <http://o.org/b> {{ <f> a p:Entity ; d:sha256 "{"a" * 64}" }}"""
+        done = merge.merge(home, text.encode(), "x.trig")
+        server, path = serve(), done.graph.removeprefix(BASE)
+        found = set(ox.parse(server.ask(f"/{path}").text.encode(), ox.RdfFormat.TURTLE))
+        file = ox.NamedNode(f"{done.graph}#/f")
+        assert file in {one.subject for one in found}
+        assert 'id="/f"' in server.ask(f"/{path}", BROWSER).text
+        links = server.ask("/links").text.encode()
+        content = ox.NamedNode(f"{BASE}content/sha256-{'a' * 64}")
+        said = {(one.subject, one.object) for one in ox.parse(links, ox.RdfFormat.TURTLE)}
+        assert (file, content) in said
+        assert server.ask("/links", BROWSER).status == 200
 
     def test_hostile_statements_stay_text(self, home: Home, serve) -> None:  # type: ignore[no-untyped-def]
         evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'"
