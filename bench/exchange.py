@@ -21,7 +21,7 @@ from common import Row, quick, report
 from prov.model import ProvDocument
 
 from kprov_capture.home import create
-from kprov_rdf.exchange import merge, read, records
+from kprov_rdf.exchange import merge, reading, records
 from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.writers import WRITERS
@@ -70,8 +70,8 @@ def graph(data: bytes) -> list[ox.Triple]:
     return [quad.triple for quad in parsed(data, "provjson").quads]
 
 
-def parsed(data: bytes, form: str) -> read.Document:
-    return read.parse(Source(f"bench.{form}", data), Scope("urn:bench"), read.Manner(form))
+def parsed(data: bytes, form: str) -> reading.Document:
+    return reading.parse(Source(f"bench.{form}", data), Scope("urn:bench"), reading.Manner(form))
 
 
 def written(triples: list[ox.Triple], form: str) -> bytes:
@@ -109,7 +109,7 @@ def peer_parsed(data: bytes, form: str) -> Callable[[], object] | None:
     return work
 
 
-def reading(size: int) -> list[Row]:
+def to_statements(size: int) -> list[Row]:
     """Each format to N-Quads."""
     rows = []
     for form, label in LABELS.items():
@@ -133,7 +133,7 @@ def _documents(size: int, form: str) -> tuple[bytes, bytes]:
     return written(graph(whole), form), written(graph(small), form)
 
 
-def writing(size: int) -> list[Row]:
+def to_documents(size: int) -> list[Row]:
     """N-Triples to each format."""
     large, small = (_triples(document(one)) for one in (size, PEER_RECORDS))
     rows = []
@@ -191,8 +191,8 @@ def main() -> None:
     report(
         "exchange",
         [
-            *reading(size),
-            *writing(size),
+            *to_statements(size),
+            *to_documents(size),
             Row(f"merge, with checks, links, and a journal of {journal >> 20} MiB", took, UNIT),
             Row(f"memory at most: to read {told}", peaks[0], "MiB"),
             Row("the same, to merge them", peaks[1], "MiB"),
