@@ -81,7 +81,7 @@ bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/overhead.py
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/cli.py
-	$(BIN)/python bench/merge.py
+	$(BIN)/python bench/exchange.py
 	$(BIN)/python bench/mirror.py
 	$(BIN)/python bench/server.py
 	$(BIN)/python bench/validate.py
