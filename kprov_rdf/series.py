@@ -98,7 +98,7 @@ def write_parquet(file: Npy, path: Path) -> None:
     Raises ``UnsupportedError`` where pyarrow is not installed, which kprov does not ask for.
     """
     try:
-        import pyarrow  # type: ignore[import-not-found]
+        import pyarrow
         from pyarrow import parquet
     except ImportError as error:
         raise UnsupportedError(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
+    from prov.model import ProvDocument
 
     from kprov_rdf.exchange.reading import Document, Manner
 
@@ -62,3 +63,18 @@ def write(
     written = export.written(selection.of_quads(*of), chosen)
     export.save(written.content, Path(path))
     return written.notes
+
+
+def to_prov(said: "Document | Iterable[ox.Quad]") -> "ProvDocument":
+    """The same as a document of the package ``prov``, for who works with its records.
+
+    Raises ``UnsupportedError`` for what PROV-DM cannot say.
+    """
+    from prov.model import ProvDocument
+
+    from kprov_rdf.exchange import export, selection
+    from kprov_rdf.exchange.reading import Document
+
+    of = (said.quads, said.root) if isinstance(said, Document) else (said,)
+    text = export.write(selection.of_quads(*of), "provjson").decode()
+    return ProvDocument.deserialize(content=text, format="json")

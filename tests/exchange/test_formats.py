@@ -2,12 +2,14 @@
 
 import json
 import re
+import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from pyarrow import parquet
 
 from kprov_capture.home import Home, create
 from kprov_rdf import cli, ingest
@@ -140,18 +142,21 @@ def test_an_unknown_format_lists_the_known(home: Home) -> None:
         export.write(runs.chosen(home), "docx")
 
 
-def test_parquet_says_what_to_install_or_is_a_table(home: Home) -> None:
+def test_parquet_is_a_table_of_numbers(home: Home) -> None:
     recording.record(home.path)
-    try:
-        import pyarrow.parquet
-    except ImportError:
-        with pytest.raises(UnsupportedError, match="pip install pyarrow"):
-            export.write(runs.chosen(home), "parquet")
-        return
     files = export.content(runs.chosen(home), "parquet")
     assert isinstance(files, dict)
-    epochs = pyarrow.parquet.read_table(BytesIO(bytes(files["epochs.parquet"])))
+    epochs = parquet.read_table(BytesIO(bytes(files["epochs.parquet"])))
     assert epochs.column("loss").to_pylist() == [0.9, 0.7, 0.6]
+
+
+def test_without_pyarrow_parquet_says_what_to_install(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording.record(home.path)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as import does where it is not installed
+    with pytest.raises(UnsupportedError, match="pip install pyarrow"):
+        export.write(runs.chosen(home), "parquet")
 
 
 def test_several_files_are_a_folder_that_is_not_there_yet(home: Home, tmp_path: Path) -> None:

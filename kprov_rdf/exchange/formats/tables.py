@@ -109,7 +109,7 @@ def _csv(columns: Sequence[str], rows: Rows) -> bytes:
 
 def _parquet(columns: Sequence[str], rows: Rows) -> bytes:
     try:
-        import pyarrow  # type: ignore[import-not-found]
+        import pyarrow
         from pyarrow import parquet
     except ImportError as error:
         raise UnsupportedError(
