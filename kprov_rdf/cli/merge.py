@@ -95,6 +95,7 @@ def merge(
             if dry_run:
                 one = merging.plan(open_home(place) if _is_home(place) else None, source, chosen)
             else:
+                _ = source.sha256  # that is read before anything is made for it
                 if not _is_home(place):
                     click.echo(f"{create(place).path} created.")
                 one = merging.merge(open_home(place), source, options=chosen)
