@@ -36,6 +36,11 @@ FORMATS = (
 @click.option("--base", metavar="URL", help="Let IRIs of kprov's begin with URL instead.")
 @click.option("--redact", is_flag=True, help="Leave out persons, hosts and paths.")
 @click.option(
+    "--lineage",
+    metavar="NAME",
+    help="Only how one thing came to be, also in other graphs: its IRI, or the end of it.",
+)
+@click.option(
     "--depth",
     type=click.IntRange(0),
     metavar="N",
@@ -56,6 +61,7 @@ def export(
     output: str | None,
     base: str | None,
     redact: bool,
+    lineage: str | None,
     depth: int | None,
     summary: bool | None,
 ) -> None:
@@ -65,6 +71,7 @@ def export(
         kprov export -o run.provn
         kprov export digits-cnn -o run.svg
         kprov export --all --redact --base https://example.org/provenance/ -o all.trig
+        kprov export --all --lineage digits.keras -o lineage.svg
         kprov export --format rocrate -o crate.zip
 
     \b
@@ -79,8 +86,8 @@ def export(
     openlineage            events of the runs, a line each
     csv parquet            tables of runs, epochs, layers and more: a folder or .zip
 
-    The options apply in the order depth, summary, base, redact. What is left out with --redact
-    is anonymous afterwards (#person-1), and gone from texts, too; names of files stay.
+    The options apply in the order lineage, depth, summary, base, redact. What is left out with
+    --redact is anonymous afterwards (#person-1), and gone from texts, too; names of files stay.
 
     An import is named by its IRI, or by the first digits of its SHA-256.
     """
@@ -93,7 +100,7 @@ def export(
         chosen = _chosen(context, store, records, everything)
         several = len(chosen.about_records) > 1
         form = form or _by_name(output) or ("trig" if several else "ttl")
-        options = exporting.Options(depth, summary, redact, base)
+        options = exporting.Options(depth, summary, redact, base, lineage)
         found, notes = exporting.written(chosen, form, options)
     if output is not None:
         exporting.save(found, Path(output))

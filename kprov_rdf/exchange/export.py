@@ -17,7 +17,7 @@ from pathlib import Path
 from kprov_capture.identity import DEFAULT_BASE
 from kprov_rdf.errors import InputError, StorageError
 from kprov_rdf.exchange import formats
-from kprov_rdf.exchange.edits import fold, near, rebase, redact
+from kprov_rdf.exchange.edits import fold, lineage, near, rebase, redact
 from kprov_rdf.exchange.formats import Content, Files, Written
 from kprov_rdf.exchange.selection import Selection
 from kprov_rdf.exchange.writing import to_file
@@ -31,6 +31,7 @@ _ZIPPED_AT = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP can say: the same con
 class Options:
     """What is changed before it is written, in this order.
 
+    ``lineage``: only how the thing of this name came to be (``edits.lineage``).
     ``depth``: only what is so many PROV relations from the execution or a model.
     ``summary``: the epochs of a training as one, and its adaptations where they are many; None: in
     pictures of many epochs.
@@ -41,6 +42,7 @@ class Options:
     summary: bool | None = None
     redact: bool = False
     base: str | None = None
+    lineage: str | None = None
 
 
 def edited(chosen: Selection, options: Options, picture: bool = False) -> Selection:
@@ -49,6 +51,8 @@ def edited(chosen: Selection, options: Options, picture: bool = False) -> Select
     Raises ``InputError`` for a base that is none, and as ``redact`` does.
     """
     graphs = chosen.graphs
+    if options.lineage is not None:
+        graphs = lineage.lineage(graphs, lineage.find(graphs, options.lineage))
     if options.depth is not None:
         graphs = near.near(graphs, options.depth)
     many = picture and options.summary is None and fold.epochs(graphs) > MOST_EPOCHS

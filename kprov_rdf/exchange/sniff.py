@@ -13,12 +13,16 @@ from kprov_rdf.dm.guards import load_json
 class Format:
     """A format that can be merged: its name for people, and its media type.
 
-    ``folder``: whether a tool leaves it as a folder, too.
+    ``folder``: whether a tool leaves it as a folder, too. For docs/exchange.md: the versions and
+    forms that are read, what of them is ``kept``, and what is ``left`` out.
     """
 
     label: str
     media_type: str
     folder: bool = False
+    versions: str = ""
+    kept: str = ""
+    left: str = ""
 
 
 FORMATS = {

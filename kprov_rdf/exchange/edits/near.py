@@ -1,7 +1,7 @@
 """Only what is a few steps of PROV relations from what a run is about."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 import pyoxigraph as ox
 
@@ -11,8 +11,13 @@ from kprov_rdf.exchange.selection import Graphs
 
 _STARTS = {ox.NamedNode(Dnnprov.ExecuteDataflow), ox.NamedNode(Dnnprov.TrainedModel)}
 _ACTIVITY = ox.NamedNode(Prov.Activity)
-_QUALIFIED = {f"{PROV_NAMESPACE}{one.qualified}" for one in RELATIONS.values() if one.qualified} | {
-    f"{PROV_NAMESPACE}{qualified}" for _, qualified in DERIVATIONS.values()
+_QUALIFIED = {
+    f"{PROV_NAMESPACE}{one.qualified}": f"{PROV_NAMESPACE}{one.property}"
+    for one in RELATIONS.values()
+    if one.qualified
+} | {
+    f"{PROV_NAMESPACE}{qualified}": f"{PROV_NAMESPACE}{name}"
+    for name, qualified in DERIVATIONS.values()
 }
 _INFLUENCER = {f"{PROV_NAMESPACE}{one}" for one in ("agent", "entity", "activity", "influencer")}
 
@@ -38,49 +43,51 @@ def _near(told: Sequence[ox.Triple], steps: int) -> list[ox.Triple]:
     starts = starts or {node for node, kinds in typed.items() if _ACTIVITY in kinds}
     if not starts:
         return list(told)
-    details: set[object] = {t.object for t in told if t.predicate.value in _QUALIFIED}
-    links, related = _links(told, details)
-    kept = set(starts)
+    links: dict[object, set[object]] = defaultdict(set)
+    for one, _, other in pairs(told):
+        links[one].add(other)
+        links[other].add(one)
+    inside = set(starts)
     for _ in range(steps):
-        kept |= {other for node in kept for other in links[node]}
-    return _kept(told, kept, related - kept, details)
+        inside |= {other for node in inside for other in links[node]}
+    return kept(told, inside)
 
 
-def _links(
-    told: Iterable[ox.Triple], details: set[object]
-) -> tuple[dict[object, set[object]], set[object]]:
-    """What each node is related to, and all nodes that are in a relation."""
+def pairs(told: Sequence[ox.Triple]) -> list[tuple[object, str, object]]:
+    """The relations of PROV: what is related, the property, to what; qualified ones by theirs."""
+    details = _details(told)
     of_detail: dict[object, set[object]] = defaultdict(set)
-    pairs: list[tuple[object, object]] = []
+    found: list[tuple[object, str, object]] = []
     for t in told:
         if not t.predicate.value.startswith(PROV_NAMESPACE) or isinstance(t.object, ox.Literal):
             continue
         if t.subject in details:
             of_detail[t.subject].add(t.object)
         elif t.predicate.value not in _QUALIFIED:
-            pairs.append((t.subject, t.object))
+            found.append((t.subject, t.predicate.value, t.object))
     for t in told:
-        if t.predicate.value in _QUALIFIED:
-            pairs += ((t.subject, other) for other in of_detail[t.object])
-    links: dict[object, set[object]] = defaultdict(set)
-    for one, other in pairs:
-        links[one].add(other)
-        links[other].add(one)
-    return links, set(links)
+        how = _QUALIFIED.get(t.predicate.value)
+        if how:
+            found += ((t.subject, how, other) for other in of_detail[t.object])
+    return found
 
 
-def _kept(
-    told: Iterable[ox.Triple], kept: set[object], left: set[object], details: set[object]
-) -> list[ox.Triple]:
-    """The statements about the nodes ``kept``, without those that name a node of ``left``."""
+def _details(told: Iterable[ox.Triple]) -> set[object]:
+    return {t.object for t in told if t.predicate.value in _QUALIFIED}
+
+
+def kept(told: Sequence[ox.Triple], nodes: Set[object]) -> list[ox.Triple]:
+    """The statements about ``nodes``, without those that name what else is in a relation."""
+    details = _details(told)
+    left = {end for one, _, other in pairs(told) for end in (one, other)} - nodes
     to_left = {
         t.subject
         for t in told
         if t.subject in details and t.predicate.value in _INFLUENCER and t.object in left
     }
-    owned = {t.object for t in told if t.predicate.value in _QUALIFIED and t.subject in kept}
+    owned = {t.object for t in told if t.predicate.value in _QUALIFIED and t.subject in nodes}
     gone = left | (details - owned) | to_left
-    inside = kept | (owned - to_left)
+    inside = nodes | (owned - to_left)
     # Beside them what only explains a word that they use: the declaration of a metric.
     used = {
         term

@@ -19,7 +19,16 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("Croissant", "application/ld+json")
+FORMAT = Format(
+    "Croissant",
+    "application/ld+json",
+    versions="1.0 and 1.1",
+    kept=(
+        "all statements; data set, files, sets of files, record sets and fields as entities, "
+        "makers as agents, SHA-256 and size, PROV terms as they are"
+    ),
+    left="–",
+)
 _BEGINNING = 1 << 16
 _FILE = re.compile(r"https?://(mlcommons\.org/croissant|schema\.org)/FileObject\Z")
 _DISTRIBUTION = re.compile(r"https?://schema\.org/distribution\Z")

@@ -20,7 +20,16 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("Keras CSVLogger", "text/csv")
+FORMAT = Format(
+    "Keras CSVLogger",
+    "text/csv",
+    versions="with any of `,` `;` `|` and TAB between the columns",
+    kept="every value; each training of a file that was appended to",
+    left=(
+        "NA. It has no times, so that questions for times have no rows, and the strict shapes "
+        "say so"
+    ),
+)
 EPOCH = "epoch"
 MAX_ROWS = 1_000_000
 MAX_TRAININGS = 1_000

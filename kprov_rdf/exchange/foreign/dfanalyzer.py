@@ -24,7 +24,13 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("messages of DfAnalyzer", "application/json")
+FORMAT = Format(
+    "messages of DfAnalyzer",
+    "application/json",
+    versions="what its clients send, as JSON: one message, a list, one a line",
+    kept="as of Keras-Prov's database; an element with too few or too many values is kept, too",
+    left="the text commands (`task(…)`) and extractors",
+)
 MAX_MESSAGES = 100_000
 _PLAN = re.compile(rb'"transformations"\s*:\s*\[')
 _TASK = (b'"dataflow"', b'"status"')

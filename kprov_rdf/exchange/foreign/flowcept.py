@@ -25,7 +25,20 @@ from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 from kprov_rdf.store import PREFIXES
 
-FORMAT = Format("messages of FlowCept", "application/json")
+FORMAT = Format(
+    "messages of FlowCept",
+    "application/json",
+    versions=(
+        "0.x to 1.0: messages of tasks, workflows and agents as JSON, one a line, or as MongoDB "
+        "exports them"
+    ),
+    kept=(
+        "tasks and workflows as activities, what they used and generated as entities with a "
+        "value a key; campaigns, persons, machines, adapters, agents, telemetry; all else by "
+        "its name"
+    ),
+    left="what tasks have in common by equal values is not linked",
+)
 MAX_MESSAGES = 500_000
 _PART_OF = PREFIXES["dcterms"] + "isPartOf"
 _KEYS = (b'"used"', b'"generated"', b'"campaign_id"', b'"workflow_id"', b'"activity_id"')

@@ -14,7 +14,17 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("a dump of Keras-Prov's database", "application/sql")
+FORMAT = Format(
+    "a dump of Keras-Prov's database",
+    "application/sql",
+    versions="`msqldump` of MonetDB with COPY or INSERT, all versions of the columns",
+    kept=(
+        "each trial as a training: settings, layers, epochs with metrics, rate and times, "
+        "tests; an adaptation where the rate did change, the other rows as attributes; plans, "
+        "programs, the user's own tasks, elements and files; any other table as JSON"
+    ),
+    left="views, functions, sequences and keys. Times without a zone stay texts",
+)
 _SQL = re.compile(
     rb"\s*(?:--|/\*|CREATE\s|START\s|SET\s|ALTER\s|INSERT\s|COPY\s|BEGIN\b|GRANT\s)", re.IGNORECASE
 )

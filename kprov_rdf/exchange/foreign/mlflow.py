@@ -30,7 +30,24 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import MAX_BYTES, Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("MLflow", "application/vnd.mlflow", folder=True)
+FORMAT = Format(
+    "MLflow",
+    "application/vnd.mlflow",
+    folder=True,
+    versions=(
+        "1 to 3 (tried: 3.17.2): the folder `mlruns`, one experiment or run of it; `mlflow.db` "
+        "of SQLite, alone or with its artifacts"
+    ),
+    kept=(
+        "all experiments and runs, deleted ones marked, nested ones informed by their parent; "
+        "parameters, tags, every value of every metric with its time; data sets with digest, "
+        "schema and source; logged and registered models; artifacts with SHA-256"
+    ),
+    left=(
+        "traces and evaluations (a note counts them); what stands only in a log beside the "
+        "database (`-wal`); artifacts elsewhere"
+    ),
+)
 _DATABASES = (".db", ".sqlite", ".sqlite3")
 _MAX_DEPTH = 2  # folders above a database
 _KEYS = (b"artifact_uri:", b"artifact_location:")

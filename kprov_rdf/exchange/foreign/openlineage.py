@@ -23,7 +23,20 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("OpenLineage", "application/json")
+FORMAT = Format(
+    "OpenLineage",
+    "application/json",
+    versions=(
+        "events of 1-0 to 2-0-2 (Airflow, Spark, dbt, Flink, Marquez): one, a list, one a line"
+    ),
+    kept=(
+        "the events of a run as one activity `urn:uuid:…` with start, end and status; the job "
+        "as plan, producer and engine as agents, the parent run; a state of each data set for "
+        "each run or version; column lineage as derivations of data sets; every facet and event "
+        "as JSON"
+    ),
+    left="column lineage between columns stands in the JSON only",
+)
 # How the last event of a run says that it ended, in the words of the ontology.
 _ENDS = {"COMPLETE": "FINISHED", "FAIL": "FAILED", "ABORT": "STOPPED"}
 _ALTERNATE = f"{PROV_NAMESPACE}alternateOf"

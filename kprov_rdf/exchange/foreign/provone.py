@@ -13,7 +13,18 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyoxigraph as ox
 
 from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, Dnnprov
+from kprov_rdf.exchange.sniff import Format
 
+FORMAT = Format(
+    "vocabularies on PROV-O",
+    "any RDF",
+    versions=(
+        "ProvONE (nf-provone, DataONE, SDTL), Wf4Ever and Taverna, OPMW (WINGS), P-Plan, SDTH, "
+        "PAV, nanopublications"
+    ),
+    kept="all statements, and the classes and relations of PROV that the terms entail",
+    left="–",
+)
 _TYPE = ox.NamedNode(RDF_TYPE)
 # ProvONE has had several namespaces; the one of 2015 is the last.
 _PROVONE = (

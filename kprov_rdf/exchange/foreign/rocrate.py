@@ -22,7 +22,25 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("RO-Crate", "application/ld+json", folder=True)
+FORMAT = Format(
+    "RO-Crate",
+    "application/ld+json",
+    folder=True,
+    versions=(
+        "1.0 to 1.3, profiles Process, Workflow and Provenance Run Crate 0.1 to 0.6 (WfExS, nf- "
+        "prov, Snakemake, cwltool, COMPSs, Galaxy): the metadata file, or the crate as a "
+        "folder, a zip or a bag"
+    ),
+    kept=(
+        "all statements; actions as activities with what they used, made, who did them and by "
+        "which plan; files with SHA-256 and size, also those that it does not tell of; persons "
+        "and organisations, authors, parts, what is based on what, values of parameters"
+    ),
+    left=(
+        'a date without a time is no start or end in PROV-O, and rounded sizes ("1.5 kB") are '
+        "no size: both are kept in terms of schema.org"
+    ),
+)
 _NAMES = ("ro-crate-metadata.json", "ro-crate-metadata.jsonld")
 _MARKS = (b"w3id.org/ro/crate", b"researchobject.org/ro-crate")
 _BEGINNING = 1 << 16

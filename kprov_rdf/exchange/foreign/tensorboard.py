@@ -33,7 +33,24 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("event files of TensorBoard", "application/vnd.tensorflow.events", folder=True)
+FORMAT = Format(
+    "event files of TensorBoard",
+    "application/vnd.tensorflow.events",
+    folder=True,
+    versions=(
+        "`brain.Event:2`: one file, or a folder of logs, of which `train/` and `validation/` "
+        "are one training"
+    ),
+    kept=(
+        "scalars of TensorFlow, Keras and PyTorch as they are stored, hyperparameters and "
+        "status of the HParams plugin, texts, the configuration of a Keras model, values by "
+        "iterations as series, hashes of all files"
+    ),
+    left=(
+        "pictures, sound, histograms, tensors and graphs: of these hashes and sizes only. When "
+        "a training ended is known of HParams only"
+    ),
+)
 _MARK = ".tfevents."
 _OTHERS = re.compile(r"\A(?:meta\.yaml|mlflow\.db)\Z|\.wandb\Z")
 _TRAIN = {"train", "training"}

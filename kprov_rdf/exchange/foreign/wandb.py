@@ -25,7 +25,19 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("Weights & Biases", "application/vnd.wandb", folder=True)
+FORMAT = Format(
+    "Weights & Biases",
+    "application/vnd.wandb",
+    folder=True,
+    versions="tried: 0.31.0; offline runs: `wandb/`, `offline-run-*/`, or one `run-*.wandb`",
+    kept=(
+        "configuration, history with times, summary, definitions of metrics, environment, "
+        "system metrics, alerts, console output, artifacts with MD5, files with SHA-256"
+    ),
+    left=(
+        "the end of a run below a second, which W&B does not keep; a run that was killed has no end"
+    ),
+)
 SUFFIX = ".wandb"
 _MAX_SIDE = 1 << 23
 _ROLES = {"dataset": "dataset", "model": "model"}

@@ -23,7 +23,17 @@ from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
 
-FORMAT = Format("an experiment of yProv4ML", "application/json", folder=True)
+FORMAT = Format(
+    "an experiment of yProv4ML",
+    "application/json",
+    folder=True,
+    versions="1 to 3: the folder of an experiment, or of many",
+    kept=(
+        "the PROV-JSON as it is, and each run as a training: metrics of CSV, netCDF and Zarr, "
+        "parameters, times, person, host, commit, artifacts with hashes"
+    ),
+    left="netCDF where h5py is not installed; Zarr with Blosc, LZ4 or Zstandard (a note says so)",
+)
 _DOCUMENT = re.compile(r"(?:(?P<folder>.*)/)?prov_[^/]*\.json\Z")
 _MARKS = (b"prov-ml", b"provml", b"yProv4ML")
 _METRIC = re.compile(r"(?P<name>[^/]+?)(?:_GR\w+)?\.(?P<kind>csv|nc|zarr)\Z")

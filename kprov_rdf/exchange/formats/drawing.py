@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 
@@ -18,11 +19,13 @@ from kprov_capture.terms import (
     Prov,
 )
 from kprov_rdf.dm.relations import DERIVATIONS, RELATIONS
+from kprov_rdf.store import PREFIXES
 
 MOST_TEXT = 40  # characters of a line of a node
 _MOST_VALUES = 4  # lines of values in a node
-# So many members of a collection, which are in no other relation, are drawn as one node.
-_MOST_MEMBERS = 6
+# So many members of a collection, or things that one activity used, are drawn as one node where
+# they are in no other relation.
+_MOST = {"hadMember": 6, "used": 4}
 
 # An activity may have a class of DNNProv alone in a document that somebody else made.
 _KINDS = {Prov.Activity: "activity", Prov.Agent: "agent", Prov.Entity: "entity"}
@@ -59,6 +62,7 @@ _PLAIN = {
     Dnnprov.packageVersion,
 }  # fmt: skip
 _FOLDED = re.compile(r".*/attribute/(?!elapsedTime|learningRate)[^/]*-best").fullmatch
+_NAMES = ("http://schema.org/name", "https://schema.org/name", f"{PREFIXES['dcterms']}title")
 _OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _DIGEST = re.compile(r"(sha256-[0-9a-f]{8})[0-9a-f]{8,}")
 
@@ -129,9 +133,9 @@ def drawing(graphs: Mapping[str, Sequence[ox.Triple]]) -> Drawing:
     _leave_out(found, said)
     _gather(found, said)
     digests = _digests(found, said)
+    _group(found, graphs)
     for node in found.nodes.values():
         node.lines = node.lines or _lines(node, said[node.iri]) + digests.get(node.iri, [])
-    _group(found, graphs)
     return found
 
 
@@ -222,14 +226,15 @@ def _digests(
 
 
 def _gather(found: Drawing, said: Mapping[str, Sequence[tuple[str, object]]]) -> None:
-    """Draw the members of a collection as one node, where they are many and nothing else."""
+    """Draw as one node what is of one class, in the same relation to the same, and in no other."""
     degree = _degrees(found)
-    members: dict[tuple[str, str], list[str]] = defaultdict(list)
+    members: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for arrow in found.arrows:
-        if arrow.label == "hadMember" and degree[arrow.end] == 1:
-            members[arrow.start, _class(said.get(arrow.end, ()))].append(arrow.end)
-    for (collection, name), ends in members.items():
-        if len(ends) <= _MOST_MEMBERS:
+        if arrow.label in _MOST and degree[arrow.end] == 1:
+            kind = _class(said.get(arrow.end, ()))
+            members[arrow.start, arrow.label, kind].append(arrow.end)
+    for (collection, label, name), ends in members.items():
+        if len(ends) <= _MOST[label]:
             continue
         gone = set(ends)
         found.arrows = [one for one in found.arrows if one.end not in gone]
@@ -238,7 +243,7 @@ def _gather(found: Drawing, said: Mapping[str, Sequence[tuple[str, object]]]) ->
         iri = f"{collection} {name}"  # no IRI has a blank
         lines = [f"{len(ends)} × {name or 'member'}"]
         found.nodes[iri] = Node(iri, "entity", lines, stands_for=len(ends))
-        found.arrows.append(Arrow(collection, iri, "hadMember"))
+        found.arrows.append(Arrow(collection, iri, label))
     found.nodes = dict(sorted(found.nodes.items()))
     found.arrows.sort()
 
@@ -260,7 +265,10 @@ def _lines(node: Node, said: Sequence[tuple[str, object]]) -> list[str]:
         if isinstance(value, ox.Literal):
             values.setdefault(predicate, value.value)
     label = values.get(RDFS_LABEL, "")
-    name = local(node.iri)
+    if not label and Dnnprov.sha256 not in values:  # files are known by their own names
+        label = next((values[one] for one in _NAMES if one in values), "")
+    # Names of a document that a merge made fragments are escaped, and may begin with its graph's.
+    name = unquote(local(node.iri)).lstrip("#/").removeprefix(f"{local(node.group)}-")
     if name.startswith("sha256-"):  # a digest says nothing to anybody
         name = values.get(Dnnprov.tag, name)
     found = [shown(label or name), shown(_class(said))]
@@ -288,13 +296,14 @@ def _number(text: str) -> str:
 
 
 def _group(found: Drawing, graphs: Mapping[str, Sequence[ox.Triple]]) -> None:
-    """Nodes of one of several graphs stand together."""
+    """Nodes that one of several graphs gives a class stand together; links may name them too."""
     if len(graphs) < 2:
         return
     of: dict[str, set[str]] = defaultdict(set)
     for name, told in graphs.items():
         for t in told:
-            of[_key(t.subject)].add(name)
+            if t.predicate.value == RDF_TYPE:
+                of[_key(t.subject)].add(name)
     for node in found.nodes.values():
         names = of.get(node.iri.partition(" ")[0], set())
         node.group = next(iter(names)) if len(names) == 1 else ""

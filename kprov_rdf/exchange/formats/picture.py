@@ -10,6 +10,9 @@ import subprocess
 import unicodedata
 from collections.abc import Iterator
 
+import pyoxigraph as ox
+
+from kprov_capture.terms import RDFS_LABEL
 from kprov_rdf.errors import LimitError, UnsupportedError
 from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.formats.drawing import Arrow, Drawing, Node, drawing, local, shown
@@ -54,7 +57,7 @@ def dot(selection: Selection) -> str:
         )
     names = {iri: f"n{number}" for number, iri in enumerate(found.nodes)}
     edges = (_edge(names[one.start], names[one.end], one) for one in found.arrows)
-    return "".join([_HEADER, *_nodes(found, names), *edges, "}\n"])
+    return "".join([_HEADER, *_nodes(found, names, _titles(selection)), *edges, "}\n"])
 
 
 def _edge(start: str, end: str, arrow: Arrow) -> str:
@@ -62,8 +65,20 @@ def _edge(start: str, end: str, arrow: Arrow) -> str:
     return f"  {start} -> {end} [label={_quoted(arrow.label)} edgetooltip={tip}];\n"
 
 
-def _nodes(found: Drawing, names: dict[str, str]) -> Iterator[str]:
-    """The nodes, those of each group together."""
+def _titles(selection: Selection) -> dict[str, str]:
+    """What the catalogs call the graphs."""
+    return {
+        t.subject.value: t.object.value
+        for told in selection.catalogs.values()
+        for t in told
+        if t.predicate.value == RDFS_LABEL
+        and isinstance(t.subject, ox.NamedNode)
+        and isinstance(t.object, ox.Literal)
+    }
+
+
+def _nodes(found: Drawing, names: dict[str, str], titles: dict[str, str]) -> Iterator[str]:
+    """The nodes, those of each group together, under its name and that of what it is a part of."""
     groups: dict[str, list[str]] = {}
     for iri, node in found.nodes.items():
         groups.setdefault(node.group, []).append(_node(names[iri], node))
@@ -72,7 +87,9 @@ def _nodes(found: Drawing, names: dict[str, str]) -> Iterator[str]:
             yield from lines
             continue
         yield f"  subgraph cluster_{number} {{\n"
-        label, tip = _quoted(shown(local(group))), _quoted(group)
+        whole = titles.get(group.partition("#")[0])
+        told = [titles.get(group) or whole, None if group in titles else shown(local(group))]
+        label, tip = _quoted(": ".join(one for one in told if one)), _quoted(group)
         yield f'    label={label} tooltip={tip} style="rounded";\n'
         yield from (f"  {line}" for line in lines)
         yield "  }\n"
