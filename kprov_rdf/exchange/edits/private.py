@@ -68,17 +68,21 @@ PRIVATE_IRI = re.compile(
 
 # Where the vocabulary has no term, its name tells: of a setting, an attribute, of other tools.
 _TOLD_BY_NAME = re.compile(
-    r"(?:user|username|login|account|author|owner|creator|person|email|mail|host|hostname|node"
+    r"(?:user|username|userid|login|loginname|fullname|realname|displayname|firstname|lastname"
+    r"|account|author|owner|creator|person|email|mail|host|hostname|node"
     r"|nodename|machine|ip|ipaddress|address|path|dir|directory|folder|cwd|home|workspace|command"
     r"|cmd|cmdline|argv|args|arguments|env|environ|environment|repo|repository|remote|uri|url"
-    r"|location|filename|filepath|program|executable|entity|root|team|organization)s?\Z"
+    r"|location|filename|filepath|program|executable|entity|root|team|organization"
+    r"|environmentvariable)s?\Z"
 )
 # Of these the value is the name of someone or of a host, which may stand in other texts too.
 _NAMES_ONE = re.compile(
-    r"(?:user|username|login|account|author|owner|creator|person|host|hostname|node|nodename"
+    r"(?:user|username|userid|login|loginname|fullname|realname|displayname|firstname|lastname"
+    r"|account|author|owner|creator|person|host|hostname|node|nodename"
     r"|machine|email|resource|nick)s?\Z"
 )
 _ONE_WORD = re.compile(r"[^\s/\\\[\]{}\"']{2,64}\Z").match
+_HASH = re.compile(r"-[0-9a-f]{8}\Z")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _OURS = (DNNPROV_NAMESPACE, PROV_NAMESPACE)
 
@@ -120,7 +124,8 @@ def is_private(predicate: str) -> bool:
 
 
 def _local(iri: str) -> str:
-    return iri[max(iri.rfind("#"), iri.rfind("/")) + 1 :]
+    """The name of a property, without what ``ncname`` adds to one that is no name."""
+    return _HASH.sub("", iri[max(iri.rfind("#"), iri.rfind("/")) + 1 :])
 
 
 def _tells(name: str, words: re.Pattern[str] = _TOLD_BY_NAME) -> bool:

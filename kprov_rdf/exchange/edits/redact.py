@@ -74,7 +74,7 @@ class Redaction:
             for term in (triple.subject, triple.object)
             if isinstance(term, ox.NamedNode)
         }
-        clean = (one for one in records if not self._is_private(one))
+        clean = (one.partition("#")[0] for one in records if not self._is_private(one))
         self._home = next(clean, f"{base or DEFAULT_BASE}redacted")
 
     # -- who and what is there
