@@ -1,7 +1,9 @@
 """Statements without persons, hosts and paths."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 
@@ -35,6 +37,8 @@ _VOCABULARIES = (
     "https://schema.org/", "https://w3id.org/",
 )  # fmt: skip
 _LONGEST_NAME = 100  # characters
+_OF_IMPORT = re.compile(r"/import/sha256-[0-9a-f]{64}#")
+_WORD = re.compile(r"[^\W_]{3,}")
 
 
 def redact(
@@ -59,6 +63,7 @@ class Redaction:
     def __init__(self, graphs: Graphs, records: Iterable[str], base: str) -> None:
         self._graphs = graphs
         self._kinds = self._agents()
+        self._told_values = self._private_values()
         self.texts = Texts(self._words())
         if base and self.texts.has_word(base):
             raise InputError(
@@ -68,6 +73,7 @@ class Redaction:
         self._names: dict[str, str] = {}
         self._counts: dict[str, int] = defaultdict(int)
         self._base = base
+        self._telling = self._called_by_it()
         self._there = {
             term.value
             for triple in self._all()
@@ -92,6 +98,31 @@ class Redaction:
         found = {iri: _kind(types[iri]) or "person" for iri in led if not types[iri] & _SOFTWARE}
         return found | {iri: kind for iri, said in types.items() if (kind := _kind(said))}
 
+    def _private_values(self) -> set[object]:
+        """What says a value under a name that tells that it is private."""
+        return {
+            one.subject
+            for one in self._all()
+            if one.predicate.value in private.VALUE_NAMES
+            and isinstance(one.object, ox.Literal)
+            and private.tells(one.object.value)
+        }
+
+    def _called_by_it(self) -> set[str]:
+        """The things of imports whose IRIs were made of what is left out of their texts."""
+        found = set()
+        for one in self._all():
+            iri = one.subject.value if isinstance(one.subject, ox.NamedNode) else ""
+            if not isinstance(one.object, ox.Literal) or not _OF_IMPORT.search(iri) or iri in found:
+                continue
+            value = one.object.value
+            cleaned = self._literal(one.predicate.value, one.object).value
+            if cleaned != value:
+                gone = set(_WORD.findall(value)) - set(_WORD.findall(cleaned))
+                if not gone.isdisjoint(_WORD.findall(unquote(iri.partition("#")[2]))):
+                    found.add(iri)
+        return found
+
     def _all(self) -> Iterator[ox.Triple]:
         for told in self._graphs.values():
             yield from told
@@ -107,6 +138,8 @@ class Redaction:
 
     def _words_of(self, triple: ox.Triple, text: str) -> Iterator[str]:
         yield from private.names(triple.predicate.value, text)
+        if self._is_told(triple):
+            yield text
         kind = self._kinds.get(str(getattr(triple.subject, "value", "")))
         if kind == "machine" and _is_name(triple):
             yield text
@@ -135,9 +168,12 @@ class Redaction:
             if kind:
                 yield ox.Triple(self._node(subject), _LABEL, ox.Literal(f"a {kind}"))  # type: ignore[arg-type]
 
+    def _is_told(self, triple: ox.Triple) -> bool:
+        return triple.subject in self._told_values and triple.predicate.value in private.VALUES
+
     def _triple(self, triple: ox.Triple) -> ox.Triple | None:
         subject, predicate, value = triple
-        if private.is_private(predicate.value):
+        if private.is_private(predicate.value) or self._is_told(triple):
             return None
         if isinstance(value, ox.Literal):
             kind = self._kinds.get(subject.value) if isinstance(subject, ox.NamedNode) else None
@@ -154,7 +190,7 @@ class Redaction:
         datatype = literal.datatype.value
         if predicate in _KEPT or datatype in _UNTOUCHED:
             return literal
-        if predicate in private.PATHS:
+        if private.is_path(predicate):
             text = self.texts.path(literal.value) or MASK
         else:
             text = self.texts.literal(literal.value, datatype)
@@ -180,7 +216,7 @@ class Redaction:
 
     def _named(self, iri: str) -> str:
         kind = self._kinds.get(iri)
-        if kind is None and not self._is_private(iri):
+        if kind is None and iri not in self._telling and not self._is_private(iri):
             return iri
         kind = kind or "thing"
         while True:
