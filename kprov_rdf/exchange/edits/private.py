@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from kprov_capture.privacy import MASK
 from kprov_capture.redaction import file_name, without_folders, word
@@ -39,6 +40,11 @@ PRIVATE = {
 PRIVATE_VOCABULARIES = (_VCARD,)
 # Paths of which the name of the file stays.
 PATHS = {Dnnprov.path}
+# What a document of JSON-LD calls a thing, where that is no IRI, is often one, too.
+_CALLED = "/attribute/id"
+# The name of a value, and the value (schema.org, PropertyValue).
+VALUE_NAMES = {f"{schema}name" for schema in _SCHEMAS}
+VALUES = {f"{schema}value" for schema in _SCHEMAS} | {f"{PROV_NAMESPACE}value"}
 # What these lead to, or say as a text, are persons.
 LEADS_TO_PERSON = {
     *(f"{dc}{one}" for dc in _DC for one in (
@@ -49,6 +55,9 @@ LEADS_TO_PERSON = {
         "copyrightHolder", "sdPublisher", "founder", "member", "participant",
     )),
     *(f"{_FOAF}{one}" for one in ("maker", "knows", "member")),
+    *(f"{PROV_NAMESPACE}{one}" for one in (
+        "agent", "wasAttributedTo", "wasAssociatedWith", "actedOnBehalfOf",
+    )),
     *(f"http://purl.org/pav/{one}By" for one in (
         "authored", "created", "contributed", "curated", "imported", "retrieved", "provided",
     )),
@@ -68,24 +77,29 @@ PRIVATE_IRI = re.compile(
 
 # Where the vocabulary has no term, its name tells: of a setting, an attribute, of other tools.
 _TOLD_BY_NAME = re.compile(
-    r"(?:user|username|login|account|author|owner|creator|person|email|mail|host|hostname|node"
+    r"(?:user|username|userid|login|loginname|fullname|realname|displayname|firstname|lastname"
+    r"|account|author|owner|creator|person|email|mail|host|hostname|node"
     r"|nodename|machine|ip|ipaddress|address|path|dir|directory|folder|cwd|home|workspace|command"
     r"|cmd|cmdline|argv|args|arguments|env|environ|environment|repo|repository|remote|uri|url"
-    r"|location|filename|filepath|program|executable|entity|root|team|organization)s?\Z"
+    r"|location|filename|filepath|program|executable|entity|root|team|organization"
+    r"|environmentvariable)s?\Z"
 )
 # Of these the value is the name of someone or of a host, which may stand in other texts too.
 _NAMES_ONE = re.compile(
-    r"(?:user|username|login|account|author|owner|creator|person|host|hostname|node|nodename"
+    r"(?:user|username|userid|login|loginname|fullname|realname|displayname|firstname|lastname"
+    r"|account|author|owner|creator|person|host|hostname|node|nodename"
     r"|machine|email|resource|nick)s?\Z"
 )
 _ONE_WORD = re.compile(r"[^\s/\\\[\]{}\"']{2,64}\Z").match
-# user_id says no less than user; digits of a hash say nothing (``identity.ncname``).
-_OF_WHAT = {"id", "name", "key", "info"}
 _HASH = re.compile(r"-[0-9a-f]{8}\Z")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _OURS = (DNNPROV_NAMESPACE, PROV_NAMESPACE)
 
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:/\\]+@[^\s@<>\"'(),;:/\\]+\.[A-Za-z]{2,}")
+# As git writes an author.
+_SIGNED = re.compile(
+    r"((?:[^\W\d_][\w.'-]{1,40} ){0,2}[^\W\d_][\w.'-]{1,40}) ?<[^\s@<>]+@[^\s@<>]+>"
+)
 _REMOTE = re.compile(r"[\w.-]+@[\w.-]+:[^\s\"']+|\b(?:git|ssh|sftp|git\+\w+)://[^\s\"']+")
 _REPOSITORY = re.compile(
     r"\bhttps?://[^\s\"']+\.git\b|\bhttps?://(?:www\.)?git[^\s\"'/]*/[^\s\"']+"
@@ -118,33 +132,54 @@ def is_private(predicate: str) -> bool:
     return (
         predicate in PRIVATE
         or predicate.startswith(PRIVATE_VOCABULARIES)
-        or (not predicate.startswith(_OURS) and _tells(_local(predicate)))
+        or (not predicate.startswith(_OURS) and tells(_local(predicate)))
     )
 
 
 def _local(iri: str) -> str:
-    return iri[max(iri.rfind("#"), iri.rfind("/")) + 1 :]
+    """The name of a property, without what ``ncname`` adds to one that is no name."""
+    return _HASH.sub("", iri[max(iri.rfind("#"), iri.rfind("/")) + 1 :])
 
 
-def _tells(name: str, words: re.Pattern[str] = _TOLD_BY_NAME) -> bool:
+def is_path(predicate: str) -> bool:
+    """Whether the values of a property are paths of which the name of the file stays."""
+    return predicate in PATHS or predicate.endswith(_CALLED)
+
+
+def tells(name: str, words: re.Pattern[str] = _TOLD_BY_NAME) -> bool:
     """Whether the last word of a name, or the whole, says that its values are private."""
-    found = [part.lower() for part in _PARTS.findall(_HASH.sub("", name))]
-    last = [*found]
-    while last and last[-1] in _OF_WHAT:
-        last.pop()
-    return any(map(words.match, (*found[-1:], *last[-1:], "".join(found))))
+    parts = [part.lower() for part in _PARTS.findall(name)]
+    if len(parts) > 1 and parts[-1] in ("name", "id") and _NAMES_ONE.match(parts[-2]):
+        return True
+    return any(words.match(part) for part in (*parts[-1:], "".join(parts)))
 
 
 def names(predicate: str, text: str) -> Iterator[str]:
     """The names of persons and hosts that a value of a property holds, to be sought elsewhere."""
     yield from _HOME.findall(text)
-    if is_private(predicate) and _tells(_local(predicate), _NAMES_ONE) and _ONE_WORD(text):
+    for found in _SIGNED.findall(text) if "@" in text else ():
+        yield from parts(found)
+    for found in _PRIVATE_URL.finditer(text) if "://" in text else ():
+        yield from _in_url(found[0])
+    if is_private(predicate) and tells(_local(predicate), _NAMES_ONE) and _ONE_WORD(text):
         yield text
     if text.startswith("{"):
         try:
             yield from _in_json(json.loads(text))
         except (ValueError, RecursionError):
             return
+
+
+def _in_url(url: str) -> Iterator[str]:
+    """The account and the machine in the URL of one."""
+    try:
+        host, user = urlsplit(url).hostname or "", urlsplit(url).username
+    except ValueError:  # no address, such as of a bracket
+        return
+    if user:
+        yield user
+    if not _ADDRESS.search(host):
+        yield from (host, host.partition(".")[0])
 
 
 def _in_json(value: Any) -> Iterator[str]:
@@ -155,7 +190,7 @@ def _in_json(value: Any) -> Iterator[str]:
             stack += one
         elif isinstance(one, dict):
             stack += one.values()
-            told = (v for k, v in one.items() if isinstance(v, str) and _tells(k, _NAMES_ONE))
+            told = (v for k, v in one.items() if isinstance(v, str) and tells(k, _NAMES_ONE))
             yield from filter(_ONE_WORD, told)
 
 
@@ -207,7 +242,7 @@ class Texts:
 def _walk(value: Any, clean: Callable[[str], str]) -> Any:
     if isinstance(value, dict):
         return {
-            clean(key): MASK if _tells(key) and not _plain(one) else _walk(one, clean)
+            clean(key): MASK if tells(key) and not _plain(one) else _walk(one, clean)
             for key, one in value.items()
         }
     if isinstance(value, list):

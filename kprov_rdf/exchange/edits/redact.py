@@ -1,7 +1,9 @@
 """Statements without persons, hosts and paths."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 
@@ -35,6 +37,8 @@ _VOCABULARIES = (
     "https://schema.org/", "https://w3id.org/",
 )  # fmt: skip
 _LONGEST_NAME = 100  # characters
+_OF_IMPORT = re.compile(r"/import/sha256-[0-9a-f]{64}#")
+_WORD = re.compile(r"[^\W_]{3,}")
 
 
 def redact(
@@ -53,59 +57,14 @@ def redact(
     return Redaction(graphs, records, base).graphs()
 
 
-class _Named:
-    """Who and what is named in the statements: ``kinds`` by IRI, and their names."""
-
-    def __init__(self, graphs: Graphs) -> None:
-        self._graphs = graphs
-        self.kinds = self._agents()
-
-    def _agents(self) -> dict[str, str]:
-        """The IRIs of persons, organizations and machines, and which of these each is."""
-        types: dict[str, set[str]] = defaultdict(set)
-        led: set[str] = set()
-        for triple in self.all():
-            if isinstance(triple.object, ox.NamedNode):
-                if triple.predicate == _TYPE and isinstance(triple.subject, ox.NamedNode):
-                    types[triple.subject.value].add(triple.object.value)
-                elif triple.predicate.value in private.LEADS_TO_PERSON:
-                    led.add(triple.object.value)
-        found = {iri: _kind(types[iri]) or "person" for iri in led if not types[iri] & _SOFTWARE}
-        return found | {iri: kind for iri, said in types.items() if (kind := _kind(said))}
-
-    def all(self) -> Iterator[ox.Triple]:
-        for told in self._graphs.values():
-            yield from told
-
-    def words(self) -> Iterator[str]:
-        """The names of persons and hosts, and of users in paths."""
-        for triple in self.all():
-            for term in (triple.subject, triple.object):
-                if isinstance(term, ox.NamedNode):
-                    yield from private.names("", term.value)
-            if isinstance(triple.object, ox.Literal):
-                yield from self._words_of(triple, triple.object.value)
-
-    def _words_of(self, triple: ox.Triple, text: str) -> Iterator[str]:
-        yield from private.names(triple.predicate.value, text)
-        kind = self.kinds.get(str(getattr(triple.subject, "value", "")))
-        if kind == "machine" and _is_name(triple):
-            yield text
-            yield text.partition(".")[0]
-        elif triple.predicate.value in private.LEADS_TO_PERSON or (
-            kind and kind != "machine" and len(text) <= _LONGEST_NAME
-        ):
-            yield from private.parts(text)
-
-
 class Redaction:
     """Finds who and what is named in the statements, and takes it out. Raises as ``redact``."""
 
     def __init__(self, graphs: Graphs, records: Iterable[str], base: str) -> None:
         self._graphs = graphs
-        named = _Named(graphs)
-        self._kinds = named.kinds
-        self.texts = Texts(named.words())
+        self._kinds = self._agents()
+        self._told_values = self._private_values()
+        self.texts = Texts(self._words())
         if base and self.texts.has_word(base):
             raise InputError(
                 f"All IRIs begin with {base}, which names a host or a person. Give another one "
@@ -114,15 +73,83 @@ class Redaction:
         self._names: dict[str, str] = {}
         self._counts: dict[str, int] = defaultdict(int)
         self._base = base
+        self._telling = self._called_by_it()
         self._there = {
             term.value
-            for triple in named.all()
+            for triple in self._all()
             for term in (triple.subject, triple.object)
             if isinstance(term, ox.NamedNode)
         }
-        clean = (one for one in records if not self._is_private(one))
-        home = next(clean, f"{base or DEFAULT_BASE}redacted")
-        self._home = home.partition("#")[0]
+        clean = (one.partition("#")[0] for one in records if not self._is_private(one))
+        self._home = next(clean, f"{base or DEFAULT_BASE}redacted")
+
+    # -- who and what is there
+
+    def _agents(self) -> dict[str, str]:
+        """The IRIs of persons, organizations and machines, and which of these each is."""
+        types: dict[str, set[str]] = defaultdict(set)
+        led: set[str] = set()
+        for triple in self._all():
+            if isinstance(triple.object, ox.NamedNode):
+                if triple.predicate == _TYPE and isinstance(triple.subject, ox.NamedNode):
+                    types[triple.subject.value].add(triple.object.value)
+                elif triple.predicate.value in private.LEADS_TO_PERSON:
+                    led.add(triple.object.value)
+        found = {iri: _kind(types[iri]) or "person" for iri in led if not types[iri] & _SOFTWARE}
+        return found | {iri: kind for iri, said in types.items() if (kind := _kind(said))}
+
+    def _private_values(self) -> set[object]:
+        """What says a value under a name that tells that it is private."""
+        return {
+            one.subject
+            for one in self._all()
+            if one.predicate.value in private.VALUE_NAMES
+            and isinstance(one.object, ox.Literal)
+            and private.tells(one.object.value)
+        }
+
+    def _called_by_it(self) -> set[str]:
+        """The things of imports whose IRIs were made of what is left out of their texts."""
+        found = set()
+        for one in self._all():
+            iri = one.subject.value if isinstance(one.subject, ox.NamedNode) else ""
+            if not isinstance(one.object, ox.Literal) or not _OF_IMPORT.search(iri) or iri in found:
+                continue
+            value = one.object.value
+            cleaned = self._literal(one.predicate.value, one.object).value
+            if cleaned != value:
+                gone = set(_WORD.findall(value)) - set(_WORD.findall(cleaned))
+                if not gone.isdisjoint(_WORD.findall(unquote(iri.partition("#")[2]))):
+                    found.add(iri)
+        return found
+
+    def _all(self) -> Iterator[ox.Triple]:
+        for told in self._graphs.values():
+            yield from told
+
+    def _words(self) -> Iterator[str]:
+        """The names of persons and hosts, and of users in paths."""
+        for triple in self._all():
+            for term in (triple.subject, triple.object):
+                if isinstance(term, ox.NamedNode):
+                    yield from private.names("", term.value)
+            if isinstance(triple.object, ox.Literal):
+                yield from self._words_of(triple, triple.object.value)
+
+    def _words_of(self, triple: ox.Triple, text: str) -> Iterator[str]:
+        yield from private.names(triple.predicate.value, text)
+        if self._is_told(triple):
+            yield text
+        kind = self._kinds.get(str(getattr(triple.subject, "value", "")))
+        if kind == "machine" and _is_name(triple):
+            yield text
+            yield text.partition(".")[0]
+        elif triple.predicate.value in private.LEADS_TO_PERSON or (
+            kind and kind != "machine" and len(text) <= _LONGEST_NAME
+        ):
+            yield from private.parts(text)
+
+    # -- and without it
 
     def graphs(self) -> dict[str, list[ox.Triple]]:
         """The statements without it."""
@@ -141,9 +168,12 @@ class Redaction:
             if kind:
                 yield ox.Triple(self._node(subject), _LABEL, ox.Literal(f"a {kind}"))  # type: ignore[arg-type]
 
+    def _is_told(self, triple: ox.Triple) -> bool:
+        return triple.subject in self._told_values and triple.predicate.value in private.VALUES
+
     def _triple(self, triple: ox.Triple) -> ox.Triple | None:
         subject, predicate, value = triple
-        if private.is_private(predicate.value):
+        if private.is_private(predicate.value) or self._is_told(triple):
             return None
         if isinstance(value, ox.Literal):
             kind = self._kinds.get(subject.value) if isinstance(subject, ox.NamedNode) else None
@@ -160,7 +190,7 @@ class Redaction:
         datatype = literal.datatype.value
         if predicate in _KEPT or datatype in _UNTOUCHED:
             return literal
-        if predicate in private.PATHS:
+        if private.is_path(predicate):
             text = self.texts.path(literal.value) or MASK
         else:
             text = self.texts.literal(literal.value, datatype)
@@ -186,7 +216,7 @@ class Redaction:
 
     def _named(self, iri: str) -> str:
         kind = self._kinds.get(iri)
-        if kind is None and not self._is_private(iri):
+        if kind is None and iri not in self._telling and not self._is_private(iri):
             return iri
         kind = kind or "thing"
         while True:
