@@ -11,7 +11,7 @@ import click
 from kprov_capture import __version__
 from kprov_capture.home import HomeError, create, find
 from kprov_rdf.cli import ask, merge, mirror, share
-from kprov_rdf.cli.context import Context, complete_streams, hang_up, pass_context
+from kprov_rdf.cli.context import Context, complete_streams, hang_up, pass_context, tell
 from kprov_rdf.cli.diff import diff
 from kprov_rdf.cli.export import export
 from kprov_rdf.cli.links import links
@@ -116,7 +116,7 @@ def run(arguments: list[str] | None = None) -> int:
         hang_up()
         return 0
     except (KprovError, HomeError) as error:
-        click.echo(f"kprov: {error}", err=True)
+        tell(f"kprov: {error}", err=True)
         return 2
     except ModuleNotFoundError:
         raise  # an extra that is not installed: the entry says which
@@ -127,6 +127,6 @@ def run(arguments: list[str] | None = None) -> int:
             click.echo("kprov: this is a bug of kprov; please report it with the above.", err=True)
             return 2
         where = f" {error.filename}" if error.filename else ""
-        click.echo(f"kprov: cannot read or write{where}: {error.strerror or error}.", err=True)
+        tell(f"kprov: cannot read or write{where}: {error.strerror or error}.", err=True)
         return 2
     return 0

@@ -52,8 +52,18 @@ def _validated(home: Home) -> "Snapshot":
     return after
 
 
+def tell(text: str, err: bool = False) -> None:
+    """Print a line that has a name or a text of someone else's in it: a terminal obeys none of it.
+
+    What stands for bytes of a file name that are no text is replaced.
+    """
+    from kprov_rdf.tables import printable
+
+    click.echo(printable(text.encode("utf-8", "replace").decode()).replace("\n", "\\n"), err=err)
+
+
 def _tell(text: str) -> None:
-    click.echo(f"kprov: {text}", err=True)
+    tell(f"kprov: {text}", err=True)
 
 
 pass_context = click.make_pass_decorator(Context)

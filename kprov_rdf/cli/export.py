@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kprov_capture.home import find, open_home
-from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
+from kprov_rdf.cli.context import RUN_HELP, Context, pass_context, tell
 from kprov_rdf.errors import InputError
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def export(
             f"{formats.FORMATS[form].label} is several files. Name a folder or a .zip with -o."
         )
     for note in notes:
-        click.echo(f"kprov: {note}", err=True)
+        tell(f"kprov: {note}", err=True)
 
 
 def _chosen(

@@ -1,6 +1,7 @@
 """The command that takes in what other tools wrote."""
 
 import re
+import shlex
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kprov_rdf.cli.context import Context, pass_context
+from kprov_rdf.cli.context import Context, pass_context, tell
 from kprov_rdf.errors import InputError, KprovError, StorageError, StoreLockedError
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def merge(
         except StorageError:
             raise
         except KprovError as error:
-            click.echo(f"kprov: {error}", err=True)
+            tell(f"kprov: {error}", err=True)
             continue
         _report(one)
         merged.append(one)
@@ -176,9 +177,9 @@ def _to_file(files: tuple[str, ...], options: "Options", output: str, dry_run: b
     written = export.written(everything, form)
     export.save(written.content, Path(output))
     sizes = [len(told) for told in everything.graphs.values()]
-    click.echo(f"{output}: {sum(sizes):,} statements in {len(sizes):,} graphs.")
+    tell(f"{output}: {sum(sizes):,} statements in {len(sizes):,} graphs.")
     for note in written.notes:
-        click.echo(f"kprov: {note}", err=True)
+        tell(f"kprov: {note}", err=True)
 
 
 def _source(name: str, options: "Options") -> "tuple[Source, Options]":
@@ -217,24 +218,25 @@ def _report(one: "Merged") -> None:
     from kprov_rdf.tables import count
 
     if one.already:
-        click.echo(f"{one.name}: merged already, nothing changed\n  {one.graph}")
+        tell(f"{one.name}: merged already, nothing changed")
+        tell(f"  {one.graph}")
         return
     counts = [] if one.records is None else [count(one.records, "record")]
     added = count(one.statements, "statement") if one.statements else "nothing new"
     linked = [count(len(one.links), "link")] if one.links else []
     told = ", ".join([one.form, *counts, added, *linked])
-    click.echo(f"{one.name}: {told}\n  {one.graph}")
-    for graph in one.graphs[:_SHOWN_GRAPHS]:
-        click.echo(f"  {graph}")
+    tell(f"{one.name}: {told}")
+    for graph in (one.graph, *one.graphs[:_SHOWN_GRAPHS]):
+        tell(f"  {graph}")
     if len(one.graphs) > _SHOWN_GRAPHS:
         click.echo(f"  and {len(one.graphs) - _SHOWN_GRAPHS:,} more graphs")
     for repair in one.repairs:
-        click.echo(f"  mended: {repair}")
+        tell(f"  mended: {repair}")
     for note in one.notes[:_SHOWN_NOTES]:
-        click.echo(f"kprov: {one.name}: {note}.", err=True)
+        tell(f"kprov: {one.name}: {note}.", err=True)
     if len(one.notes) > _SHOWN_NOTES:
         more = len(one.notes) - _SHOWN_NOTES
-        click.echo(f"kprov: {one.name}: {more} more of this kind.", err=True)
+        tell(f"kprov: {one.name}: {more} more of this kind.", err=True)
 
 
 def _joins(context: Context, merged: "list[Merged]") -> None:
@@ -253,7 +255,7 @@ def _joins(context: Context, merged: "list[Merged]") -> None:
     else:
         told = list(_told(links, {}))
     for line in told[:_SHOWN_LINKS]:
-        click.echo(f"  {line}")
+        tell(f"  {line}")
     if len(told) > _SHOWN_LINKS:
         click.echo(f"  and {len(told) - _SHOWN_LINKS:,} more.")
 
@@ -299,6 +301,7 @@ def _load(context: Context, merged: "list[Merged]") -> None:
     last = next((one for one in reversed(merged) if one.statements), None)
     if last:
         graph = (last.graphs or (last.graph,))[0]
-        click.echo(
-            f"\nAsk it: kprov query -e 'SELECT ?s ?p ?o {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}'"
-        )
+        question = f"SELECT ?s ?p ?o {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}"
+        # Quoted, since a document may choose the name.
+        click.echo()
+        tell(f"Ask it: kprov query -e {shlex.quote(question)}")

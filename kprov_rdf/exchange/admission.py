@@ -142,7 +142,8 @@ def admit(known: Known, names: ImportNames, brought: LocalStore, name: str) -> A
     records = {iri: match[1] for iri in own if (match := RECORD.fullmatch(iri))}
     records.pop(names.graph, None)
     catalogs = {iri for iri in own if iri.endswith("/catalog") and not iri.startswith(names.graph)}
-    there = known.graphs(set(records), catalogs) if records else LocalStore()
+    there = known.graphs({*records, names.graph}, catalogs)
+    _check_own(names.graph, set(brought.graph(names.graph)), set(there.graph(names.graph)), name)
     taken = {
         iri: brought.graph(iri)
         if iri not in records
@@ -157,6 +158,19 @@ def admit(known: Known, names: ImportNames, brought: LocalStore, name: str) -> A
         accepted[catalog] = list(_about(whole, fresh))
         left_out += len(set(whole) - set(accepted[catalog]) - set(there.graph(catalog)))
     return Admitted(taken, accepted, left_out)
+
+
+def _check_own(iri: str, mine: set[ox.Triple], there: set[ox.Triple], name: str) -> None:
+    """Refuse a document whose graph is there with statements that it does not have.
+
+    Another document can bring the graph of an import, since exports of kprov's have them.
+    """
+    if other := len(there - mine):
+        raise InputError(
+            f"{name} cannot be merged here: its graph {iri} came with another document, and "
+            f"{other} of the statements in it are not those of this file. Merge it into a folder "
+            "of its own, with --home, and compare the two; nothing of it was merged."
+        )
 
 
 def _new(

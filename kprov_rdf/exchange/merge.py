@@ -125,10 +125,10 @@ def together(
     Raises as ``merge`` does, for the first document that cannot be merged.
     """
     store, known = LocalStore(), Together()
-    done = []
+    done: list[Merged] = []
     for source in sources:
         names = ImportNames(source.sha256, base)
-        if store.graph(names.graph):
+        if any(one.graph == names.graph for one in done):
             done.append(Merged(source.name, names.graph, already=True))
             continue
         found = prepare(known, names, source, options or Options())

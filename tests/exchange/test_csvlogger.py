@@ -118,3 +118,7 @@ def test_many_epochs_become_a_series(tmp_path: Path) -> None:
     assert row["epochs"] == 0
     rows = found.select('SELECT ?o { ?p rdfs:label "series" . ?e ?p ?o }')
     assert sum(len(json.loads(row["o"])["values"]) for row in rows) == 100_001
+
+
+def test_a_line_that_no_csv_has_is_another_document() -> None:
+    assert not csvlogger.claims(Source("a.ttl", b"@prefix a: <http://e.org/> .\r# epoch,loss\n"))

@@ -2,9 +2,11 @@
 
 import getpass
 import gzip
+import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,10 +17,12 @@ import pytest
 
 from kprov_capture import __version__
 from kprov_capture.home import Home, create
+from kprov_capture.identity import ImportNames
 from kprov_rdf import cli, ingest, runs
 from kprov_rdf.errors import InputError, KprovError, StorageError
 from kprov_rdf.exchange import merge as merging
 from kprov_rdf.exchange import writing
+from kprov_rdf.exchange.sources import Source
 from kprov_rdf.validate import shacl
 from tests import recording
 from tests.conftest import child_environment
@@ -195,6 +199,23 @@ def attack(run: str, graph: str, *lines: str) -> bytes:
     return f"""@prefix prov: <http://www.w3.org/ns/prov#> .
       GRAPH <{graph}> {{ <{run}#training> prov:wasAssociatedWith <http://evil/me> }}
       GRAPH <http://localhost:8642/catalog> {{ {catalog} }}""".encode()
+
+
+def test_no_document_can_forge_the_import_of_another(home: Home) -> None:
+    real = b'<http://e.org/a> <http://e.org/p> "real" .'
+    graph = ImportNames(hashlib.sha256(real).hexdigest(), home.base()).graph
+    forged = f'GRAPH <{graph}> {{ <http://e.org/a> <http://e.org/p> "forged" }}'.encode()
+    merging.merge(home, forged, "forged.trig")
+    with pytest.raises(InputError, match="came with another document, and 1 of the statements"):
+        merging.merge(home, real, "real.nt")
+    sources = [Source("forged.trig", forged), Source("real.nt", real)]
+    with pytest.raises(InputError, match="came with another document"):
+        merging.together(sources)
+    # What says the same of it is no forgery.
+    copy = b"GRAPH <" + graph.encode() + b"> { " + real + b" }"
+    store, done = merging.together([Source("copy.trig", copy), sources[1]])
+    assert len(store.graph(graph)) == 1
+    assert not done[1].already
 
 
 def test_no_document_can_add_to_a_run(home: Home) -> None:
@@ -388,6 +409,26 @@ def test_the_command_does_each_file_for_itself(
     assert "http://e.org/c" in capfd.readouterr().out
     assert cli.run(["--home", str(home.path), "merge", files[0]]) == 0
     assert "merged already" in capfd.readouterr().out
+
+
+def test_a_terminal_obeys_nothing_of_a_document_or_its_name(
+    home: Home, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    named = tmp_path / "a\x1b[31m\nb.ttl"
+    named.write_text("<http://e.org/\x1b[1m> <http://e.org/p> 1 .")
+    broken = tmp_path / "broken.ttl"
+    broken.write_text("<http://e.org/\x1b[1m> <\x1b[1m")
+    run = "http://e.org/';id;'/run/01a1fd37-25db-78e6-a226-3209bddc39ad"
+    quoted = tmp_path / "quoted.nq"
+    quoted.write_text(f'<http://e.org/a> <http://e.org/p> "1" <{run}> .')
+    files = [str(one) for one in (named, tmp_path / "none\x9b31m", broken, quoted)]
+    assert cli.run(["--home", str(home.path), "merge", *files]) == 2
+    out, err = capfd.readouterr()
+    assert "/a\\u001b[31m\\nb.ttl: Turtle, 1 statement\n" in out
+    assert "/none\\u009b31m cannot be read" in err
+    assert {one for one in out + err if not one.isprintable()} == {"\n"}
+    asked = next(line for line in out.splitlines() if line.startswith("Ask it: "))
+    assert len(shlex.split(asked.removeprefix("Ask it: "))) == 4
 
 
 def test_the_journal_of_an_import_is_kept_with_the_others(home: Home) -> None:

@@ -61,7 +61,10 @@ def _separator(header: str) -> str | None:
 
 
 def _cells(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line.rstrip("\r")], delimiter=separator), [])
+    try:
+        return next(csv.reader([line.rstrip("\r")], delimiter=separator), [])
+    except csv.Error:  # of a document that is no CSV, which is asked about, too
+        return []
 
 
 @dataclass
