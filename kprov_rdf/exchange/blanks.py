@@ -17,6 +17,7 @@ import pyoxigraph as ox
 from kprov_rdf import child
 
 SECONDS = 10.0
+MAX_STATEMENTS = 500_000  # about blank nodes, whose labels take 2 kB each
 _START = child.program("kprov_rdf.exchange.blanks")
 
 
@@ -25,6 +26,14 @@ def canonical(quads: Sequence[ox.Quad], seconds: float = SECONDS) -> tuple[list[
 
     The labels are then numbers in the order in which the document has the nodes.
     """
+    about = sum(
+        isinstance(q.subject, ox.BlankNode) or isinstance(q.object, ox.BlankNode) for q in quads
+    )
+    if about > MAX_STATEMENTS:
+        return _in_order(quads), (
+            f"it has more than {MAX_STATEMENTS:,} statements about blank nodes, which are numbered "
+            "in the order of the document instead of canonically (RDFC-1.0)"
+        )
     if _simple(quads):
         return _canonical(quads), ""
     text = ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""

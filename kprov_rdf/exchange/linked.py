@@ -15,8 +15,8 @@ import pyoxigraph as ox
 from kprov_capture.identity import ncname
 from kprov_capture.nquads import double
 from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, RDFS_LABEL, XSD_NAMESPACE
-from kprov_rdf.errors import InputError, UnsupportedError
-from kprov_rdf.exchange import blanks, contexts
+from kprov_rdf.errors import InputError, LimitError, UnsupportedError
+from kprov_rdf.exchange import blanks, contexts, mend
 from kprov_rdf.exchange.scope import Scope
 from kprov_rdf.exchange.statements import OWL_DATATYPE_PROPERTY
 
@@ -60,7 +60,10 @@ def parse(
     try:
         text = json.dumps(tree, ensure_ascii=False).encode()
         # Lenient, since otherwise what has a name with a blank is left out without a word.
-        quads = list(ox.parse(text, ox.RdfFormat.JSON_LD, base_iri=scope.base, lenient=True))
+        parsed = ox.parse(text, ox.RdfFormat.JSON_LD, base_iri=scope.base, lenient=True)
+        quads = mend.at_most(parsed)
+    except LimitError as error:
+        raise LimitError(f"{name}: {error}") from error
     except UnicodeEncodeError as error:
         raise InputError(
             f"{name} has one half of a character alone, \\u{ord(error.object[error.start]):04x}. "

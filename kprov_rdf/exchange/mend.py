@@ -6,6 +6,7 @@ those of ``dm.repairs``.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from xml.sax.saxutils import quoteattr
 
 import pyoxigraph as ox
@@ -13,6 +14,7 @@ import pyoxigraph as ox
 from kprov_capture.identity import ncname
 from kprov_rdf.dm import xml_prefixes
 from kprov_rdf.dm.repairs import Repairs
+from kprov_rdf.errors import LimitError
 
 _HEX = r"u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}"
 # Turtle 1.1, section 6.5, with what names and IRIs may not have and documents write in them. A
@@ -46,6 +48,7 @@ _ENTITIES = {"&quot;": '"', "&apos;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&
 _ENTITY = re.compile("|".join(_ENTITIES))
 _BAD_IN_XML = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20<>\"{}|\\^`]")
 _SHOWN = 80
+MAX_STATEMENTS = 4_000_000
 _ROUNDS = 3  # more than one where what was mended shows another defect
 
 
@@ -54,10 +57,10 @@ def parsed(
 ) -> list[ox.Quad]:
     """The statements of RDF, mended where it has to be and ``repairs`` is given.
 
-    Raises what ``pyoxigraph.parse`` raises, of the document as it is.
+    Raises what ``pyoxigraph.parse`` raises, of the document as it is, and ``LimitError``.
     """
     try:
-        return list(ox.parse(data, syntax, base_iri=base))
+        return at_most(ox.parse(data, syntax, base_iri=base))
     except SyntaxError as error:
         text: bytes | None = data
         for _ in range(_ROUNDS if repairs else 0):
@@ -65,10 +68,21 @@ def parsed(
             if text is None:
                 break
             try:
-                return list(ox.parse(text, syntax, base_iri=base))
+                return at_most(ox.parse(text, syntax, base_iri=base))
             except SyntaxError:
                 continue
         raise
+
+
+def at_most(quads: Iterator[ox.Quad], most: int = MAX_STATEMENTS) -> list[ox.Quad]:
+    """The statements. Raises ``LimitError``: two bytes may be one, which takes 500 in memory."""
+    found = list(islice(quads, most + 1))
+    if len(found) > most:
+        raise LimitError(
+            f"RDF of more than {most:,} statements takes too much memory to read at once. Split "
+            "it, each blank node with all that is said of it."
+        )
+    return found
 
 
 def mend(data: bytes, form: str, error: Exception, repairs: Repairs) -> bytes | None:  # noqa: ARG001

@@ -16,7 +16,7 @@ from kprov_rdf.dm import guards, provjson, provjsonld, provn, provxml
 from kprov_rdf.dm import model as dm
 from kprov_rdf.dm.memory import without_collector
 from kprov_rdf.dm.repairs import Repairs
-from kprov_rdf.errors import InputError, UnsupportedError
+from kprov_rdf.errors import InputError, LimitError, UnsupportedError
 from kprov_rdf.exchange import blanks, contexts, foreign, linked, mend, mend_jsonld, sniff
 from kprov_rdf.exchange.foreign import provone
 from kprov_rdf.exchange.quads import nquads
@@ -179,6 +179,8 @@ def _parsed(data: bytes, name: str, scope: Scope, form: str, repairs: Repairs) -
         what = sniff.FORMATS[form].label
         where = error.msg.removeprefix("Parser error ")
         raise InputError(f"{name} is no {what} that can be read: {where}.") from error
+    except LimitError as error:
+        raise LimitError(f"{name}: {error}") from error
     except MemoryError as error:  # so pyoxigraph calls it
         raise InputError(
             f"{name} has a name or a value that is longer than 16 MiB, more than is read from "
