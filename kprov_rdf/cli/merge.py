@@ -168,7 +168,7 @@ def _to_file(files: tuple[str, ...], options: "Options", output: str, dry_run: b
         if chosen.manner.form != options.manner.form:
             raise InputError(f"{name} is a model. Merge it into a store, without -o.")
         sources.append(source)
-    store, merged = merging.together(sources, options)
+    store, merged = merging.together(sources, options, origins=not dry_run)
     for one in merged:
         _report(one)
     if dry_run:

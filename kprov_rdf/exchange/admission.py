@@ -20,7 +20,7 @@ from kprov_capture.journal import SUFFIX
 from kprov_capture.terms import RDF_TYPE, RDFS_LABEL, Dnnprov, Prov
 from kprov_rdf import journal
 from kprov_rdf.errors import InputError
-from kprov_rdf.exchange.scope import RECORD
+from kprov_rdf.exchange.scope import is_record
 from kprov_rdf.store import PREFIXES, LocalStore
 
 # What kprov says of a run in its catalog, and all that is taken from one.
@@ -53,13 +53,15 @@ class Together:
 
     def __init__(self) -> None:
         self._taken = LocalStore()
+        self._made: set[str] = set()
 
-    def add(self, nquads: bytes) -> None:
-        """Note that this was taken."""
+    def add(self, graph: str, nquads: bytes) -> None:
+        """Note that this was taken, of the document that has this graph."""
         self._taken.load(nquads)
+        self._made.add(graph)
 
-    def recorded(self, record: str) -> bool:  # noqa: ARG002
-        return False
+    def recorded(self, record: str) -> bool:
+        return record.partition("#")[0] in self._made
 
     def graphs(self, records: set[str], others: set[str]) -> LocalStore:
         found = LocalStore()
@@ -115,13 +117,15 @@ class Journals:
 
 def _journal(record: str) -> str:
     """The name of the journal of a record."""
-    kind, _, local = record.rpartition("/")
+    kind, _, local = record.partition("#")[0].rpartition("/")
     return f"{'import-' if kind.endswith('/import') else ''}{local}{SUFFIX}"
 
 
 def _may_have(told: Mapping[str, Any], records: set[str]) -> bool:
     listed = told.get("records")
-    return not isinstance(listed, list) or not records.isdisjoint(listed)
+    if not isinstance(listed, list) or not records.isdisjoint(listed):
+        return True
+    return told.get("import") in {one.partition("#")[0] for one in records}
 
 
 @dataclass(frozen=True)
@@ -139,9 +143,12 @@ class Admitted:
 def admit(known: Known, names: ImportNames, brought: LocalStore, name: str) -> Admitted:
     """What to take of a document. Raises ``InputError`` where it would change what is there."""
     own = set(brought.graphs())
-    records = {iri: match[1] for iri in own if (match := RECORD.fullmatch(iri))}
-    records.pop(names.graph, None)
-    catalogs = {iri for iri in own if iri.endswith("/catalog") and not iri.startswith(names.graph)}
+    records = {
+        iri
+        for iri in own - {names.graph}
+        if is_record(iri) and not iri.startswith(f"{names.graph}#")
+    }
+    catalogs = {iri for iri in own if iri.endswith("/catalog") and "#" not in iri}
     there = known.graphs({*records, names.graph}, catalogs)
     _check_own(names.graph, set(brought.graph(names.graph)), set(there.graph(names.graph)), name)
     taken = {
@@ -150,13 +157,18 @@ def admit(known: Known, names: ImportNames, brought: LocalStore, name: str) -> A
         else _new(iri, brought.graph(iri), set(there.graph(iri)), known.recorded(iri), name)
         for iri in sorted(own - catalogs)
     }
-    fresh = {iri for iri in records if taken[iri]}
+    imported = {iri for iri in records if not known.recorded(iri)}
     left_out = 0
     accepted: dict[str, list[ox.Triple]] = {}
     for catalog in sorted(catalogs):
         whole = brought.graph(catalog)
-        accepted[catalog] = list(_about(whole, fresh))
-        left_out += len(set(whole) - set(accepted[catalog]) - set(there.graph(catalog)))
+        before = there.graph(catalog)
+        mine, theirs = _by_subject(whole), _by_subject(before)
+        said = {iri: _about(mine, iri) for iri in imported}
+        # It grows with the record, and does not say something else of what did not.
+        fresh = [said[iri] for iri in imported if taken[iri] or _about(theirs, iri) <= said[iri]]
+        accepted[catalog] = list(set[ox.Triple]().union(*fresh))
+        left_out += len(set(whole) - set(accepted[catalog]) - set(before))
     return Admitted(taken, accepted, left_out)
 
 
@@ -189,21 +201,28 @@ def _new(
     )
 
 
-def _about(catalog: Iterable[ox.Triple], graphs: Iterable[str]) -> set[ox.Triple]:
-    """What a catalog of kprov's says of these graphs, and that what made them are agents."""
-    wanted = set(map(ox.NamedNode, graphs))
+def _by_subject(catalog: Iterable[ox.Triple]) -> Mapping[Any, list[ox.Triple]]:
+    found: dict[Any, list[ox.Triple]] = {}
+    for one in catalog:
+        found.setdefault(one.subject, []).append(one)
+    return found
+
+
+def _about(catalog: Mapping[Any, list[ox.Triple]], record: str) -> set[ox.Triple]:
+    """What a catalog of kprov's says of a record, and that what made it are agents."""
 
     def typed(one: ox.Triple, kinds: set[ox.NamedNode]) -> bool:
         return one.predicate.value == RDF_TYPE and one.object in kinds
 
     found = {
         one
-        for one in catalog
-        if one.subject in wanted
-        and (one.predicate.value in _CATALOG_TERMS or typed(one, _RECORD_TYPES))
+        for one in catalog.get(ox.NamedNode(record), ())
+        if one.predicate.value in _CATALOG_TERMS or typed(one, _RECORD_TYPES)
     }
     agents = {one.object for one in found if one.predicate.value == Prov.wasAttributedTo}
-    return found | {one for one in catalog if one.subject in agents and typed(one, _AGENT_TYPES)}
+    return found | {
+        one for agent in agents for one in catalog.get(agent, ()) if typed(one, _AGENT_TYPES)
+    }
 
 
 def nquads_of(graph: str, triples: Iterable[ox.Triple]) -> bytes:

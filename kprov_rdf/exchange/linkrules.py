@@ -12,7 +12,8 @@
     link = "sameAs"
 
 Things with the same value become specializations of one node, which stands for the value, or are
-the same as it. So the order of merges does not matter here either.
+the same as it, which is what to say of activities: they specialize nothing. So the order of merges
+does not matter here either.
 """
 
 import hashlib

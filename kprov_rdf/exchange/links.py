@@ -48,7 +48,18 @@ _NAMED_ORCID = re.compile(r"orcid|identifier|sameAs\Z|/url\Z", re.IGNORECASE)
 _AGENTS = frozenset(
     f"{PROV_NAMESPACE}{name}" for name in ("Agent", "Person", "Organization", "SoftwareAgent")
 )
-_ACTIVITY = Prov.Activity
+# What only an activity has, or is (PROV-CONSTRAINTS, constraint 50): it is no entity.
+_OF_ACTIVITIES = frozenset(
+    f"{PROV_NAMESPACE}{name}"
+    for name in ("used", "generated", "invalidated", "startedAtTime", "endedAtTime",
+                 "wasInformedBy", "wasAssociatedWith", "wasStartedBy", "wasEndedBy",
+                 "qualifiedUsage", "qualifiedAssociation", "qualifiedCommunication",
+                 "qualifiedStart", "qualifiedEnd")
+)  # fmt: skip
+_TO_ACTIVITIES = frozenset(
+    f"{PROV_NAMESPACE}{name}"
+    for name in ("wasGeneratedBy", "wasInvalidatedBy", "wasInformedBy", "activity", "hadActivity")
+)
 _PATH = re.compile(rf"(?:{RECORD.pattern}|(https?://[^#]*/)content/sha256-[0-9a-f]{{64}})(?:#.*)?")
 _RDF = PREFIXES["rdf"]
 
@@ -71,6 +82,7 @@ class _Node:
     types: set[str]
     literals: list[tuple[str, str]]
     targets: list[tuple[str, str]]
+    is_activity: bool = False
 
 
 def graph_name(base: str) -> str:
@@ -88,11 +100,15 @@ def find(
             if not isinstance(one.subject, ox.NamedNode):
                 continue
             node = nodes[one.subject.value]
+            node.is_activity |= one.predicate.value in _OF_ACTIVITIES
             if isinstance(one.object, ox.Literal):
                 node.literals.append((one.predicate.value, one.object.value))
             elif isinstance(one.object, ox.NamedNode):
                 if one.predicate.value == RDF_TYPE:
                     node.types.add(one.object.value)
+                    node.is_activity |= one.object.value == Prov.Activity
+                if one.predicate.value in _TO_ACTIVITIES:
+                    nodes[one.object.value].is_activity = True
                 node.targets.append((one.predicate.value, one.object.value))
                 if "orcid.org/" in one.object.value:
                     _ = nodes[one.object.value]  # a person who is only pointed at is one too
@@ -103,6 +119,8 @@ def find(
         found.update(_orcid(iri, node))
         found.update(_base(iri, base))
         for rule in given:
+            if node.is_activity and rule.how == Prov.specializationOf:
+                continue  # of which only entities are (PROV-CONSTRAINTS, 50 and 55)
             values = [*node.literals, *node.targets]
             found.update(
                 Link(iri, rule.how, target, rule.name, why)
@@ -114,7 +132,7 @@ def find(
 
 def _content(iri: str, node: _Node, base: str) -> Iterator[Link]:
     """An entity and its content; not of what is content itself, or is said to have it."""
-    if Dnnprov.Content in node.types or _ACTIVITY in node.types:
+    if Dnnprov.Content in node.types or node.is_activity:
         return
     hashes = {value.lower() for name, value in node.literals if name in _HASHES}
     sizes = {value for name, value in node.literals if name in _SIZES}
@@ -123,7 +141,7 @@ def _content(iri: str, node: _Node, base: str) -> Iterator[Link]:
     (digest,) = hashes
     if not _SHA256.fullmatch(digest) or digest == _EMPTY:
         return
-    if any(
+    if iri.endswith(f"/content/sha256-{digest}") or any(
         how == Prov.specializationOf and target.endswith(f"/content/sha256-{digest}")
         for how, target in node.targets
     ):
@@ -177,10 +195,13 @@ def text(links: Iterable[Link], base: str) -> str:
     says = Graph(graph_name(base))
     for one in links:
         says.link(one.subject, one.how, one.target)
+        if one.how == Prov.specializationOf:
+            for entity in (one.subject, one.target):
+                says.node(entity, (Prov.Entity,))
         if one.rule == "content":
             digest = one.target.rpartition("-")[2]
-            kinds = (Dnnprov.Content, Prov.Entity)
-            says.node(one.target, kinds, (Dnnprov.sha256, digest))
+            # No dnnprov:Content, whose size is known: documents may say another one, or none.
+            says.node(one.target, (), (Dnnprov.sha256, digest))
         if one.rule == "base" and "#" in one.subject:
             continue  # the link of the record itself says why
         told = hashlib.sha256("\n".join((one.subject, one.how, one.target, one.rule)).encode())

@@ -26,7 +26,7 @@ from kprov_rdf.exchange.admission import Admitted, Journals, Known, Together, ad
 from kprov_rdf.exchange.linkrules import Rule
 from kprov_rdf.exchange.links import Link
 from kprov_rdf.exchange.reading import Manner
-from kprov_rdf.exchange.scope import RECORD, Scope
+from kprov_rdf.exchange.scope import RECORD, Scope, is_record
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.store import LocalStore
 
@@ -114,13 +114,17 @@ def plan(home: Home | None, source: Source, options: Options) -> Merged:
     names = ImportNames(source.sha256, home.base() if home else DEFAULT_BASE)
     if home and Journals(home).recorded(names.graph):
         return Merged(source.name, names.graph, already=True)
-    return prepare(Journals(home) if home else Together(), names, source, options).merged
+    known = Journals(home) if home else Together()
+    return prepare(known, names, source, options, origins=False).merged
 
 
 def together(
-    sources: Iterable[Source], options: Options | None = None, base: str = DEFAULT_BASE
+    sources: Iterable[Source],
+    options: Options | None = None,
+    base: str = DEFAULT_BASE,
+    origins: bool = True,
 ) -> tuple[LocalStore, list[Merged]]:
-    """Documents in one dataset, with their origins and links, without a folder.
+    """Documents in one dataset, with their links, and ``origins``, without a folder.
 
     Raises as ``merge`` does, for the first document that cannot be merged.
     """
@@ -128,30 +132,38 @@ def together(
     done: list[Merged] = []
     for source in sources:
         names = ImportNames(source.sha256, base)
-        if any(one.graph == names.graph for one in done):
+        if known.recorded(names.graph):
             done.append(Merged(source.name, names.graph, already=True))
             continue
-        found = prepare(known, names, source, options or Options())
+        found = prepare(known, names, source, options or Options(), origins)
         for text in (found.nquads, found.linked):
             store.load(text)
-        known.add(found.nquads)
+        known.add(names.graph, found.nquads)
         done.append(found.merged)
     return store, done
 
 
-def prepare(known: Known, names: ImportNames, source: Source, options: Options) -> Prepared:
-    """Read one document, and say what a merge of it would add. Raises as ``merge`` does."""
+def prepare(
+    known: Known, names: ImportNames, source: Source, options: Options, origins: bool = True
+) -> Prepared:
+    """Read one document, and say what a merge of it would add. Raises as ``merge`` does.
+
+    Without ``origins`` it is not said where it comes from, by whom: to say so may give the user
+    an id, which is kept.
+    """
     started = time.time()
     name = source.name
     scope = Scope(names.graph, names.base)
     document = reading.parse(source, scope, options.manner)
-    found = admit(known, names, _loaded(document.text, name), name)
+    brought = _loaded(document.text, name)
+    found = admit(known, names, brought, name)
     if not found.graphs:
         raise InputError(f"There is nothing to merge in {name}: no record and no statement.")
     taken = found.graphs | found.catalogs
     parts = tuple(iri for iri in found.graphs if iri != names.graph)
-    told = origin.text(names, source, document, parts, scope.graphs, started)
-    joined = links.find(found.graphs.values(), names.base, options.rules)
+    told = origin.text(names, source, document, parts, scope.graphs, started) if origins else ""
+    # Of all that it says, also what is there already: what is linked depends on it alone.
+    joined = links.find(map(brought.graph, found.graphs), names.base, options.rules)
     merged = Merged(
         name,
         names.graph,
@@ -167,7 +179,7 @@ def prepare(known: Known, names: ImportNames, source: Source, options: Options) 
         merged,
         b"".join([*(nquads_of(iri, taken[iri]) for iri in taken), told.encode()]),
         links.text(joined, names.base).encode(),
-        tuple(iri for iri in parts if RECORD.fullmatch(iri)),
+        tuple(iri for iri in parts if is_record(iri) and not iri.startswith(f"{names.graph}#")),
     )
 
 

@@ -36,6 +36,7 @@ def text(
     for graph, called in aliases.items():
         catalog.node(graph, (Prov.Bundle, Prov.Entity))
         if called != graph:
+            catalog.node(called, (Prov.Entity,))
             catalog.link(graph, Prov.specializationOf, called)
     return catalog.text()
 

@@ -216,7 +216,7 @@ def _localize(scope: Scope, document: dm.Document) -> None:
     """Tell a scope which names are the document's own, which are words, and which are kprov's."""
     scope.localize(namespace for namespace, prefix in document.prefixes.items() if not prefix)
     text = document.terms.text
-    scope.own |= bases_in(text)
+    scope.own |= bases_in(one[1:-1] for one in text if one.startswith("<"))
     words = set()
     for instance in document.instances():
         for rows in instance.rows.values():

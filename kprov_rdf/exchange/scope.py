@@ -35,7 +35,22 @@ RECORD = re.compile(
     r"([^#]*/)(?:run/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     r"|import/sha256-[0-9a-f]{64})"
 )
-_RECORDS = re.compile(r"(https?://[^\s<>\"]*/)(?:run/[0-9a-f]{8}-|import/sha256-[0-9a-f]{64})")
+# A graph that an import brought beside its own.
+_PART = re.compile(r"[^#]*/import/sha256-[0-9a-f]{64}#.+", re.DOTALL)
+# What kprov names under a base (``identity``). What else is there is not kprov's: the base may be
+# an address that others use too.
+_PATH = re.compile(
+    r"run/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:#.*)?|import/sha256-[0-9a-f]{64}(?:#.*)?"
+    r"|content/sha256-[0-9a-f]{64}|dataflow/[^/#?]+/sha256-[0-9a-f]+(?:#.*)?|campaign/[^/#?]+"
+    r"|agent/[a-z-]+-[^/#?]+|(?:metric|setting|attribute|parameters)/[^/#?]*|catalog"
+    r"|links(?:#.*)?",
+    re.DOTALL,
+)
+_CATALOG = re.compile(r"[^#]*/catalog")
+_SHOWN = re.compile(
+    r"(https?://[^\s<>\"#?]+/)"
+    r"(?:run/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|import/sha256-[0-9a-f]{64})(?:#|\Z)"
+)
 # A scheme of one letter is the drive of a Windows path.
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _ILLEGAL = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
@@ -56,16 +71,22 @@ _VOCABULARIES = (
 _KEPT = "-._~!$&'()*+,;=:@/?"
 _OTHERS = re.compile(r"[^\w\-.~!$&'()*+,;=:@/?]")
 
+
+def is_record(iri: str) -> bool:
+    """Whether this names a graph of kprov's: a run, an import, or a part of an import."""
+    return bool(RECORD.fullmatch(iri) or _PART.fullmatch(iri))
+
+
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 
-def bases_in(texts: Iterable[str]) -> set[str]:
-    """The bases of the records of kprov's whose IRIs are among the texts."""
-    found: set[str] = set()
-    for text in texts:
-        if "/run/" in text or "/import/sha256-" in text:
-            found.update(_RECORDS.findall(text))
-    return found
+def bases_in(iris: Iterable[str]) -> set[str]:
+    """The bases of the records of kprov's that are named, or whose things are."""
+    return {
+        found[1]
+        for iri in iris
+        if ("/run/" in iri or "/import/sha256-" in iri) and (found := _SHOWN.match(iri))
+    }
 
 
 def _is_iri(term: object) -> TypeGuard[ox.NamedNode]:
@@ -124,7 +145,7 @@ class Scope:
     def fragment(self, name: str) -> str:
         """A name of the document as a fragment, from which it can be told."""
         if _OTHERS.search(name):
-            name = _OTHERS.sub(lambda one: quote(one[0], safe=_KEPT), name)
+            name = _OTHERS.sub(lambda one: quote(one[0], _KEPT, errors="surrogatepass"), name)
         return f"{self.root}#{name}"
 
     def blank(self, label: str) -> str:
@@ -143,10 +164,13 @@ class Scope:
             return self.fragment(f"/{iri.removeprefix(self.base)}")
         if not _ABSOLUTE.match(iri):
             return self.fragment(f"/{iri}")
-        known = self._keep or iri in self.vocabulary or iri.startswith(tuple(self.own))
+        known = self._keep or iri in self.vocabulary or self._is_kprovs(iri)
         if not known and (_NOBODYS.match(iri) or iri.startswith(self.local)):
             return self.fragment(iri)
         return self._legal(iri)
+
+    def _is_kprovs(self, iri: str) -> bool:
+        return any(iri.startswith(base) and _PATH.fullmatch(iri, len(base)) for base in self.own)
 
     def _legal(self, iri: str) -> str:
         legal = _ILLEGAL.sub(lambda found: f"%{ord(found[0]):02X}", iri)
@@ -166,17 +190,17 @@ class Scope:
         """The IRI of a graph, or bundle, of the document; None is its toplevel.
 
         Names of graphs repeat from document to document, so that each gets one of this document.
-        Records and catalogs of kprov keep theirs.
+        Records and catalogs of kprov keep theirs, and so do the parts of an import.
         """
         if iri is None:
             return self.root
-        if iri.startswith(tuple(self.own)) and (RECORD.fullmatch(iri) or iri.endswith("/catalog")):
-            return iri
+        if self._is_kprovs(iri) and (is_record(iri) or _CATALOG.fullmatch(iri)):
+            return self._legal(iri)
         name = self.iri(iri)
         if self._keep:
             return name
         found = name if name.startswith(f"{self.root}#") else self.fragment(iri)
-        self.graphs[found] = name
+        self.graphs[found] = found if self._is_kprovs(name) else name
         return found
 
     # -- terms of pyoxigraph

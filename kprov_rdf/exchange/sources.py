@@ -40,6 +40,7 @@ class Source:
     @cached_property
     def _packed(self) -> bytes:
         if self._given is not None:
+            _check_size(len(self._given), self.name)
             return self._given
         return self._bytes(self.path, self.name)
 
@@ -77,8 +78,7 @@ class Source:
                 f"{name} cannot be read: {error.strerror}. Name a file or a folder, or - for "
                 "standard input."
             ) from error
-        if len(data) > MAX_BYTES:
-            raise InputError(f"{name} is larger than {MAX_BYTES >> 20} MiB; split it.")
+        _check_size(len(data), name)
         return data
 
     def digest(self, file: str) -> str:
@@ -102,7 +102,7 @@ class Source:
         """The SHA-256 of the file; of a folder, that of what ``sha256sum`` writes of its files."""
         if not self.is_folder:
             return hashlib.sha256(self._packed).hexdigest()
-        lines = (f"{digest}  {file}\n" for file, digest in self.digests.items())
+        lines = (_line(digest, file) for file, digest in self.digests.items())
         return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
     @cached_property
@@ -120,6 +120,17 @@ class Source:
             yield from (file.rpartition("/")[2] for file in self.files)
         else:
             yield self.path.name
+
+
+def _check_size(size: int, name: str) -> None:
+    if size > MAX_BYTES:
+        raise InputError(f"{name} is larger than {MAX_BYTES >> 20} MiB; split it.")
+
+
+def _line(digest: str, file: str) -> str:
+    """What ``sha256sum`` writes of a file: a name that has line ends says so."""
+    told = file.replace("\\", r"\\").replace("\n", r"\n").replace("\r", r"\r")
+    return f"{'' if told == file else chr(92)}{digest}  {told}\n"
 
 
 def _unpacked(data: bytes, name: str) -> bytes:
