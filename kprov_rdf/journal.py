@@ -6,11 +6,13 @@ is one, unless it is the last of a file that is being written: a network file
 system may show the size of a file before its bytes, so that is tried again.
 """
 
+import hashlib
+import itertools
 import json
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,26 +169,36 @@ def _check(data: bytes, start: Position) -> tuple[Position, bool, bool | None]:
     return good, ended, None
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write a file so that a reader, or a power cut, finds the old one or the new one."""
     beside = path.with_name(path.name + ".new")
     try:
         with beside.open("wb") as file:
-            file.write(data)
+            for part in (data,) if isinstance(data, bytes) else data:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-    except OSError:
+    except BaseException:
         beside.unlink(missing_ok=True)
         raise
 
 
-def write(path: Path, first: Mapping[str, object], nquads: bytes) -> None:
+def write(path: Path, first: Mapping[str, object], nquads: bytes | Iterable[bytes]) -> None:
     """Write a finished journal, whole or not at all. Raises ``OSError``.
 
     ``first`` is what its first line says: ``{"import": IRI, "records": [IRI]}``, ``{"links": IRI}``
-    or ``{"validation": journal}``.
+    or ``{"validation": journal}``. ``nquads`` are whole lines, in parts of any size.
     """
-    batch = f"{HEADER}{json.dumps(dict(first))}\n".encode() + nquads
-    commit = f"# commit 1 {chain(NO_DIGEST, batch).hex()} end\n"
-    replace(path, batch + commit.encode())
+
+    told = (nquads,) if isinstance(nquads, bytes) else nquads
+
+    def parts() -> Iterator[bytes]:
+        digest = hashlib.sha256(NO_DIGEST)  # as ``chain`` has it
+        head = f"{HEADER}{json.dumps(dict(first))}\n".encode()
+        for part in itertools.chain((head,), told):
+            digest.update(part)
+            yield part
+        yield f"# commit 1 {digest.hexdigest()} end\n".encode()
+
+    replace(path, parts())

@@ -11,7 +11,7 @@
 ``export`` writes what is in it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,22 @@ def read(path: str | Path, manner: "Manner | None" = None) -> "Document":
 
     source = Source(str(path))
     return reading.parse(source, Scope(ImportNames(source.sha256).graph), manner)
+
+
+def stream(path: str | Path, manner: "Manner | None" = None) -> "Iterator[ox.Quad]":
+    """The same statements one by one: of large RDF without holding it all (see ``streaming``).
+
+    A statement that stands twice in large RDF comes twice. Raises as ``read`` does.
+    """
+    from kprov_capture.identity import ImportNames
+    from kprov_rdf.exchange import reading, streaming
+    from kprov_rdf.exchange.scope import Scope
+    from kprov_rdf.exchange.sources import Source
+
+    source = Source(str(path))
+    scope = Scope(ImportNames(source.sha256).graph)
+    found = streaming.find(source, scope, manner.form if manner else None)
+    return found.quads() if found else reading.parse(source, scope, manner).quads
 
 
 def write(

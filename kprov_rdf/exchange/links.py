@@ -17,7 +17,7 @@ merges does not matter:
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pyoxigraph as ox
@@ -88,6 +88,30 @@ class _Node:
 def graph_name(base: str) -> str:
     """The IRI of the graph of links."""
     return f"{base}links"
+
+
+def matters(rules: Iterable[Rule] = ()) -> Callable[[ox.Quad], bool]:
+    """Whether a statement may make a link of its subject."""
+    given = list(rules)
+    properties = _HASHES | {one.property for one in given}
+    things = {thing for one in given for thing in one.things}
+
+    def matter(quad: ox.Quad) -> bool:
+        subject, predicate, value, _ = quad
+        if not isinstance(subject, ox.NamedNode):
+            return False
+        if (
+            predicate.value in properties
+            or subject.value in things
+            or _PATH.fullmatch(subject.value)
+        ):
+            return True
+        told = value.value if isinstance(value, ox.Literal | ox.NamedNode) else ""
+        return "orcid.org/" in subject.value + told or bool(
+            _NAMED_ORCID.search(predicate.value) and _orcid_of(told)
+        )
+
+    return matter
 
 
 def find(

@@ -6,6 +6,7 @@ journals are also where it looks for what is there already. Links to what other 
 journal of their own.
 """
 
+import itertools
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -21,13 +22,14 @@ from kprov_capture.journal import SUFFIX
 from kprov_capture.terms import Dnnprov
 from kprov_rdf import journal
 from kprov_rdf.errors import InputError, StorageError
-from kprov_rdf.exchange import links, origin, reading
+from kprov_rdf.exchange import links, origin, reading, streaming
 from kprov_rdf.exchange.admission import Admitted, Journals, Known, Together, admit, nquads_of
 from kprov_rdf.exchange.linkrules import Rule
 from kprov_rdf.exchange.links import Link
 from kprov_rdf.exchange.reading import Manner
 from kprov_rdf.exchange.scope import RECORD, Scope, is_record
 from kprov_rdf.exchange.sources import Source
+from kprov_rdf.exchange.streaming import Stream
 from kprov_rdf.store import LocalStore
 
 _RUN_CLASS = ox.NamedNode(Dnnprov.ExecuteDataflow)
@@ -65,10 +67,13 @@ class Merged:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A document as it would be merged: ``nquads`` with its origin, ``linked`` with its links."""
+    """A document as it would be merged: ``nquads`` with its origin, ``linked`` with its links.
+
+    Both are whole lines; those of ``nquads`` can be had once.
+    """
 
     merged: Merged
-    nquads: bytes
+    nquads: Iterable[bytes]
     linked: bytes
     records: tuple[str, ...] = field(default=())
 
@@ -136,9 +141,10 @@ def together(
             done.append(Merged(source.name, names.graph, already=True))
             continue
         found = prepare(known, names, source, options or Options(), origins)
-        for text in (found.nquads, found.linked):
-            store.load(text)
-        known.add(names.graph, found.nquads)
+        text = b"".join(found.nquads)
+        for one in (text, found.linked):
+            store.load(one)
+        known.add(names.graph, text)
         done.append(found.merged)
     return store, done
 
@@ -154,6 +160,9 @@ def prepare(
     started = time.time()
     name = source.name
     scope = Scope(names.graph, names.base)
+    stream = streaming.find(source, scope, options.manner.form)
+    if stream and not known.graphs({names.graph}, set()).graphs():
+        return _streamed(names, source, scope, stream, options, origins)
     document = reading.parse(source, scope, options.manner)
     brought = _loaded(document.text, name)
     found = admit(known, names, brought, name)
@@ -177,13 +186,40 @@ def prepare(
     )
     return Prepared(
         merged,
-        b"".join([*(nquads_of(iri, taken[iri]) for iri in taken), told.encode()]),
+        [*(nquads_of(iri, taken[iri]) for iri in taken), told.encode()],
         links.text(joined, names.base).encode(),
         tuple(iri for iri in parts if is_record(iri) and not iri.startswith(f"{names.graph}#")),
     )
 
 
-def _write(path: Path, first: dict[str, object], nquads: bytes) -> None:
+def _streamed(
+    names: ImportNames,
+    source: Source,
+    scope: Scope,
+    stream: Stream,
+    options: Options,
+    origins: bool,
+) -> Prepared:
+    """As ``prepare``, of a document whose statements are not held in memory."""
+    started = time.time()
+    joined = links.find([stream.about(links.matters(options.rules))], names.base, options.rules)
+    document = stream.document()
+    told = (
+        origin.text(names, source, document, stream.parts, scope.graphs, started) if origins else ""
+    )
+    merged = Merged(
+        source.name,
+        names.graph,
+        form=document.form.label,
+        statements=stream.statements,
+        graphs=stream.parts,
+        links=tuple(joined),
+    )
+    text = itertools.chain(stream.text(), [told.encode()])
+    return Prepared(merged, text, links.text(joined, names.base).encode())
+
+
+def _write(path: Path, first: dict[str, object], nquads: bytes | Iterable[bytes]) -> None:
     try:
         journal.write(path, first, nquads)
     except OSError as error:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kprov_capture.home import Home, create
 from kprov_capture.terms import RDF_TYPE
 from kprov_rdf import ingest
-from kprov_rdf.exchange import blanks, write
+from kprov_rdf.exchange import blanks, writing
 from kprov_rdf.exchange import merge as merging
 from kprov_rdf.exchange.merge import together
 from kprov_rdf.exchange.scope import Scope
@@ -258,7 +258,9 @@ def test_two_runs_share_only_what_kprov_names_for_all(home: Home, tmp_path: Path
     others = create(tmp_path / "others")
     runs = [recording.record(place.path).names.run for place in (home, others)]
     with ingest.open_snapshot(home) as here, ingest.open_snapshot(others) as there:
-        texts = [write.run(one, run, "trig") for one, run in zip((here, there), runs, strict=True)]
+        texts = [
+            writing.run(one, run, "trig") for one, run in zip((here, there), runs, strict=True)
+        ]
         before = data(here)[runs[0]], data(there)[runs[1]]
     found = joined([("a.trig", texts[0]), ("b.trig", texts[1])])
     assert (found[runs[0]], found[runs[1]]) == before

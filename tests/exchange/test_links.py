@@ -171,7 +171,7 @@ def test_the_graph_of_links_says_why_and_is_valid() -> None:
         ))
     ]  # fmt: skip
     assert [row["rule"].value for row in rows] == ["base", "content", "orcid", "sample"]
-    assert [row["why"].value for row in rows][3] == "sample: its <http://e.org/barcode> is 7"
+    assert [row["why"].value for row in rows][3] == "its <http://e.org/barcode> is 7"
     assert [one for one in shacl.validate("links", graph) if one.severity == "Violation"] == []
 
 

@@ -186,12 +186,17 @@ def add(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
     Nothing for a document in none of them.
     """
     said = list(quads)
-    if not any(_ANY.match(iri) for iri in _terms(said)):
+    if not concerns(_terms(said)):
         return []
     told = list(_relations(said))
     found = [*told, *_classes([*said, *told])]
     there = set(said)
     return [one for one in dict.fromkeys(found) if one not in there]
+
+
+def concerns(terms: Iterable[str]) -> bool:
+    """Whether a document with these properties and classes says more in PROV-O."""
+    return any(map(_ANY.match, terms))
 
 
 def _terms(quads: Iterable[ox.Quad]) -> set[str]:
