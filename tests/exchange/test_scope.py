@@ -105,6 +105,18 @@ def test_what_is_no_record_shows_no_base(iri: str) -> None:
     assert "http://example.org/" not in bases_in([iri])
 
 
+def test_a_text_shows_no_base_in_records_of_prov() -> None:
+    record = f"http://example.org/run/{UUID}"
+    document = {
+        "prefix": {"ex": "http://example.org/"},
+        "entity": {"ex:agent/person-x": {"ex:see": record}},
+    }
+    local = "#http://example.org/agent/person-x"
+    assert local in names_in(json.dumps(document), "x.json")
+    document["entity"]["ex:run/" + UUID] = {}  # type: ignore[assignment]
+    assert "http://example.org/agent/person-x" in names_in(json.dumps(document), "x.json")
+
+
 def test_all_names_that_kprov_coins_are_known() -> None:
     names, imported = Names(UUID), ImportNames(HASH)
     coined = [
