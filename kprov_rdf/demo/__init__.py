@@ -1,5 +1,6 @@
 """``kprov demo``: the whole way of the data, and what to do next."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -31,6 +32,24 @@ SELECT ?person (REPLACE(STR(?done), "^.*[/#]", "") AS ?activity) ?graph WHERE {
                  ?who a prov:Person ; rdfs:label ?person }
 } ORDER BY ?graph ?person
 """
+_COPY = """document
+  prefix mail <https://mail.example.org/>
+  prefix dnnprov <https://w3id.org/dnnprov#>
+  agent(mail:ada, [prov:type='prov:Person', prov:label="Ada"])
+  entity(mail:model.keras, [prov:label="a file from a mail", dnnprov:sha256="{}"])
+  activity(mail:use, -, -, [prov:label="use of the model"])
+  used(mail:use, mail:model.keras, -)
+  wasAssociatedWith(mail:use, mail:ada, -)
+endDocument
+"""
+_WHENCE = """
+SELECT ?who ?file ?optimizer ?run WHERE {
+  ?use prov:used ?copy ; prov:wasAssociatedWith/rdfs:label ?who . ?copy rdfs:label ?file .
+  ?copy prov:specializationOf ?content .            # the link
+  ?saved prov:specializationOf ?content ; prov:wasDerivedFrom*/prov:wasGeneratedBy ?training .
+  GRAPH ?run { ?training a dnnprov:Training ; dnnprov:optimizerName ?optimizer }
+} ORDER BY ?run LIMIT 3
+"""
 _Q3 = """
 SELECT optimizer_name, avg(elapsed_time) AS mean_time, avg(loss) AS mean_loss, count(*) AS epochs
 FROM digits_cnn.ds_otrainingmodel JOIN digits_cnn.ds_itrainingmodel USING (trainingmodel_task_id)
@@ -58,6 +77,7 @@ def run(home: Home, epochs: int) -> None:
         _ask(store, mine[-1], epochs)
         _prov_n(store, mine[-1], folder)
     _merge(home)
+    _link(home, folder / "digits-adam.keras")
     _mirror(home)
     _publish(home, folder / "site")
     _next(_command(home), mine[-1])
@@ -151,6 +171,19 @@ def _merge(home: Home) -> None:
     print(f"  {done.graph}\n\n{_WHO.strip()}\n")
     with open_snapshot(home) as store:
         question = query.Question("who", _WHO)
+        tables.write(query.table(store, question, {}), "table", sys.stdout)
+
+
+def _link(home: Home, model: Path) -> None:
+    """A document that knows a model by its hash only, linked to the run that made it."""
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    done = merging.merge(home, _COPY.format(digest).encode(), "mail.provn")
+    print("  A document, made up here, knows a file by its SHA-256. It is linked to a run's model:")
+    for link in done.links:
+        print(f"  {link.subject.rpartition('/')[2]} has the content sha256-{digest[:8]}…")
+    print(f"{_WHENCE}")
+    with open_snapshot(home) as store:
+        question = query.Question("whence", _WHENCE)
         tables.write(query.table(store, question, {}), "table", sys.stdout)
 
 

@@ -1,6 +1,7 @@
 """How one thing came to be, across what kprov, MLflow and a crate tell of the same model."""
 
 import gzip
+import html
 import re
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from kprov_rdf.errors import NotFoundError
 from kprov_rdf.exchange import export, merge, selection
 from kprov_rdf.exchange.edits import lineage
 from kprov_rdf.exchange.export import Options
+from kprov_rdf.exchange.formats.drawing import drawing
 from kprov_rdf.exchange.selection import Selection
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.store import select
+from tests.exchange import runs
 
 FIXTURES = Path(__file__).parent / "fixtures" / "trackers"
 
@@ -59,6 +62,14 @@ def test_who_did_it_is_in_it_and_what_else_they_did_is_not(merged: Selection) ->
     assert not gone
 
 
+def test_what_was_valid_is_valid_afterwards(merged: Selection) -> None:
+    assert runs.violations(merged) == []
+    for name in ("confusion.csv", "digits.csv.gz"):
+        for summary in (False, True):
+            options = Options(lineage=name, summary=summary, redact=summary)
+            assert runs.violations(export.edited(merged, options)) == []
+
+
 def test_without_links_it_ends_where_a_document_ends(merged: Selection) -> None:
     graphs = {name: one for name, one in merged.graphs.items() if not name.endswith("/links")}
     found = lineage.lineage(graphs, lineage.find(graphs, "confusion.csv"))
@@ -89,3 +100,12 @@ def test_the_picture_names_the_sources(merged: Selection) -> None:
     assert all(title.endswith(end) for title, end in zip(sorted(titles), ends, strict=True))
     assert '"6 × Callback"' in text
     assert "Take the first 400 digits" in text
+
+
+def test_the_picture_of_the_documentation_shows_this(merged: Selection) -> None:
+    picture = Path(__file__).parents[2] / "docs" / "pictures" / "merged.svg"
+    told = {html.unescape(one) for one in re.findall(r">([^<>\n]+)</text>", picture.read_text())}
+    found = drawing(export.edited(merged, Options(lineage="confusion.csv")).about_records)
+    lines = {line for node in found.nodes.values() for line in node.lines}
+    assert lines | {one.label for one in found.arrows} <= told
+    assert len(told - lines - {one.label for one in found.arrows}) == 3  # the sources
