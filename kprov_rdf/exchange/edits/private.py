@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from kprov_capture.privacy import MASK
 from kprov_capture.redaction import file_name, without_folders, word
@@ -39,6 +40,11 @@ PRIVATE = {
 PRIVATE_VOCABULARIES = (_VCARD,)
 # Paths of which the name of the file stays.
 PATHS = {Dnnprov.path}
+# What a document of JSON-LD calls a thing, where that is no IRI, is often one, too.
+_CALLED = "/attribute/id"
+# The name of a value, and the value (schema.org, PropertyValue).
+VALUE_NAMES = {f"{schema}name" for schema in _SCHEMAS}
+VALUES = {f"{schema}value" for schema in _SCHEMAS} | {f"{PROV_NAMESPACE}value"}
 # What these lead to, or say as a text, are persons.
 LEADS_TO_PERSON = {
     *(f"{dc}{one}" for dc in _DC for one in (
@@ -49,6 +55,9 @@ LEADS_TO_PERSON = {
         "copyrightHolder", "sdPublisher", "founder", "member", "participant",
     )),
     *(f"{_FOAF}{one}" for one in ("maker", "knows", "member")),
+    *(f"{PROV_NAMESPACE}{one}" for one in (
+        "agent", "wasAttributedTo", "wasAssociatedWith", "actedOnBehalfOf",
+    )),
     *(f"http://purl.org/pav/{one}By" for one in (
         "authored", "created", "contributed", "curated", "imported", "retrieved", "provided",
     )),
@@ -86,6 +95,10 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _OURS = (DNNPROV_NAMESPACE, PROV_NAMESPACE)
 
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:/\\]+@[^\s@<>\"'(),;:/\\]+\.[A-Za-z]{2,}")
+# As git writes an author: a name of up to three words before an address.
+_SIGNED = re.compile(
+    r"((?:[^\W\d_][\w.'-]{0,40} ){0,2}[^\W\d_][\w.'-]{0,40}) ?<[^\s@<>]{1,80}@[^\s@<>]{1,80}>"
+)
 _REMOTE = re.compile(r"[\w.-]+@[\w.-]+:[^\s\"']+|\b(?:git|ssh|sftp|git\+\w+)://[^\s\"']+")
 _REPOSITORY = re.compile(
     r"\bhttps?://[^\s\"']+\.git\b|\bhttps?://(?:www\.)?git[^\s\"'/]*/[^\s\"']+"
@@ -118,7 +131,7 @@ def is_private(predicate: str) -> bool:
     return (
         predicate in PRIVATE
         or predicate.startswith(PRIVATE_VOCABULARIES)
-        or (not predicate.startswith(_OURS) and _tells(_local(predicate)))
+        or (not predicate.startswith(_OURS) and tells(_local(predicate)))
     )
 
 
@@ -126,7 +139,12 @@ def _local(iri: str) -> str:
     return iri[max(iri.rfind("#"), iri.rfind("/")) + 1 :]
 
 
-def _tells(name: str, words: re.Pattern[str] = _TOLD_BY_NAME) -> bool:
+def is_path(predicate: str) -> bool:
+    """Whether the values of a property are paths of which the name of the file stays."""
+    return predicate in PATHS or predicate.endswith(_CALLED)
+
+
+def tells(name: str, words: re.Pattern[str] = _TOLD_BY_NAME) -> bool:
     """Whether the last word of a name, or the whole, says that its values are private."""
     found = [part.lower() for part in _PARTS.findall(_HASH.sub("", name))]
     last = [*found]
@@ -138,13 +156,30 @@ def _tells(name: str, words: re.Pattern[str] = _TOLD_BY_NAME) -> bool:
 def names(predicate: str, text: str) -> Iterator[str]:
     """The names of persons and hosts that a value of a property holds, to be sought elsewhere."""
     yield from _HOME.findall(text)
-    if is_private(predicate) and _tells(_local(predicate), _NAMES_ONE) and _ONE_WORD(text):
+    for found in _SIGNED.findall(text) if "@" in text else ():
+        yield from parts(found)
+    for url in _PRIVATE_URL.finditer(text) if "://" in text else ():
+        yield from _in_url(url[0])
+    if is_private(predicate) and tells(_local(predicate), _NAMES_ONE) and _ONE_WORD(text):
         yield text
     if text.startswith("{"):
         try:
             yield from _in_json(json.loads(text))
         except (ValueError, RecursionError):
             return
+
+
+def _in_url(url: str) -> Iterator[str]:
+    """The account and the machine in the URL of one."""
+    try:
+        found = urlsplit(url)
+        host, user = found.hostname or "", found.username
+    except ValueError:  # brackets that hold no address
+        return
+    if user:
+        yield user
+    if not _ADDRESS.search(host):
+        yield from (host, host.partition(".")[0])
 
 
 def _in_json(value: Any) -> Iterator[str]:
@@ -155,7 +190,7 @@ def _in_json(value: Any) -> Iterator[str]:
             stack += one
         elif isinstance(one, dict):
             stack += one.values()
-            told = (v for k, v in one.items() if isinstance(v, str) and _tells(k, _NAMES_ONE))
+            told = (v for k, v in one.items() if isinstance(v, str) and tells(k, _NAMES_ONE))
             yield from filter(_ONE_WORD, told)
 
 
@@ -207,7 +242,7 @@ class Texts:
 def _walk(value: Any, clean: Callable[[str], str]) -> Any:
     if isinstance(value, dict):
         return {
-            clean(key): MASK if _tells(key) and not _plain(one) else _walk(one, clean)
+            clean(key): MASK if tells(key) and not _plain(one) else _walk(one, clean)
             for key, one in value.items()
         }
     if isinstance(value, list):

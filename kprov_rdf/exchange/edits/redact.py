@@ -1,7 +1,9 @@
 """Statements without persons, hosts and paths."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 
@@ -35,6 +37,8 @@ _VOCABULARIES = (
     "https://schema.org/", "https://w3id.org/",
 )  # fmt: skip
 _LONGEST_NAME = 100  # characters
+_OF_IMPORT = re.compile(r"/import/sha256-[0-9a-f]{64}#")
+_WORD = re.compile(r"[^\W_]{3,}")
 
 
 def redact(
@@ -59,6 +63,7 @@ class _Named:
     def __init__(self, graphs: Graphs) -> None:
         self._graphs = graphs
         self.kinds = self._agents()
+        self._values = self._private_values()
 
     def _agents(self) -> dict[str, str]:
         """The IRIs of persons, organizations and machines, and which of these each is."""
@@ -72,6 +77,20 @@ class _Named:
                     led.add(triple.object.value)
         found = {iri: _kind(types[iri]) or "person" for iri in led if not types[iri] & _SOFTWARE}
         return found | {iri: kind for iri, said in types.items() if (kind := _kind(said))}
+
+    def _private_values(self) -> set[object]:
+        """What has a value under a name that tells that it is private."""
+        return {
+            one.subject
+            for one in self.all()
+            if one.predicate.value in private.VALUE_NAMES
+            and isinstance(one.object, ox.Literal)
+            and private.tells(one.object.value)
+        }
+
+    def is_private_value(self, triple: ox.Triple) -> bool:
+        """Whether this is such a value."""
+        return triple.predicate.value in private.VALUES and triple.subject in self._values
 
     def all(self) -> Iterator[ox.Triple]:
         for told in self._graphs.values():
@@ -88,6 +107,8 @@ class _Named:
 
     def _words_of(self, triple: ox.Triple, text: str) -> Iterator[str]:
         yield from private.names(triple.predicate.value, text)
+        if self.is_private_value(triple):
+            yield text
         kind = self.kinds.get(str(getattr(triple.subject, "value", "")))
         if kind == "machine" and _is_name(triple):
             yield text
@@ -103,7 +124,7 @@ class Redaction:
 
     def __init__(self, graphs: Graphs, records: Iterable[str], base: str) -> None:
         self._graphs = graphs
-        named = _Named(graphs)
+        self._named_in_it = named = _Named(graphs)
         self._kinds = named.kinds
         self.texts = Texts(named.words())
         if base and self.texts.has_word(base):
@@ -114,6 +135,11 @@ class Redaction:
         self._names: dict[str, str] = {}
         self._counts: dict[str, int] = defaultdict(int)
         self._base = base
+        self._telling = {
+            triple.subject.value
+            for triple in named.all()
+            if isinstance(triple.subject, ox.NamedNode) and self._is_made_of_it(triple)
+        }
         self._there = {
             term.value
             for triple in named.all()
@@ -123,6 +149,17 @@ class Redaction:
         clean = (one for one in records if not self._is_private(one))
         home = next(clean, f"{base or DEFAULT_BASE}redacted")
         self._home = home.partition("#")[0]
+
+    def _is_made_of_it(self, triple: ox.Triple) -> bool:
+        """Whether the name of a thing of an import has words that are left out of its texts."""
+        if not isinstance(triple.object, ox.Literal):
+            return False
+        iri, value = str(triple.subject)[1:-1], triple.object.value
+        if not _OF_IMPORT.search(iri):
+            return False
+        cleaned = self._literal(triple.predicate.value, triple.object).value
+        gone = cleaned != value and set(_WORD.findall(value)) - set(_WORD.findall(cleaned))
+        return bool(gone) and not gone.isdisjoint(_WORD.findall(unquote(iri.partition("#")[2])))
 
     def graphs(self) -> dict[str, list[ox.Triple]]:
         """The statements without it."""
@@ -143,7 +180,7 @@ class Redaction:
 
     def _triple(self, triple: ox.Triple) -> ox.Triple | None:
         subject, predicate, value = triple
-        if private.is_private(predicate.value):
+        if private.is_private(predicate.value) or self._named_in_it.is_private_value(triple):
             return None
         if isinstance(value, ox.Literal):
             kind = self._kinds.get(subject.value) if isinstance(subject, ox.NamedNode) else None
@@ -160,7 +197,7 @@ class Redaction:
         datatype = literal.datatype.value
         if predicate in _KEPT or datatype in _UNTOUCHED:
             return literal
-        if predicate in private.PATHS:
+        if private.is_path(predicate):
             text = self.texts.path(literal.value) or MASK
         else:
             text = self.texts.literal(literal.value, datatype)
@@ -186,7 +223,7 @@ class Redaction:
 
     def _named(self, iri: str) -> str:
         kind = self._kinds.get(iri)
-        if kind is None and not self._is_private(iri):
+        if kind is None and iri not in self._telling and not self._is_private(iri):
             return iri
         kind = kind or "thing"
         while True:
