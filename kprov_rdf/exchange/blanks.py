@@ -29,6 +29,8 @@ def canonical(quads: Sequence[ox.Quad], seconds: float = SECONDS) -> tuple[list[
     about = sum(
         isinstance(q.subject, ox.BlankNode) or isinstance(q.object, ox.BlankNode) for q in quads
     )
+    if not about:
+        return list(dict.fromkeys(quads)), ""
     if about > MAX_STATEMENTS:
         return _in_order(quads), (
             f"it has more than {MAX_STATEMENTS:,} statements about blank nodes, which are numbered "
@@ -45,7 +47,7 @@ def canonical(quads: Sequence[ox.Quad], seconds: float = SECONDS) -> tuple[list[
                 f"its blank nodes have no canonical labels within {seconds:g} seconds (RDFC-1.0), "
                 "and are numbered in the order of the document"
             )
-    return list(ox.parse(found, ox.RdfFormat.N_QUADS)), ""
+    return sorted(ox.parse(found, ox.RdfFormat.N_QUADS), key=str), ""
 
 
 def _simple(quads: Sequence[ox.Quad]) -> bool:
@@ -71,7 +73,8 @@ def _simple(quads: Sequence[ox.Quad]) -> bool:
 def _canonical(quads: Sequence[ox.Quad]) -> list[ox.Quad]:
     dataset = ox.Dataset(quads)
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    return list(dataset)
+    # A data set has another order each time, and what is numbered afterwards follows it.
+    return sorted(dataset, key=str)
 
 
 def _in_order(quads: Sequence[ox.Quad]) -> list[ox.Quad]:

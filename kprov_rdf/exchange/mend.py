@@ -48,7 +48,7 @@ _ENTITIES = {"&quot;": '"', "&apos;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&
 _ENTITY = re.compile("|".join(_ENTITIES))
 _BAD_IN_XML = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20<>\"{}|\\^`]")
 _SHOWN = 80
-MAX_STATEMENTS = 4_000_000
+MAX_STATEMENTS = 3_000_000
 _ROUNDS = 3  # more than one where what was mended shows another defect
 
 

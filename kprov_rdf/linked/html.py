@@ -1,5 +1,6 @@
 """Documents and lists as HTML, from the templates beside this file."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from kprov_rdf.tables import number
 STATIC = Path(__file__).with_name("static")
 # A page shows that many rows of an answer; programs get all of them.
 MAX_ROWS = 1000
+_LOGGED = re.compile(r"import/sha256-[0-9a-f]{64}#.*")
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,16 @@ def _render(template: str, link: view.Linker, **given: object) -> str:
     return page.render(link=link, version=__version__, served=link.served, **given)
 
 
+def place(run: RunInfo) -> str:
+    """The path of the page of a run; one that another tool logged stands on that of its import."""
+    logged = _LOGGED.search(run.iri)
+    return logged[0] if logged else f"run/{run.id}"
+
+
 def row(run: RunInfo) -> dict[str, str | int | float | None]:
     """A run as the page of runs shows it, also in its stream."""
     return {
-        "path": f"run/{run.id}",
+        "path": place(run),
         "run": run.short,
         "tag": run.tag,
         "status": run.status,

@@ -15,7 +15,8 @@ SELECT ?catalog ?prefix ?import ?label ?at {{
     OPTIONAL {{ ?import <{RDFS_LABEL}> ?label }}
     OPTIONAL {{ ?import <{Prov.generatedAtTime}> ?at }}
   }}
-  FILTER STRSTARTS(STR(?import), ?prefix)
+  # What is a part of one, a bundle or a training, is on its page.
+  FILTER (STRSTARTS(STR(?import), ?prefix) && !CONTAINS(STR(?import), "#"))
 }}
 ORDER BY DESC(?at) ?import
 """

@@ -85,8 +85,9 @@ class Linker:
         return quote(link + ("/" if path.endswith("/") or not path else ""))
 
     def page(self, path: str) -> str:
-        """The link to the page of the document at this path."""
-        return self.to(self._located(path))
+        """The link to the page of the document at this path, which may end in a fragment."""
+        document, mark, fragment = path.partition("#")
+        return self.to(self._located(document)) + mark + quote(fragment)
 
     def __call__(self, iri: str, subject: str) -> str | None:
         """The link for an IRI in the document about ``subject``; None for what is no address."""

@@ -51,7 +51,7 @@ def document(kind: str = "", rest: str = "", thing: str = "", suffix: str = "") 
     if found is None and kind == "run" and len(rest) >= _SHORTEST:
         meant = [run for run in keeper.runs() if run.id.endswith(rest) or run.id.startswith(rest)]
         if len(meant) == 1:
-            return _redirect(Linker(path, keeper.base).to(f"run/{meant[0].id}"), 302)
+            return _redirect(Linker(path, keeper.base).page(html.place(meant[0])), 302)
     if found is None:
         raise NotFound(f"There is no document at /{path}. The page / lists the runs.")
     # A page with a suffix stands at the same depth: its relative links are the same.

@@ -23,3 +23,11 @@ def test_very_many_blank_nodes_are_numbered_in_their_order(monkeypatch: pytest.M
     found, note = blanks.canonical(quads)
     assert [one.subject for one in found] == [ox.BlankNode(f"n{n}") for n in range(3)]
     assert "in the order of the document" in note
+
+
+def test_statements_come_in_one_order_whatever_was_done_to_them() -> None:
+    """Each ``Dataset`` of pyoxigraph has an order of its own."""
+    text = "".join(f'_:b{n} <http://e.org/p> "{n}" . <http://e.org/{n}> <http://e.org/q> _:b{n} .'
+                   for n in range(50))  # fmt: skip
+    quads = list(ox.parse(text, ox.RdfFormat.TURTLE))
+    assert blanks.canonical(quads)[0] == blanks.canonical(quads[::-1])[0]

@@ -307,6 +307,20 @@ class TestPages:
         assert (file, content) in said
         assert server.ask("/links", BROWSER).status == 200
 
+    def test_a_training_of_another_tool_is_led_to_on_the_page_of_its_import(  # type: ignore[no-untyped-def]
+        self, home: Home, serve
+    ) -> None:
+        merge.merge(home, b"epoch,loss\n0,0.5\nepoch,loss\n0,0.25\n", "log.csv")
+        merge.merge(home, b"document\nbundle e\nentity(e)\nendBundle\nendDocument", "b.provn")
+        server = serve()
+        links = re.findall(r'href="(import/[^"]*)"', server.ask("/", BROWSER).text)
+        parts = [one.partition("#") for one in links]
+        assert sorted(fragment for _, _, fragment in parts) == ["", "", "run-1", "run-2"]
+        for path, _, fragment in parts:
+            page = server.ask(f"/{path}", BROWSER)
+            assert page.status == 200
+            assert not fragment or f'id="{fragment}"' in page.text
+
     def test_hostile_statements_stay_text(self, home: Home, serve) -> None:  # type: ignore[no-untyped-def]
         evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'"
         run = recording.begin(home.path, evil)

@@ -77,28 +77,27 @@ PRIVATE_IRI = re.compile(
 
 # Where the vocabulary has no term, its name tells: of a setting, an attribute, of other tools.
 _TOLD_BY_NAME = re.compile(
-    r"(?:user|username|userid|login|loginname|fullname|realname|displayname|firstname|lastname"
-    r"|account|author|owner|creator|person|email|mail|host|hostname|node"
+    r"(?:user|username|login|account|author|owner|creator|person|email|mail|host|hostname|node"
     r"|nodename|machine|ip|ipaddress|address|path|dir|directory|folder|cwd|home|workspace|command"
     r"|cmd|cmdline|argv|args|arguments|env|environ|environment|repo|repository|remote|uri|url"
-    r"|location|filename|filepath|program|executable|entity|root|team|organization"
-    r"|environmentvariable)s?\Z"
+    r"|location|filename|filepath|program|executable|entity|root|team|organization)s?\Z"
 )
 # Of these the value is the name of someone or of a host, which may stand in other texts too.
 _NAMES_ONE = re.compile(
-    r"(?:user|username|userid|login|loginname|fullname|realname|displayname|firstname|lastname"
-    r"|account|author|owner|creator|person|host|hostname|node|nodename"
+    r"(?:user|username|login|account|author|owner|creator|person|host|hostname|node|nodename"
     r"|machine|email|resource|nick)s?\Z"
 )
 _ONE_WORD = re.compile(r"[^\s/\\\[\]{}\"']{2,64}\Z").match
+# user_id says no less than user; digits of a hash say nothing (``identity.ncname``).
+_OF_WHAT = {"id", "name", "key", "info"}
 _HASH = re.compile(r"-[0-9a-f]{8}\Z")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _OURS = (DNNPROV_NAMESPACE, PROV_NAMESPACE)
 
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:/\\]+@[^\s@<>\"'(),;:/\\]+\.[A-Za-z]{2,}")
-# As git writes an author.
+# As git writes an author: a name of up to three words before an address.
 _SIGNED = re.compile(
-    r"((?:[^\W\d_][\w.'-]{1,40} ){0,2}[^\W\d_][\w.'-]{1,40}) ?<[^\s@<>]+@[^\s@<>]+>"
+    r"((?:[^\W\d_][\w.'-]{0,40} ){0,2}[^\W\d_][\w.'-]{0,40}) ?<[^\s@<>]{1,80}@[^\s@<>]{1,80}>"
 )
 _REMOTE = re.compile(r"[\w.-]+@[\w.-]+:[^\s\"']+|\b(?:git|ssh|sftp|git\+\w+)://[^\s\"']+")
 _REPOSITORY = re.compile(
@@ -137,8 +136,7 @@ def is_private(predicate: str) -> bool:
 
 
 def _local(iri: str) -> str:
-    """The name of a property, without what ``ncname`` adds to one that is no name."""
-    return _HASH.sub("", iri[max(iri.rfind("#"), iri.rfind("/")) + 1 :])
+    return iri[max(iri.rfind("#"), iri.rfind("/")) + 1 :]
 
 
 def is_path(predicate: str) -> bool:
@@ -148,10 +146,11 @@ def is_path(predicate: str) -> bool:
 
 def tells(name: str, words: re.Pattern[str] = _TOLD_BY_NAME) -> bool:
     """Whether the last word of a name, or the whole, says that its values are private."""
-    parts = [part.lower() for part in _PARTS.findall(name)]
-    if len(parts) > 1 and parts[-1] in ("name", "id") and _NAMES_ONE.match(parts[-2]):
-        return True
-    return any(words.match(part) for part in (*parts[-1:], "".join(parts)))
+    found = [part.lower() for part in _PARTS.findall(_HASH.sub("", name))]
+    last = [*found]
+    while last and last[-1] in _OF_WHAT:
+        last.pop()
+    return any(map(words.match, (*found[-1:], *last[-1:], "".join(found))))
 
 
 def names(predicate: str, text: str) -> Iterator[str]:
@@ -159,8 +158,8 @@ def names(predicate: str, text: str) -> Iterator[str]:
     yield from _HOME.findall(text)
     for found in _SIGNED.findall(text) if "@" in text else ():
         yield from parts(found)
-    for found in _PRIVATE_URL.finditer(text) if "://" in text else ():
-        yield from _in_url(found[0])
+    for url in _PRIVATE_URL.finditer(text) if "://" in text else ():
+        yield from _in_url(url[0])
     if is_private(predicate) and tells(_local(predicate), _NAMES_ONE) and _ONE_WORD(text):
         yield text
     if text.startswith("{"):
@@ -173,8 +172,9 @@ def names(predicate: str, text: str) -> Iterator[str]:
 def _in_url(url: str) -> Iterator[str]:
     """The account and the machine in the URL of one."""
     try:
-        host, user = urlsplit(url).hostname or "", urlsplit(url).username
-    except ValueError:  # no address, such as of a bracket
+        found = urlsplit(url)
+        host, user = found.hostname or "", found.username
+    except ValueError:  # brackets that hold no address
         return
     if user:
         yield user

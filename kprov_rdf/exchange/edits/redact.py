@@ -57,39 +57,19 @@ def redact(
     return Redaction(graphs, records, base).graphs()
 
 
-class Redaction:
-    """Finds who and what is named in the statements, and takes it out. Raises as ``redact``."""
+class _Named:
+    """Who and what is named in the statements: ``kinds`` by IRI, and their names."""
 
-    def __init__(self, graphs: Graphs, records: Iterable[str], base: str) -> None:
+    def __init__(self, graphs: Graphs) -> None:
         self._graphs = graphs
-        self._kinds = self._agents()
-        self._told_values = self._private_values()
-        self.texts = Texts(self._words())
-        if base and self.texts.has_word(base):
-            raise InputError(
-                f"All IRIs begin with {base}, which names a host or a person. Give another one "
-                "with --base https://example.org/provenance/"
-            )
-        self._names: dict[str, str] = {}
-        self._counts: dict[str, int] = defaultdict(int)
-        self._base = base
-        self._telling = self._called_by_it()
-        self._there = {
-            term.value
-            for triple in self._all()
-            for term in (triple.subject, triple.object)
-            if isinstance(term, ox.NamedNode)
-        }
-        clean = (one.partition("#")[0] for one in records if not self._is_private(one))
-        self._home = next(clean, f"{base or DEFAULT_BASE}redacted")
-
-    # -- who and what is there
+        self.kinds = self._agents()
+        self._values = self._private_values()
 
     def _agents(self) -> dict[str, str]:
         """The IRIs of persons, organizations and machines, and which of these each is."""
         types: dict[str, set[str]] = defaultdict(set)
         led: set[str] = set()
-        for triple in self._all():
+        for triple in self.all():
             if isinstance(triple.object, ox.NamedNode):
                 if triple.predicate == _TYPE and isinstance(triple.subject, ox.NamedNode):
                     types[triple.subject.value].add(triple.object.value)
@@ -99,37 +79,26 @@ class Redaction:
         return found | {iri: kind for iri, said in types.items() if (kind := _kind(said))}
 
     def _private_values(self) -> set[object]:
-        """What says a value under a name that tells that it is private."""
+        """What has a value under a name that tells that it is private."""
         return {
             one.subject
-            for one in self._all()
+            for one in self.all()
             if one.predicate.value in private.VALUE_NAMES
             and isinstance(one.object, ox.Literal)
             and private.tells(one.object.value)
         }
 
-    def _called_by_it(self) -> set[str]:
-        """The things of imports whose IRIs were made of what is left out of their texts."""
-        found = set()
-        for one in self._all():
-            iri = one.subject.value if isinstance(one.subject, ox.NamedNode) else ""
-            if not isinstance(one.object, ox.Literal) or not _OF_IMPORT.search(iri) or iri in found:
-                continue
-            value = one.object.value
-            cleaned = self._literal(one.predicate.value, one.object).value
-            if cleaned != value:
-                gone = set(_WORD.findall(value)) - set(_WORD.findall(cleaned))
-                if not gone.isdisjoint(_WORD.findall(unquote(iri.partition("#")[2]))):
-                    found.add(iri)
-        return found
+    def is_private_value(self, triple: ox.Triple) -> bool:
+        """Whether this is such a value."""
+        return triple.predicate.value in private.VALUES and triple.subject in self._values
 
-    def _all(self) -> Iterator[ox.Triple]:
+    def all(self) -> Iterator[ox.Triple]:
         for told in self._graphs.values():
             yield from told
 
-    def _words(self) -> Iterator[str]:
+    def words(self) -> Iterator[str]:
         """The names of persons and hosts, and of users in paths."""
-        for triple in self._all():
+        for triple in self.all():
             for term in (triple.subject, triple.object):
                 if isinstance(term, ox.NamedNode):
                     yield from private.names("", term.value)
@@ -138,9 +107,9 @@ class Redaction:
 
     def _words_of(self, triple: ox.Triple, text: str) -> Iterator[str]:
         yield from private.names(triple.predicate.value, text)
-        if self._is_told(triple):
+        if self.is_private_value(triple):
             yield text
-        kind = self._kinds.get(str(getattr(triple.subject, "value", "")))
+        kind = self.kinds.get(str(getattr(triple.subject, "value", "")))
         if kind == "machine" and _is_name(triple):
             yield text
             yield text.partition(".")[0]
@@ -149,7 +118,48 @@ class Redaction:
         ):
             yield from private.parts(text)
 
-    # -- and without it
+
+class Redaction:
+    """Finds who and what is named in the statements, and takes it out. Raises as ``redact``."""
+
+    def __init__(self, graphs: Graphs, records: Iterable[str], base: str) -> None:
+        self._graphs = graphs
+        self._named_in_it = named = _Named(graphs)
+        self._kinds = named.kinds
+        self.texts = Texts(named.words())
+        if base and self.texts.has_word(base):
+            raise InputError(
+                f"All IRIs begin with {base}, which names a host or a person. Give another one "
+                "with --base https://example.org/provenance/"
+            )
+        self._names: dict[str, str] = {}
+        self._counts: dict[str, int] = defaultdict(int)
+        self._base = base
+        self._telling = {
+            triple.subject.value
+            for triple in named.all()
+            if isinstance(triple.subject, ox.NamedNode) and self._is_made_of_it(triple)
+        }
+        self._there = {
+            term.value
+            for triple in named.all()
+            for term in (triple.subject, triple.object)
+            if isinstance(term, ox.NamedNode)
+        }
+        clean = (one for one in records if not self._is_private(one))
+        home = next(clean, f"{base or DEFAULT_BASE}redacted")
+        self._home = home.partition("#")[0]
+
+    def _is_made_of_it(self, triple: ox.Triple) -> bool:
+        """Whether the name of a thing of an import has words that are left out of its texts."""
+        if not isinstance(triple.object, ox.Literal):
+            return False
+        iri, value = str(triple.subject)[1:-1], triple.object.value
+        if not _OF_IMPORT.search(iri):
+            return False
+        cleaned = self._literal(triple.predicate.value, triple.object).value
+        gone = cleaned != value and set(_WORD.findall(value)) - set(_WORD.findall(cleaned))
+        return bool(gone) and not gone.isdisjoint(_WORD.findall(unquote(iri.partition("#")[2])))
 
     def graphs(self) -> dict[str, list[ox.Triple]]:
         """The statements without it."""
@@ -168,12 +178,9 @@ class Redaction:
             if kind:
                 yield ox.Triple(self._node(subject), _LABEL, ox.Literal(f"a {kind}"))  # type: ignore[arg-type]
 
-    def _is_told(self, triple: ox.Triple) -> bool:
-        return triple.subject in self._told_values and triple.predicate.value in private.VALUES
-
     def _triple(self, triple: ox.Triple) -> ox.Triple | None:
         subject, predicate, value = triple
-        if private.is_private(predicate.value) or self._is_told(triple):
+        if private.is_private(predicate.value) or self._named_in_it.is_private_value(triple):
             return None
         if isinstance(value, ox.Literal):
             kind = self._kinds.get(subject.value) if isinstance(subject, ox.NamedNode) else None
