@@ -349,17 +349,17 @@ def test_a_run_is_found_by_the_end_of_its_id(server: Server, runs) -> None:  # t
 
 def test_names_in_any_script_have_their_documents(home: Home, serve) -> None:  # type: ignore[no-untyped-def]
     turtle = """@prefix prov: <http://www.w3.org/ns/prov#> .
-        <http://localhost:8642/agent/名前> a prov:Agent ; prov:label "\\u0001" .
-        <http://localhost:8642/agent/é> a prov:Agent ."""
+        <http://localhost:8642/agent/tool-名前> a prov:Agent ; prov:label "\\u0001" .
+        <http://localhost:8642/agent/tool-é> a prov:Agent ."""
     merge.merge(home, turtle.encode(), "x.ttl")
     server = serve()
-    for name in ("%E5%90%8D%E5%89%8D", "%C3%A9"):
+    for name in ("tool-%E5%90%8D%E5%89%8D", "tool-%C3%A9"):
         location = server.ask(f"/agent/{name}").headers["Location"]
         assert location == f"../doc/agent/{name}"
         reply = server.ask(f"/doc/agent/{name}", BROWSER)
         assert reply.status == 200
         assert f'agent/{name}>; rel="describes"' in reply.headers.get_all("Link")[-1]
-    refused = server.ask("/doc/agent/%E5%90%8D%E5%89%8D.rdf")
+    refused = server.ask("/doc/agent/tool-%E5%90%8D%E5%89%8D.rdf")
     assert refused.status == 406
     assert "control character" in refused.text
 

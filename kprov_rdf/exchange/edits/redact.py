@@ -158,8 +158,8 @@ class Redaction:
         if not _OF_IMPORT.search(iri):
             return False
         cleaned = self._literal(triple.predicate.value, triple.object).value
-        gone = cleaned != value and set(_WORD.findall(value)) - set(_WORD.findall(cleaned))
-        return bool(gone) and not gone.isdisjoint(_WORD.findall(unquote(iri.partition("#")[2])))
+        gone = set(_WORD.findall(value)) - set(_WORD.findall(cleaned))
+        return not gone.isdisjoint(_WORD.findall(unquote(iri.partition("#")[2])))
 
     def graphs(self) -> dict[str, list[ox.Triple]]:
         """The statements without it."""
