@@ -107,11 +107,11 @@ def test_a_dry_run_says_what_would_be_joined_with_the_run(
     assert cli.run(["--home", str(home.path), "merge", "--dry-run", mlflow]) == 0
     out = capfd.readouterr().out
     assert "Would be joined:" in out
-    joins = [line for line in out.splitlines() if "(content: its SHA-256 is" in line]
-    assert sum("so have http://localhost:8642/run/" in line for line in joins) >= 2
+    assert "(content: its SHA-256 is " in out
+    assert out.count("    so is run/") >= 2
     with ingest.open_snapshot(home) as store:
         assert LINKS not in store.graphs()
     # Without the run, what is alike is said all the same.
     other = create(home.path.parent / "other")
     assert cli.run(["--home", str(other.path), "merge", "--dry-run", mlflow]) == 0
-    assert "nothing else has it yet" in capfd.readouterr().out
+    assert "linked to what nothing else is linked to yet" in capfd.readouterr().out
