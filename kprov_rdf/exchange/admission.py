@@ -143,14 +143,12 @@ class Admitted:
 def admit(known: Known, names: ImportNames, brought: LocalStore, name: str) -> Admitted:
     """What to take of a document. Raises ``InputError`` where it would change what is there."""
     own = set(brought.graphs())
-    records = {
-        iri
-        for iri in own - {names.graph}
-        if is_record(iri) and not iri.startswith(f"{names.graph}#")
-    }
+    parts = {names.graph, *(iri for iri in own if iri.startswith(f"{names.graph}#"))}
+    records = {iri for iri in own - parts if is_record(iri)}
     catalogs = {iri for iri in own if iri.endswith("/catalog") and "#" not in iri}
-    there = known.graphs({*records, names.graph}, catalogs)
-    _check_own(names.graph, set(brought.graph(names.graph)), set(there.graph(names.graph)), name)
+    there = known.graphs(records | parts, catalogs)
+    for iri in sorted(parts):
+        _check_own(iri, set(brought.graph(iri)), set(there.graph(iri)), name)
     taken = {
         iri: brought.graph(iri)
         if iri not in records

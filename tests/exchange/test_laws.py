@@ -3,6 +3,7 @@
 What the catalog records of the imports has times, and is left out.
 """
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from kprov_capture.home import Home, create
 from kprov_capture.terms import RDF_TYPE
 from kprov_rdf import ingest
+from kprov_rdf.errors import InputError
 from kprov_rdf.exchange import blanks, writing
 from kprov_rdf.exchange import merge as merging
 from kprov_rdf.exchange.merge import together
@@ -325,3 +327,23 @@ def test_a_document_that_is_given_twice_is_one_import_also_without_statements_of
         if one.predicate.value == f"{PROV}startedAtTime"
     ]
     assert len(started) == 1
+
+
+@pytest.mark.parametrize("part", ["", "#http://real.org/g"])
+def test_no_document_comes_before_another_one_with_something_else_in_its_name(
+    home: Home, part: str
+) -> None:
+    """In either order the second is refused, and what is there stays."""
+    text = b"<http://real.org/g> { <a> <http://e.org/p> 1 } <a> <http://e.org/p> 1 ."
+    graph = f"{BASE}import/sha256-{hashlib.sha256(text).hexdigest()}"
+    forged = f"<{graph}{part}> {{ <{graph}#/a> <http://e.org/p> 2 }}".encode()
+    for first, second in ((text, forged), (forged, text)):
+        with pytest.raises(InputError, match="statements"):
+            together([Source("x.trig", first), Source("y.trig", second)])
+    merging.merge(home, forged, "y.trig")
+    with ingest.open_snapshot(home) as store:
+        before = data(store)
+    with pytest.raises(InputError, match="came with another document"):
+        merging.merge(home, text, "x.trig")
+    with ingest.open_snapshot(home) as store:
+        assert data(store) == before
