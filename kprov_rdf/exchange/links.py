@@ -56,7 +56,7 @@ _OF_ACTIVITIES = frozenset(
                  "qualifiedUsage", "qualifiedAssociation", "qualifiedCommunication",
                  "qualifiedStart", "qualifiedEnd")
 )  # fmt: skip
-_TO_ACTIVITIES = frozenset(
+TO_ACTIVITIES = frozenset(
     f"{PROV_NAMESPACE}{name}"
     for name in ("wasGeneratedBy", "wasInvalidatedBy", "wasInformedBy", "activity", "hadActivity")
 )
@@ -131,7 +131,7 @@ def find(
                 if one.predicate.value == RDF_TYPE:
                     node.types.add(one.object.value)
                     node.is_activity |= one.object.value == Prov.Activity
-                if one.predicate.value in _TO_ACTIVITIES:
+                if one.predicate.value in TO_ACTIVITIES:
                     nodes[one.object.value].is_activity = True
                 node.targets.append((one.predicate.value, one.object.value))
                 if "orcid.org/" in one.object.value:

@@ -161,7 +161,7 @@ def prepare(
     name = source.name
     scope = Scope(names.graph, names.base)
     stream = streaming.find(source, scope, options.manner.form)
-    if stream and not known.graphs({names.graph}, set()).graphs():
+    if stream and not known.graphs({names.graph, *stream.parts}, set()).graphs():
         return _streamed(names, source, scope, stream, options, origins)
     document = reading.parse(source, scope, options.manner)
     brought = _loaded(document.text, name)

@@ -19,6 +19,7 @@ from kprov_rdf.dm import guards
 from kprov_rdf.errors import KprovError
 from kprov_rdf.exchange import sniff
 from kprov_rdf.exchange.foreign import provone
+from kprov_rdf.exchange.links import TO_ACTIVITIES
 from kprov_rdf.exchange.reading import Document
 from kprov_rdf.exchange.scope import Scope, bases_in, is_record
 from kprov_rdf.exchange.sources import Source
@@ -100,10 +101,16 @@ class Stream:
         return Document(self._format, b"", None, reader, [], [], self._scope.root)
 
     def about(self, matters: Callable[[ox.Quad], bool]) -> Iterator[ox.Triple]:
-        """All that is said of the things of which something is said that ``matters``."""
+        """All that is said of the things of which something is said that ``matters``.
+
+        With what makes activities of them elsewhere.
+        """
         things = {quad.subject for quad in self.quads() if matters(quad)}
         if things:
-            yield from (quad.triple for quad in self.quads() if quad.subject in things)
+            for quad in self.quads():
+                told = quad.predicate.value in TO_ACTIVITIES and quad.object in things
+                if told or quad.subject in things:
+                    yield quad.triple
 
 
 def find(source: Source, scope: Scope, form: str | None) -> Stream | None:

@@ -5,6 +5,7 @@ What the catalog records of the imports has times, and is left out.
 
 import hashlib
 import json
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from kprov_capture.home import Home, create
 from kprov_capture.terms import RDF_TYPE
 from kprov_rdf import ingest
 from kprov_rdf.errors import InputError
-from kprov_rdf.exchange import blanks, writing
+from kprov_rdf.exchange import blanks, streaming, writing
 from kprov_rdf.exchange import merge as merging
 from kprov_rdf.exchange.merge import together
 from kprov_rdf.exchange.scope import Scope
@@ -347,3 +348,18 @@ def test_no_document_comes_before_another_one_with_something_else_in_its_name(
         merging.merge(home, text, "x.trig")
     with ingest.open_snapshot(home) as store:
         assert data(store) == before
+
+
+@settings(max_examples=60)
+@given(st.lists(trig(), min_size=1, max_size=2))
+def test_what_is_read_statement_by_statement_is_what_is_read_at_once(texts: list[bytes]) -> None:
+    activity = f"""<urn:a> <{PROV}wasGeneratedBy> <urn:b> .
+      <urn:b> <https://w3id.org/dnnprov#sha256> "{HASHES[0]}" ."""
+    # Blank nodes have labels by all that is said, and are not read so.
+    given = [
+        ("x.trig", re.sub(rb"_:(\w)", rb"<urn:\1>", text) + activity.encode()) for text in texts
+    ]
+    expected = joined(given)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streaming, "LEAST", 0)
+        assert joined(given) == expected
