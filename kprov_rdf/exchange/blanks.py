@@ -29,7 +29,7 @@ def canonical(quads: Sequence[ox.Quad], seconds: float = SECONDS) -> tuple[list[
     about = sum(
         isinstance(q.subject, ox.BlankNode) or isinstance(q.object, ox.BlankNode) for q in quads
     )
-    if not about:
+    if not about and not any(isinstance(q.graph_name, ox.BlankNode) for q in quads):
         return list(dict.fromkeys(quads)), ""
     if about > MAX_STATEMENTS:
         return _in_order(quads), (

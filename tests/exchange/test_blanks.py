@@ -19,7 +19,7 @@ _graphs = st.one_of(st.just(ox.DefaultGraph()), st.just(ox.NamedNode("http://e/g
 _quads = st.lists(
     st.builds(
         ox.Quad,
-        _nodes,
+        st.one_of(_nodes, st.just(ox.NamedNode("http://e/x"))),
         st.sampled_from([_P, _Q]),
         st.one_of(_nodes, st.sampled_from([ox.NamedNode("http://e/x"), ox.Literal("1")])),
         _graphs,

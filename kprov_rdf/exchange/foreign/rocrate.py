@@ -27,8 +27,8 @@ FORMAT = Format(
     "application/ld+json",
     folder=True,
     versions=(
-        "1.0 to 1.3, profiles Process, Workflow and Provenance Run Crate 0.1 to 0.6 (WfExS, nf- "
-        "prov, Snakemake, cwltool, COMPSs, Galaxy): the metadata file, or the crate as a "
+        "1.0 to 1.3, profiles Process, Workflow and Provenance Run Crate 0.1 to 0.6 (WfExS, "
+        "nf-prov, Snakemake, cwltool, COMPSs, Galaxy): the metadata file, or the crate as a "
         "folder, a zip or a bag"
     ),
     kept=(
