@@ -12,8 +12,7 @@ from kprov_capture.home import Home
 from kprov_capture.terms import RDF_TYPE, RDFS_LABEL, Dnnprov, Prov
 from kprov_rdf.errors import InputError
 from kprov_rdf.exchange import export
-from kprov_rdf.exchange.edits.private import is_private
-from kprov_rdf.exchange.edits.private import Texts
+from kprov_rdf.exchange.edits.private import Texts, is_private
 from kprov_rdf.exchange.edits.redact import redact
 from kprov_rdf.exchange.export import Options
 from kprov_rdf.exchange.formats import FORMATS
