@@ -7,6 +7,7 @@ of ``foreign``.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 import pyoxigraph as ox
 
@@ -14,6 +15,7 @@ from kprov_capture import __version__
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm import guards, provjson, provjsonld, provn, provxml
 from kprov_rdf.dm import model as dm
+from kprov_rdf.dm.detect import SUFFIXES
 from kprov_rdf.dm.memory import without_collector
 from kprov_rdf.dm.repairs import Repairs
 from kprov_rdf.errors import InputError, LimitError, UnsupportedError
@@ -103,10 +105,7 @@ def _parse(source: Source, scope: Scope, manner: Manner, repairs: Repairs) -> Do
     if found:
         return _foreign(source, scope, found, manner, repairs)
     if source.is_folder:
-        raise UnsupportedError(
-            f"{name} is a folder that no tool that is known has left. Name a file in it, or the "
-            f"folder of one of these: {', '.join(foreign.folders())}."
-        )
+        raise _no_folder(source)
     data = source.data.removeprefix(guards.BOM)
     guards.decoded(data, name)
     chosen = manner.form or sniff.detect(data, name)
@@ -117,11 +116,27 @@ def _parse(source: Source, scope: Scope, manner: Manner, repairs: Repairs) -> Do
     return _records(data, name, scope, chosen, repairs)
 
 
+def _no_folder(source: Source) -> UnsupportedError:
+    """The error of a folder that is no tool's: its documents are to be named."""
+    there = [file for file in source.files if PurePath(file).suffix.lower() in SUFFIXES]
+    first = f" in it, such as {source.name}/{there[0]}" if there else " in it"
+    several = f" (there are {len(there):,})" if len(there) > 1 else ""
+    return UnsupportedError(
+        f"{source.name} is a folder that no tool that is known has left. Name the files{first}"
+        f"{several}, or the folder of one of these: {', '.join(foreign.folders())}."
+    )
+
+
 def _foreign(
     source: Source, scope: Scope, module: foreign.Module, manner: Manner, repairs: Repairs
 ) -> Document:
     says = Statements(scope.root, scope.kprov, manner.contexts, repairs)
     module.read(source, says)
+    if source.is_folder:
+        says.notes += [
+            f"{tool} left something in this folder, too, which is not read: name the folder of it"
+            for tool in foreign.others(source, module)
+        ]
     text = says.text().encode()
     # What a tool left as PROV itself stands beside what the mapping says.
     documents = getattr(module, "documents", None)

@@ -12,7 +12,7 @@ from kprov_capture.home import Home
 from kprov_capture.terms import RDF_TYPE, RDFS_LABEL, Dnnprov, Prov
 from kprov_rdf.errors import InputError
 from kprov_rdf.exchange import export
-from kprov_rdf.exchange.edits.private import is_private
+from kprov_rdf.exchange.edits.private import Texts, is_private
 from kprov_rdf.exchange.edits.redact import redact
 from kprov_rdf.exchange.export import Options
 from kprov_rdf.exchange.formats import FORMATS
@@ -269,3 +269,10 @@ def test_what_other_tools_tell_of_persons_and_machines_is_left_out() -> None:
     assert [name for name in private if name in text.lower()] == []
     assert f"<{RECORD}#kept>" in text
     assert "what stays" in text
+
+
+def test_long_texts_are_looked_at_once() -> None:
+    """A part that is looked at again from each of its characters would not come to an end."""
+    texts = Texts(["zelda"])
+    for part in ("a", "a.-", "http://a", "git@a", "https://git", "/home/"):
+        assert texts(f"@:// {part * 200_000}") is not None

@@ -94,18 +94,24 @@ _HASH = re.compile(r"-[0-9a-f]{8}\Z")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _OURS = (DNNPROV_NAMESPACE, PROV_NAMESPACE)
 
-_EMAIL = re.compile(r"[^\s@<>\"'(),;:/\\]+@[^\s@<>\"'(),;:/\\]+\.[A-Za-z]{2,}")
+# These are sought in texts of any length and made by anyone: each begins where nothing of it can
+# stand before, or is bounded, so that no part is looked at again and again.
+_EMAIL = re.compile(
+    r"(?<![^\s@<>\"'(),;:/\\])[^\s@<>\"'(),;:/\\]++@[^\s@<>\"'(),;:/\\]+\.[A-Za-z]{2,}"
+)
 # As git writes an author: a name of up to three words before an address.
 _SIGNED = re.compile(
     r"((?:[^\W\d_][\w.'-]{0,40} ){0,2}[^\W\d_][\w.'-]{0,40}) ?<[^\s@<>]{1,80}@[^\s@<>]{1,80}>"
 )
-_REMOTE = re.compile(r"[\w.-]+@[\w.-]+:[^\s\"']+|\b(?:git|ssh|sftp|git\+\w+)://[^\s\"']+")
+_REMOTE = re.compile(
+    r"(?<![\w.-])[\w.-]++@[\w.-]++:[^\s\"']+|\b(?:git|ssh|sftp|git\+\w+)://[^\s\"']+"
+)
 _REPOSITORY = re.compile(
-    r"\bhttps?://[^\s\"']+\.git\b|\bhttps?://(?:www\.)?git[^\s\"'/]*/[^\s\"']+"
+    r"\bhttps?://[^\s\"']{1,300}\.git\b|\bhttps?://(?:www\.)?git[^\s\"'/]*/[^\s\"']+"
 )
 # A URL of a machine: with a port or an account, an address in digits, or a name of its own net.
 _PRIVATE_URL = re.compile(
-    r"\b[a-z][a-z0-9+.-]*://(?:[^\s/@\"']+@[^\s\"']*|[^\s/:\"']+:\d+[^\s\"']*|\d+(?:\.\d+){3}[^\s\"']*"
+    r"\b[a-z][a-z0-9+.-]{0,30}://(?:[^\s/@\"']+@[^\s\"']*|[^\s/:\"']+:\d+[^\s\"']*|\d+(?:\.\d+){3}[^\s\"']*"
     r"|[^\s/.\"']+(?=[/\s\"']|\Z)[^\s\"']*"
     r"|[^\s/\"']+\.(?:local|lan|internal|intranet|localdomain|home|corp)\b[^\s\"']*)",
     re.IGNORECASE,

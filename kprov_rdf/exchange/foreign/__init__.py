@@ -7,8 +7,10 @@ a ``Source``; ``says`` is a ``Statements``. A module of a tool that leaves PROV-
 """
 
 import importlib
+import re
 from typing import Protocol, cast
 
+from kprov_rdf.errors import KprovError
 from kprov_rdf.exchange.sniff import Format
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.exchange.statements import Statements
@@ -26,6 +28,10 @@ MODULES = (
     "kerasprov",
     "dfanalyzer",
     "csvlogger",
+)
+
+_PROV_JSON = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:prefix|entity|activity|agent|bundle)"\s*:\s*\{'
 )
 
 
@@ -50,11 +56,26 @@ def module(key: str) -> Module | None:
 
 def claiming(source: Source) -> Module | None:
     """The module whose format a document is in."""
+    if not source.is_folder and _PROV_JSON.match(source.beginning()):
+        return None  # whatever the names of its attributes are
     for key in MODULES:
         found = module(key)
         if found and found.claims(source):
             return found
     return None
+
+
+def others(source: Source, chosen: Module) -> list[str]:
+    """What the tools are called that left something in a folder beside the one ``chosen``."""
+    found = (module(key) for key in MODULES)
+    return [one.FORMAT.label for one in found if one and one is not chosen and _asked(one, source)]
+
+
+def _asked(one: Module, source: Source) -> bool:
+    try:
+        return one.claims(source)
+    except KprovError:  # a file of it cannot be read
+        return True
 
 
 def folders() -> list[str]:
