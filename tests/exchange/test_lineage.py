@@ -46,6 +46,14 @@ def test_it_leads_from_one_tool_to_another_by_content(merged: Selection) -> None
     assert any(one.endswith("-training") for one in found)
 
 
+def test_links_alone_tell_what_is_content() -> None:
+    sources = (Source(str(FIXTURES / name)) for name in ("mlruns", "crate"))
+    store, _ = merge.together(sources)
+    chosen = selection.everything(store, DEFAULT_BASE)
+    found = things(export.edited(chosen, Options(lineage="confusion.csv")))
+    assert any(one.endswith("-training") for one in found)
+
+
 def test_what_came_of_a_thing_is_not_in_its_lineage(merged: Selection) -> None:
     found = things(export.edited(merged, Options(lineage="digits.csv.gz")))
     assert "digits.csv.gz" in found
@@ -107,5 +115,6 @@ def test_the_picture_of_the_documentation_shows_this(merged: Selection) -> None:
     told = {html.unescape(one) for one in re.findall(r">([^<>\n]+)</text>", picture.read_text())}
     found = drawing(export.edited(merged, Options(lineage="confusion.csv")).about_records)
     lines = {line for node in found.nodes.values() for line in node.lines}
+    assert picture.read_text().count('class="node"') == len(found.nodes)
     assert lines | {one.label for one in found.arrows} <= told
     assert len(told - lines - {one.label for one in found.arrows}) == 3  # the sources

@@ -82,9 +82,12 @@ def _relations(told: Graphs) -> tuple[dict[object, set[object]], dict[object, se
     for name, triples in told.items():
         for t in triples:
             if t.predicate.value == RDF_TYPE:
-                of[t.subject].add(name)
+                if not name.endswith("/links"):  # where all that is linked has its class again
+                    of[t.subject].add(name)
                 if t.object == _CONTENT:
                     contents.add(t.subject)
+            elif t.predicate.value == Prov.specializationOf and name.endswith("/links"):
+                contents.add(t.object)
             elif t.predicate.value == SAME:
                 joined += ((t.subject, t.object), (t.object, t.subject))
         for one, how, other in pairs(triples):

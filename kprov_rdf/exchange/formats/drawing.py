@@ -64,6 +64,7 @@ _PLAIN = {
 _FOLDED = re.compile(r".*/attribute/(?!elapsedTime|learningRate)[^/]*-best").fullmatch
 _NAMES = ("http://schema.org/name", "https://schema.org/name", f"{PREFIXES['dcterms']}title")
 _OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_IS_CONTENT = re.compile(r".*/content/sha256-[0-9a-f]{64}").fullmatch
 _DIGEST = re.compile(r"(sha256-[0-9a-f]{8})[0-9a-f]{8,}")
 
 
@@ -213,11 +214,10 @@ def _digests(
     degree = _degrees(found)
     lines: dict[str, list[str]] = defaultdict(list)
     for arrow in list(found.arrows):
-        content = said.get(arrow.end, ())
         if (
             arrow.label == "specializationOf"
             and degree[arrow.end] == 1
-            and _has_type(content, {Dnnprov.Content})
+            and (_IS_CONTENT(arrow.end) or _has_type(said.get(arrow.end, ()), {Dnnprov.Content}))
         ):
             lines[arrow.start].append(shown(local(arrow.end)))
             found.arrows.remove(arrow)
@@ -296,14 +296,19 @@ def _number(text: str) -> str:
 
 
 def _group(found: Drawing, graphs: Mapping[str, Sequence[ox.Triple]]) -> None:
-    """Nodes that one of several graphs gives a class stand together; links may name them too."""
+    """Nodes that one of several graphs gives a class stand together.
+
+    Links, which give it to all that is linked, are no such graph. Content is nobody's.
+    """
     if len(graphs) < 2:
         return
     of: dict[str, set[str]] = defaultdict(set)
     for name, told in graphs.items():
         for t in told:
             if t.predicate.value == RDF_TYPE:
-                of[_key(t.subject)].add(name)
+                of[_key(t.subject)] |= {name, ""} if _IS_CONTENT(_key(t.subject)) else {name}
+    for names in of.values():
+        names -= {one for one in names if one.endswith("/links")}
     for node in found.nodes.values():
         names = of.get(node.iri.partition(" ")[0], set())
         node.group = next(iter(names)) if len(names) == 1 else ""
