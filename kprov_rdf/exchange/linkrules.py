@@ -52,11 +52,11 @@ class Rule:
         """What a thing is to be linked to, with the evidence."""
         if self.things:
             if iri in self.things:
-                yield self._hub("\n".join(sorted(self.things)), base), f"{self.name}: it is listed"
+                yield self._hub("\n".join(sorted(self.things)), base), "it is listed"
         elif not self.kind or self.kind in types:
             for name, value in values:
                 if name == self.property and value:
-                    why = f"{self.name}: its <{name}> is {value[:200]}"
+                    why = f"its <{name}> is {value[:200]}"
                     yield self._hub(value, base), why
 
     def _hub(self, value: str, base: str) -> str:
