@@ -160,22 +160,26 @@ def _triples(data: bytes) -> bytes:
     return "".join(f"{one} .\n" for one in graph(data)).encode()
 
 
-def merged(size: int, form: str = "provjson") -> tuple[float, int]:
-    """Milliseconds of CPU per 1,000 records for a whole merge; the size of its journal."""
+def merged(path: Path) -> tuple[float, int]:
+    """Milliseconds of CPU for a whole merge of a file; the size of its journal."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        path = folder / ("bench.json" if form == "provjson" else "bench.nt")
-        # Made by another process, whose memory does not count.
-        Child(lambda: path.write_bytes(_content(size, form))).result()
-        home = create(folder / "home")
+        home = create(Path(name))
         started = time.process_time()
         merge.merge(home, Source(str(path)))
-        took = (time.process_time() - started) * 1e6 / size
+        took = (time.process_time() - started) * 1e3
         return took, sum(path.stat().st_size for path in home.journal.iterdir())
 
 
-def _content(size: int, form: str) -> bytes:
-    return document(size) if form == "provjson" else _triples(document(size))
+def files(folder: Path, size: int) -> tuple[Path, Path]:
+    """A document as PROV-JSON and as N-Triples, made by another process."""
+    json_, triples = folder / "bench.json", folder / "bench.nt"
+
+    def work() -> None:
+        json_.write_bytes(document(size))
+        triples.write_bytes(_triples(json_.read_bytes()))
+
+    Child(work).result()
+    return json_, triples
 
 
 def memory(work: Callable[..., object], *args: object) -> float:
@@ -185,23 +189,29 @@ def memory(work: Callable[..., object], *args: object) -> float:
     return child.peak
 
 
-def _read(size: int) -> int:
-    return parsed(document(size), "provjson").records or 0
+def _read(path: Path) -> int:
+    return parsed(path.read_bytes(), "provjson").records or 0
 
 
 def main() -> None:
     warnings.simplefilter("ignore")
     size = PEER_RECORDS if quick() else RECORDS
     # Before this process grows: a child begins with its memory.
-    peaks = memory(_read, size), memory(merged, size), memory(merged, size, "nt")
-    took, journal = Child(merged, size).result()[0]
+    with tempfile.TemporaryDirectory() as name:
+        whole, triples = files(Path(name), size)
+        peaks = memory(_read, whole), memory(merged, whole), memory(merged, triples)
+        took, journal = Child(merged, whole).result()[0]
     told = f"{size:,} records, {len(document(size)) >> 20} MiB of PROV-JSON"
     report(
         "exchange",
         [
             *to_statements(size),
             *to_documents(size),
-            Row(f"merge, with checks, links, and a journal of {journal >> 20} MiB", took, UNIT),
+            Row(
+                f"merge, with checks, links, and a journal of {journal >> 20} MiB",
+                took / size * 1e3,
+                UNIT,
+            ),
             Row(f"memory at most: to read {told}", peaks[0], "MiB"),
             Row("the same, to merge them", peaks[1], "MiB"),
             Row("the same, to merge them as N-Triples, read one by one", peaks[2], "MiB"),
