@@ -1,6 +1,7 @@
 """What the commands share: the state folder that was asked for, and how a run is named."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from kprov_capture.home import Home, find, open_home
+from kprov_capture.identity import DEFAULT_BASE
 from kprov_rdf.errors import KprovError
 
 if TYPE_CHECKING:
     from kprov_rdf.store import Snapshot
 
+_LONG_HASH = re.compile(r"([0-9a-f]{8})[0-9a-f]{56}")
 RUN_HELP = "RUN is the last 8 digits of an id, a prefix of it, a tag (its latest run), or @latest."
 
 
@@ -50,6 +53,11 @@ def _validated(home: Home) -> "Snapshot":
     if after is not store:
         store.close()
     return after
+
+
+def brief(text: str) -> str:
+    """IRIs of kprov's as people tell them apart: without the base, and with 8 digits of hashes."""
+    return _LONG_HASH.sub(r"\1…", text.replace(DEFAULT_BASE, ""))
 
 
 def tell(text: str, err: bool = False) -> None:

@@ -3,13 +3,29 @@
 import sys
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kprov_capture.home import find as find_home
 from kprov_capture.home import open_home
-from kprov_rdf.cli.context import Context, pass_context
+from kprov_capture.terms import PROV_NAMESPACE
+from kprov_rdf.cli.context import Context, brief, pass_context
 from kprov_rdf.errors import InputError
+
+if TYPE_CHECKING:
+    from kprov_rdf.query import Term
+
+_OWL = "http://www.w3.org/2002/07/owl#"
+
+
+def _brief(term: "Term") -> "Term":
+    import pyoxigraph as ox
+
+    if term is None:
+        return None
+    value = brief(str(getattr(term, "value", term)))
+    return ox.Literal(value.removeprefix(PROV_NAMESPACE).removeprefix(_OWL))
 
 
 @click.command(short_help="Show what two documents have in common, and why.")
@@ -58,6 +74,8 @@ def links(context: Context, search: bool, rules: str | None, remove: bool, form:
         answer = queries.table(store, queries.find("links"), {})
         first = next(answer.rows, None)
         answer.rows = answer.rows if first is None else chain([first], answer.rows)
+        if form == "table":  # whose columns are as wide as what stands in them
+            answer.rows = (tuple(map(_brief, row)) for row in answer.rows)
         write(answer, form, sys.stdout)
     if first is None:
         click.echo("kprov: nothing is linked yet; 'kprov links --find' looks again.", err=True)

@@ -1,6 +1,5 @@
 """The command that takes in what other tools wrote."""
 
-import re
 import shlex
 import sys
 import zipfile
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kprov_rdf.cli.context import Context, pass_context, tell
+from kprov_rdf.cli.context import Context, brief, pass_context, tell
 from kprov_rdf.errors import InputError, KprovError, StorageError, StoreLockedError
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 _SHOWN_NOTES = 3
 _SHOWN_GRAPHS = 10
 _SHOWN_LINKS = 60  # lines
-_LONG_HASH = re.compile(r"([0-9a-f]{8})[0-9a-f]{56}")
 # Formats of one graph, and of a part of what was recorded.
 _ONE_GRAPH = ("ttl", "nt", "rdf", "rocrate", "croissant", "modelcard", "modelcard-md",
               "openlineage", "csv", "parquet")  # fmt: skip
@@ -274,20 +272,13 @@ def _told(links: "list[Link]", there: Mapping[str, list[str]]) -> Iterator[str]:
         if not met and len(subjects) == 1:
             alone += 1
             continue
-        yield f"{_brief(target)}  ({rule}: {_brief(whys[target, rule])})"
-        yield from (f"    {_brief(one)} {how.rpartition('#')[2]} it" for one in subjects)
+        yield f"{brief(target)}  ({rule}: {brief(whys[target, rule])})"
+        yield from (f"    {brief(one)} {how.rpartition('#')[2]} it" for one in subjects)
         if met:
             more = f" and {len(met) - _SHOWN_NOTES} more" if len(met) > _SHOWN_NOTES else ""
-            yield f"    so is {', so is '.join(map(_brief, met[:_SHOWN_NOTES]))}{more}, already"
+            yield f"    so is {', so is '.join(map(brief, met[:_SHOWN_NOTES]))}{more}, already"
     if alone:
         yield f"{count(alone, 'thing')} linked to what nothing else is linked to yet"
-
-
-def _brief(text: str) -> str:
-    """IRIs of kprov's as people tell them apart: without the base, and with 8 digits of hashes."""
-    from kprov_capture.identity import DEFAULT_BASE
-
-    return _LONG_HASH.sub(r"\1…", text.replace(DEFAULT_BASE, ""))
 
 
 def _load(context: Context, merged: "list[Merged]") -> None:
