@@ -4,8 +4,8 @@ They become fragments of the graph that the document is imported into. So two do
 speak of ``epoch_3``, of ``_:b0`` or of ``http://example.org/model`` do not become one, and reading
 the same bytes again gives the same names:
 
-    #http://example.org/x   an IRI of a place that is nobody's: example.org, localhost, a file, the
-                            default namespace of a PROV document
+    #http://example.org/x   an IRI of a place that is nobody's: example.org, localhost, a file, ex:,
+                            the default namespace of a PROV document
     #/model.bin             a relative IRI, or an identifier without an absolute namespace
     #_c14n0                 a blank node
     #used-3                 the third node of the document that qualifies a relation without id
@@ -54,11 +54,12 @@ _SHOWN = re.compile(
 # A scheme of one letter is the drive of a Windows path.
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _ILLEGAL = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
-# RFC 2606, sections 2 and 3; RFC 6761; addresses that mean another machine on each.
+# RFC 2606, sections 2 and 3; RFC 6761; addresses that mean another machine on each. "ex" is no
+# scheme: it is the prefix of examples, which makes an IRI in JSON-LD where nothing declares it.
 _NOBODYS = re.compile(
     r"(?:https?|ftp)://(?:[^/?#@]*@)?(?:(?:[^/?#:]*\.)?example(?:\.(?:org|com|net))?"
     r"|(?:[^/?#:]*\.)?(?:localhost|test|invalid|local)|127\.[0-9.]+|0\.0\.0\.0|\[::1\])"
-    r"(?::[0-9]*)?(?:[/?#]|\Z)|file:",
+    r"(?::[0-9]*)?(?:[/?#]|\Z)|(?:file|ex):",
     re.IGNORECASE,
 )
 _VOCABULARIES = (

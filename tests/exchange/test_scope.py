@@ -43,7 +43,7 @@ def test_names_of_a_place_are_kept(iri: str) -> None:
     "http://test/x", "http://x.invalid/y", "http://printer.local/x", "http://localhost/x",
     "http://localhost:5000/#/experiments/1", "http://db.localhost/x", "http://127.0.0.1:8888/x",
     "http://127.1.2.3/x", "http://0.0.0.0:6006/x", "http://[::1]/x", "http://[::1]:80/x",
-    "ftp://example.org/x", "file:///tmp/x", "file:x", "http://example.org?x", "http://localhost:",
+    "ftp://example.org/x", "file:///tmp/x", "file:x", "ex:x", "http://example.org?x", "http://localhost:",
 ])  # fmt: skip
 def test_names_of_nobodys_place_are_the_documents_own(iri: str) -> None:
     assert (
@@ -235,3 +235,15 @@ def test_graphs_get_names_of_the_document_and_records_keep_theirs() -> None:
     assert scope.graphs[scope.named(run)] == scope.named(run)
     assert scope.graphs[f"{ROOT}#http://real.org/g"] == "http://real.org/g"
     assert scope.named(None) == ROOT
+
+
+def test_a_prefix_of_examples_that_nothing_declares_joins_no_two_documents() -> None:
+    """As nf-provone writes JSON-LD: each of its documents has an ex:workDir."""
+    names = set()
+    for hash_ in "ab":
+        graph = ImportNames(hash_ * 64).graph
+        data = json.dumps({"@id": "ex:workDir", "http://real.org/p": {"@id": "ex:run"}})
+        (quad,) = reading.parse(Source("x.jsonld", data.encode()), Scope(graph)).quads
+        names |= {quad.subject.value, quad.object.value}
+    roots = [ImportNames(hash_ * 64).graph for hash_ in "ab"]
+    assert names == {f"{root}#ex:{name}" for root in roots for name in ("workDir", "run")}
