@@ -32,11 +32,11 @@ _PROV_JSON = {
     "wasAttributedTo", "wasAssociatedWith", "actedOnBehalfOf", "wasInfluencedBy",
     "specializationOf", "alternateOf", "hadMember", "mentionOf",
 }  # fmt: skip
-# Keys that other tools' JSON has, and whose it then is.
+# Keys that other tools' JSON has, whose it then is, and what 'kprov merge' reads of them.
 _LOOKALIKES = {
-    "OpenLineage": {"eventType", "schemaURL", "job"},
-    "FlowCept": {"campaign_id", "task_id", "workflow_id"},
-    "an MLflow run": {"run_uuid", "experiment_id"},
+    "OpenLineage": ({"eventType", "schemaURL", "job"}, "it"),
+    "FlowCept": ({"campaign_id", "task_id", "workflow_id"}, "it"),
+    "an MLflow run": ({"run_uuid", "experiment_id"}, "the folder mlruns"),
 }
 _BEGINNING = 100_000
 _FIRST_KEY = re.compile(rb'\s*\{\s*"([A-Za-z]+)"\s*:\s*\{')
@@ -141,11 +141,11 @@ def which_json(found: Any, name: str) -> str:
     first: dict[str, Any] = next((one for one in items if isinstance(one, dict)), {})
     if any(key.startswith("@") for key in first):
         return "provjsonld" if _is_prov_jsonld(found) else "jsonld"
-    for tool, marks in _LOOKALIKES.items():
+    for tool, (marks, read) in _LOOKALIKES.items():
         if len(marks & set(first)) >= 2:
             raise UnsupportedError(
-                f"{name} looks like {tool}'s own JSON, which kprov does not read. Export it as "
-                "PROV-JSON, PROV-N or PROV-O first, where the tool can."
+                f"{name} looks like {tool}'s own JSON, which is neither PROV nor RDF. "
+                f"'kprov merge' reads {read}, and says it in PROV-O."
             )
     listed = ", ".join(sorted(map(repr, first))[:6]) or "none"
     raise UnsupportedError(

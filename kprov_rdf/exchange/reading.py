@@ -15,7 +15,7 @@ from kprov_capture import __version__
 from kprov_capture.terms import PROV_NAMESPACE
 from kprov_rdf.dm import guards, provjson, provjsonld, provn, provxml
 from kprov_rdf.dm import model as dm
-from kprov_rdf.dm.detect import SUFFIXES
+from kprov_rdf.dm.detect import SUFFIXES, family
 from kprov_rdf.dm.memory import without_collector
 from kprov_rdf.dm.repairs import Repairs
 from kprov_rdf.errors import InputError, LimitError, UnsupportedError
@@ -39,6 +39,16 @@ _READERS: dict[str, Callable[[bytes, str, Repairs | None], dm.Document]] = {
     "provjson": provjson.read,
     "provxml": provxml.read,
     "provjsonld": provjsonld.read,
+}
+# What files begin with that somebody may take for provenance.
+_BINARY = {
+    b"%PDF-": "a PDF",
+    b"PK\x03\x04": "a ZIP archive without an RO-Crate",
+    b"SQLite format 3\0": "a database of SQLite that is not MLflow's",
+    b"\x89HDF\r\n": "a file of HDF5",
+    b"\x89PNG\r\n": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"\x1f\x8b": "compressed with gzip, and has no name that ends in .gz",
 }
 MAX_RECORD_BYTES = 1 << 27
 _TYPE = f"<{PROV_NAMESPACE}type>"
@@ -107,13 +117,30 @@ def _parse(source: Source, scope: Scope, manner: Manner, repairs: Repairs) -> Do
     if source.is_folder:
         raise _no_folder(source)
     data = source.data.removeprefix(guards.BOM)
+    _no_binary(data, name)
     guards.decoded(data, name)
     chosen = manner.form or sniff.detect(data, name)
     if chosen == "jsonld":
         return _linked(data, name, scope, manner, repairs)
     if chosen in _RDF:
-        return _rdf(data, name, scope, chosen, repairs)
+        try:
+            return _rdf(data, name, scope, chosen, repairs)
+        except InputError as error:
+            if manner.form or family(data, name) or not isinstance(error.__cause__, SyntaxError):
+                raise
+            raise UnsupportedError(
+                f"{name} is in no format that can be told from its name or from what it begins "
+                f"with. If it is in one, name it: --format {', '.join(sniff.FORMATS)}, or "
+                f"{', '.join(foreign.MODULES)}."
+            ) from error
     return _records(data, name, scope, chosen, repairs)
+
+
+def _no_binary(data: bytes, name: str) -> None:
+    """Refuse what is known to be no text, with what it is."""
+    for signature, what in _BINARY.items():
+        if data.startswith(signature):
+            raise UnsupportedError(f"{name} is {what}: there is no provenance in it that is read.")
 
 
 def _no_folder(source: Source) -> UnsupportedError:

@@ -84,7 +84,7 @@ def test_the_suffix_says_the_format_or_leaves_it_to_the_content(
             b"Dear reader, here is my provenance.",
             "in no format of provenance that is known.*PROV-N",
         ),
-        (b'{"eventType": "START", "job": {}}', "looks like OpenLineage's own JSON"),
+        (b'{"eventType": "START", "job": {}}', "OpenLineage's own JSON.*'kprov merge' reads it"),
         (b'{"loss": 1}', "neither PROV-JSON nor JSON-LD.*found 'loss'"),
         (b"[1, 2]", "neither PROV-JSON nor JSON-LD"),
         (b"<!DOCTYPE html><html></html>", "DOCTYPE"),
