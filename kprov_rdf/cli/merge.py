@@ -4,6 +4,7 @@ import shlex
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,8 @@ _ONE_GRAPH = ("ttl", "nt", "rdf", "rocrate", "croissant", "modelcard", "modelcar
     "-o",
     "--output",
     metavar="OUT",
-    help="Write one TriG or N-Quads file; the store stays as it is.",
+    help="Write all into one file, of TriG, N-Quads or another format of several graphs; the store "
+    "stays as it is.",
 )
 @pass_context
 def merge(
@@ -106,7 +108,7 @@ def merge(
         _report(one)
         merged.append(one)
     if dry_run:
-        _joins(context, merged)
+        _joins(merged, _there(context, merged))
     elif any(not one.already for one in merged):
         _load(context, merged)
     if len(merged) < len(files):
@@ -128,8 +130,11 @@ def _options(
     from kprov_rdf.exchange.reading import Manner
 
     known = (*sniff.FORMATS, *foreign.MODULES)
+    form = "rdfxml" if form == "rdf" else form  # as 'kprov export' calls it
     if form is not None and form not in known:
-        raise InputError(f"There is no format {form!r}; the formats are {', '.join(known)}.")
+        near = get_close_matches(form, known, 1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        raise InputError(f"There is no format {form!r}.{meant} The formats are {', '.join(known)}.")
     given = {}
     for one in contexts:
         url, equals, file = one.rpartition("=")
@@ -170,6 +175,7 @@ def _to_file(files: tuple[str, ...], options: "Options", output: str, dry_run: b
     for one in merged:
         _report(one)
     if dry_run:
+        _joins(merged, {})
         return
     everything = selection.everything(store, DEFAULT_BASE)
     written = export.written(everything, form)
@@ -237,21 +243,27 @@ def _report(one: "Merged") -> None:
         tell(f"kprov: {one.name}: {more} more of this kind.", err=True)
 
 
-def _joins(context: Context, merged: "list[Merged]") -> None:
-    """What the documents would be joined with, and why."""
+def _there(context: Context, merged: "list[Merged]") -> dict[str, list[str]]:
+    """What is linked already to what the documents would be linked to."""
     from kprov_capture.home import find
     from kprov_rdf.exchange.links import meeting
 
+    targets = {link.target for one in merged for link in one.links}
+    if not targets or not _is_home(find(context.asked)):
+        return {}
+    with context.reading() as store:
+        return meeting(store, targets)
+
+
+def _joins(merged: "list[Merged]", there: Mapping[str, list[str]]) -> None:
+    """What the documents would be joined with, and why."""
     links = sorted({link for one in merged for link in one.links})
     if not links:
-        click.echo("\nNothing would be joined.")
+        if merged:
+            click.echo("\nNothing would be joined.")
         return
     click.echo("\nWould be joined:")
-    if _is_home(find(context.asked)):
-        with context.reading() as store:
-            told = list(_told(links, meeting(store, {one.target for one in links})))
-    else:
-        told = list(_told(links, {}))
+    told = list(_told(links, there))
     for line in told[:_SHOWN_LINKS]:
         tell(f"  {line}")
     if len(told) > _SHOWN_LINKS:

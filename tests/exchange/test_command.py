@@ -1,5 +1,6 @@
 """``kprov merge``: what each option does, what is left as it was, and the exit status."""
 
+import csv
 import hashlib
 import io
 import json
@@ -151,6 +152,47 @@ def test_a_dry_run_writes_nothing_at_all(run: Run, home: Home, files: Path) -> N
     ]
     assert "3 of 4 files can be merged" in err
     assert (tree(home.journal), tree(files), graphs(home)) == (before, beside, there)
+
+
+def test_a_dry_run_of_one_file_tells_what_would_be_joined(run: Run, files: Path) -> None:
+    before = tree(files)
+    status, out, err = run("h.ttl", "other.ttl", "--dry-run", "-o", "out.trig")
+    assert (status, err) == (0, "")
+    joined = out.partition("Would be joined:\n")[2].splitlines()
+    assert [line.strip() for line in joined[1:]] == [
+        "http://e.org/m specializationOf it", "http://e.org/n specializationOf it",
+    ]  # fmt: skip
+    assert tree(files) == before
+
+
+def test_a_dry_run_of_what_cannot_be_read_tells_nothing_else(run: Run) -> None:
+    status, out, _ = run("--dry-run", "bad.ttl")
+    assert (status, out) == (2, "")
+
+
+def test_a_format_is_named_as_export_names_it_and_a_misspelt_one_is_told(
+    run: Run, files: Path
+) -> None:
+    rdf = "<r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:e='http://e.org/'>"
+    (files / "x").write_text(f"{rdf}<r:Description r:about='http://e.org/x' e:p='1'/></r:RDF>")
+    assert "x: RDF/XML, 1 statement" in run("x", "--format", "rdf")[1]
+    status, _, err = run("x", "--format", "provjsn")
+    assert status == 2
+    assert "There is no format 'provjsn'. Did you mean provjson? The formats are " in err
+
+
+def test_what_was_merged_is_listed_with_its_file_and_how_often_it_was_mended(
+    run: Run, home: Home, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("a.provn", "defect.json")[0] == 0
+    assert cli.run(["--home", str(home.path), "query", "imports", "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+    found = {row["file"]: (row["format"], row["bytes"], row["mended"]) for row in rows}
+    assert found == {
+        "a.provn": ("text/provenance-notation", str(len(PROVN)), "0"),
+        "defect.json": ("application/json", str(len(DEFECT)), "1"),
+    }
+    assert {row["import"] for row in rows} == {iri for iri in graphs(home) if "/import/" in iri}
 
 
 def test_a_dry_run_makes_no_folder(

@@ -54,6 +54,13 @@ def test_two_documents_that_have_one_file_meet_in_its_content(
         ("content", "http://other.org/m", CONTENT),
     ]
     assert {row["why"] for row in rows} == {f"its SHA-256 is {HASH}"}
+    assert run(merged) == 0
+    said = [line.split() for line in capfd.readouterr().out.splitlines() if "one.org" in line]
+    short = f"{HASH[:8]}…"
+    why = ["its", "SHA-256", "is", short]
+    assert said == [
+        ["content", "http://one.org/m", "specializationOf", f"content/sha256-{short}", *why]
+    ]
     assert run(merged, "--format", "json") == 0
     assert HASH in json.dumps(json.loads(capfd.readouterr().out))
 
