@@ -202,6 +202,28 @@ def test_runs_of_other_tools_are_written(form: str, redact: bool, logged: list[S
             assert left == []
 
 
+def test_of_what_no_tool_logged_nothing_is_claimed(tmp_path: Path) -> None:
+    """TensorBoard does not log how a training ended, and CSVLogger has no times at all."""
+    home = create(tmp_path / "home")
+    there = Path(__file__).parent / "fixtures" / "trackers"
+    files = [str(there / name) for name in ("tensorboard", "log.csv")]
+    assert cli.run(["--home", str(home.path), "merge", *files]) == 0
+    with ingest.open_snapshot(home) as store:
+        board, log = [
+            selection.of_records(store, [run.iri], home.base())
+            for run in listing(store, store.living)
+        ]
+    events = [json.loads(line) for line in export.write(board, "openlineage").splitlines()]
+    assert [one["eventType"] for one in events] == ["START", "OTHER"]
+    assert [[data["name"] for data in one["inputs"]] for one in events] == [["digits.npz"]] * 2
+    card = export.write(board, "modelcard-md").decode()
+    assert "Trained for 5 epochs; how it ended is not known." in card
+    assert re.search(r"- Trained: \S+Z to an end that is not known", card)
+    assert re.search(r"\| digits\.npz \| +\| [0-9a-f]{64} \|", card)
+    assert "logged" not in card
+    assert "- Trained" not in export.write(log, "modelcard-md").decode()
+
+
 def _unpacked(data: bytes) -> bytes:
     if not zipfile.is_zipfile(BytesIO(data)):
         return data

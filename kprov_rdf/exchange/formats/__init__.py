@@ -220,7 +220,7 @@ FORMATS = {
         ("jsonl", "ndjson"),
         "openlineage",
         holds=(
-            "OpenLineage 2-0-2: START and COMPLETE, ABORT or FAIL of each run, settings, "
+            "OpenLineage 2-0-2: START and COMPLETE, ABORT, FAIL or OTHER of each run, settings, "
             "versions and schemas of data"
         ),
         lacks="epochs",

@@ -12,6 +12,7 @@ from kprov_capture.terms import Dnnprov, Prov
 from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.formats.told import Execution, Value, as_json, executions, local, when
 from kprov_rdf.exchange.selection import Selection
+from kprov_rdf.runs import RUNNING, UNKNOWN
 
 _CONTEXT = {
     "@vocab": "http://schema.org/",
@@ -71,7 +72,7 @@ def _entities(one: Execution) -> Iterator[Entity]:
             {
                 "@id": data,
                 "@type": "Dataset",
-                "name": local(data),
+                "name": told.data_name(data),
                 "size": _samples(told.value(data, Dnnprov.sampleCount)),
                 "identifier": f"sha256:{content.sha256}" if content else None,
             }
@@ -126,7 +127,10 @@ def _name(one: Execution, model: str) -> str:
 def _description(one: Execution) -> str:
     run = one.run
     with_ = f" with {run.optimizer}" if run.optimizer else ""
-    return f"Trained{with_} for {run.epochs} epochs; {run.status.lower().replace('_', ' ')}."
+    ended = run.status.lower().replace("_", " ")
+    if run.status == UNKNOWN:
+        ended = "how it ended is not known"
+    return f"Trained{with_} for {run.epochs} epochs; {ended}."
 
 
 def _layer_types(one: Execution) -> Iterator[str]:
@@ -194,11 +198,17 @@ def _markdown(one: Execution) -> Iterator[str]:
     yield f"# {_plain(run.tag)}\n"
     yield f"{_plain(_description(one))}\n"
     yield f"- Run: {_plain(run.iri)}"
-    yield f"- Trained: {when(run.started)} to {when(run.ended) or 'now'}"
+    if run.started:
+        since = "now" if run.status == RUNNING else "an end that is not known"
+        yield f"- Trained: {when(run.started)} to {when(run.ended) or since}"
     if person:
         yield f"- By: {_plain(told.name(person))}"
     data = [
-        (local(d), told.value(d, Dnnprov.sampleCount), c.sha256 if (c := told.bytes(d)) else None)
+        (
+            told.data_name(d),
+            told.value(d, Dnnprov.sampleCount),
+            c.sha256 if (c := told.bytes(d)) else None,
+        )
         for d in one.data()
     ]
     yield from _table("Data", data, "data set", "samples", "SHA-256")

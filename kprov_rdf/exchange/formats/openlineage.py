@@ -1,6 +1,7 @@
 """OpenLineage run events, a line of JSON each: https://openlineage.io/spec/2-0-2/OpenLineage.json
 
-A run that goes on has a START only. Names are under the base of kprov's IRIs as namespace.
+A run that goes on has a START only; one of which it is not known how it ended has OTHER. Names are
+under the base of kprov's IRIs as namespace.
 """
 
 import json
@@ -12,12 +13,12 @@ from kprov_capture.terms import Dnnprov, Prov
 from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.formats.told import Execution, as_json, executions, local, when
 from kprov_rdf.exchange.selection import Selection
-from kprov_rdf.runs import RUNNING
+from kprov_rdf.runs import RUNNING, UNKNOWN
 
 SCHEMA = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 _FACETS = "https://openlineage.io/spec/facets"
 _PRODUCER = f"https://w3id.org/dnnprov/kprov-{__version__}"
-_ENDS = {"FINISHED": "COMPLETE", "INTERRUPTED": "ABORT"}
+_ENDS = {"FINISHED": "COMPLETE", "INTERRUPTED": "ABORT", UNKNOWN: "OTHER"}
 
 Json = dict[str, Any]
 
@@ -46,6 +47,7 @@ def _facet(name: str, definition: str, version: str, **said: object) -> Json:
 def _event(one: Execution, kind: str, base: str) -> Json:
     run = one.run
     at = run.started if kind == "START" else run.ended or run.started
+    read = dict.fromkeys((*one.data(), *one.read()))  # a data set of another tool may be a file
     event: Json = {
         "eventType": kind,
         "eventTime": when(at),
@@ -53,9 +55,9 @@ def _event(one: Execution, kind: str, base: str) -> Json:
         "schemaURL": SCHEMA,
         "run": {"runId": run_id(run.iri), "facets": _run_facets(one, kind)},
         "job": {"namespace": base, "name": run.tag, "facets": _job_facets()},
-        "inputs": [_dataset(one, thing, base) for thing in (*one.data(), *one.read())],
+        "inputs": [_dataset(one, thing, base) for thing in read],
     }
-    made = [*one.models(), *one.written()] if kind != "START" else []
+    made = dict.fromkeys((*one.models(), *one.written())) if kind != "START" else ()
     event["outputs"] = [_dataset(one, thing, base) for thing in made]
     return event
 

@@ -108,6 +108,10 @@ class Told:
                 return Bytes(one, sha256, size if isinstance(size, int) else None)
         return None
 
+    def data_name(self, iri: str) -> str:
+        """Its label, the name of the file that it is, or the last part of its IRI."""
+        return self.text(iri, RDFS_LABEL) or self.file_name(iri)
+
     def file_name(self, iri: str) -> str:
         """The name of a file without its folders."""
         path = (self.text(iri, Dnnprov.path) or "").replace("\\", "/").rstrip("/")
@@ -172,10 +176,11 @@ class Execution:
         return found
 
     def last_metrics(self) -> dict[str, Value]:
-        """What the last epoch reported."""
+        """The numbers that the last epoch reported."""
         rows = self.told.all(Dnnprov.oTraining)
         found = [self.told.values(one) for one in rows]
-        return max(found, key=lambda row: _number(row.get("epoch")), default={})
+        last = max(found, key=lambda row: _number(row.get("epoch")), default={})
+        return {name: value for name, value in last.items() if not isinstance(value, str)}
 
     def person(self) -> str | None:
         return next(iter(sorted(self.told.all(Prov.Person))), None)
