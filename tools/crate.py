@@ -19,7 +19,7 @@ from typing import Any
 TRACKERS = Path(__file__).resolve().parent.parent / "tests/exchange/fixtures/trackers"
 OUT = TRACKERS / "crate"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
-SKLEARN = f"https://pypi.org/project/scikit-learn/{version('scikit-learn')}/"
+SKLEARN = f"pkg:pypi/scikit-learn@{version('scikit-learn')}"
 PERSON = "https://orcid.org/0000-0002-1825-0097"
 
 

@@ -176,13 +176,13 @@ class _Crate:
 
     def _instrument(self, one: Execution, code: str | None) -> str:
         """The program: its script where that is known, else the dataflow by its tag."""
-        packages = [
+        packages = [  # by their package URLs (purl), which name no host
             self._add(
                 {
-                    "@id": f"https://pypi.org/project/{quote(name, '')}/{quote(version, '')}/",
+                    "@id": f"pkg:pypi/{quote(name, '')}@{quote(version, '')}",
                     "@type": "SoftwareApplication",
                     "name": name,
-                    "url": f"https://pypi.org/project/{quote(name, '')}/",
+                    "url": f"pkg:pypi/{quote(name, '')}@{quote(version, '')}",
                     "version": version,
                 }
             )
