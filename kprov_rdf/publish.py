@@ -23,7 +23,7 @@ from kprov_rdf.errors import InputError, NotFoundError, StorageError, Unsupporte
 from kprov_rdf.exchange.edits import rebase
 from kprov_rdf.linked import documents, forms, html, ontology, series
 from kprov_rdf.linked.documents import Document
-from kprov_rdf.linked.imports import imports
+from kprov_rdf.linked.imports import imports, linked
 from kprov_rdf.linked.view import Linker
 from kprov_rdf.runs import RunInfo, listing
 from kprov_rdf.store import LocalStore, Snapshot, Store
@@ -140,7 +140,8 @@ class _Site:
             if document:
                 self._document(document, by_iri.get(document.subject))
         link = Linker("index.html", self._base, _located)
-        self._text("index.html", html.runs_page(found, imports(self._store, self._base), link))
+        merged, joined = imports(self._store, self._base), linked(self._store, self._base)
+        self._text("index.html", html.runs_page(found, merged, joined, link))
         self._ontology()
         self._dump()
         latest = found[0].iri if found else None

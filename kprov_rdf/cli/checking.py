@@ -213,17 +213,17 @@ class Checker:
 
 
 def stored(context: Context, name: str) -> tuple[str, list[ox.Triple]]:
-    """A run, or a graph of the store by its IRI: that IRI, and its statements.
+    """A run or an import, or any graph of the store by its IRI: that IRI, and its statements.
 
     Raises ``NotFoundError``, also where there is no store: the name may be meant as a file's.
     """
-    from kprov_rdf.runs import listing, resolve
+    from kprov_rdf.exchange import selection
 
     try:
         with context.reading() as store:
             found = name
             if name not in store.graphs():
-                found = resolve(name, listing(store, store.living)).iri
+                (found,) = selection.find(store, [name], store.living)
             return found, list(store.graph(found))
     except (NotFoundError, HomeError) as error:
         raise NotFoundError(f"{name!r} is no file. {error}") from None

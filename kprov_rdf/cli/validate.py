@@ -59,8 +59,8 @@ def validate(
 ) -> None:
     """Check provenance against W3C PROV-CONSTRAINTS and the SHACL shapes.
 
-    A TARGET is a run, a file, - for standard input, or the IRI of a graph in the store; without
-    one, all runs and their catalog are checked. A file is PROV-N, PROV-JSON, PROV-XML,
+    A TARGET is a run or an import, a file, - for standard input, or the IRI of a graph in the
+    store; without one, all runs and their catalog are checked. A file is PROV-N, PROV-JSON, PROV-XML,
     PROV-JSONLD, or PROV-O as Turtle, TriG, N-Triples, N-Quads, RDF/XML or JSON-LD; where its
     name does not say which, its content does. Nothing is fetched.
 

@@ -79,11 +79,19 @@ def row(run: RunInfo) -> dict[str, str | int | float | None]:
 
 
 def runs_page(
-    runs: Sequence[RunInfo], imports: Sequence[Import], link: view.Linker, live: str | None = None
+    runs: Sequence[RunInfo],
+    imports: Sequence[Import],
+    linked: bool,
+    link: view.Linker,
+    live: str | None = None,
 ) -> str:
-    """The page of runs; ``live`` is the address of its stream."""
+    """The page of runs; ``live`` is the address of its stream.
+
+    ``linked`` tells whether there is a document of links.
+    """
+    rows = [row(r) for r in runs]
     return _render(
-        "runs.html", link, runs=runs, rows=[row(r) for r in runs], imports=imports, live=live
+        "runs.html", link, runs=runs, rows=rows, imports=imports, linked=linked, live=live
     )
 
 

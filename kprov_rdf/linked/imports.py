@@ -20,6 +20,13 @@ SELECT ?catalog ?prefix ?import ?label ?at {{
 }}
 ORDER BY DESC(?at) ?import
 """
+_LINKED = "SELECT ?links ?s { GRAPH ?links { ?s ?p ?o } } LIMIT 1"
+
+
+def linked(store: Store, base: str) -> bool:
+    """Whether anything is linked under ``base``."""
+    bound: Bindings = {"links": ox.NamedNode(f"{base}links")}
+    return bool(list(select(store, _LINKED, bound)))
 
 
 def imports(store: Store, base: str) -> list[Import]:

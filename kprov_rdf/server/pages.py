@@ -10,7 +10,7 @@ from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.linked import documents, forms, html, ontology
 from kprov_rdf.linked.documents import Document
 from kprov_rdf.linked.forms import HTML, Form, forms_of
-from kprov_rdf.linked.imports import imports
+from kprov_rdf.linked.imports import imports, linked
 from kprov_rdf.linked.view import Linker
 from kprov_rdf.runs import listing
 from kprov_rdf.server.negotiate import best
@@ -30,7 +30,8 @@ def runs() -> Response:
     """The page of runs, and of the documents that were merged."""
     keeper = _state().keeper
     link = Linker("", keeper.base)
-    page = html.runs_page(keeper.runs(), imports(keeper.store, keeper.base), link, live="live")
+    store, base = keeper.store, keeper.base
+    page = html.runs_page(keeper.runs(), imports(store, base), linked(store, base), link, "live")
     return Response(page, mimetype="text/html")
 
 

@@ -278,7 +278,9 @@ class TestPages:
             prov:used <#notes> . <#notes> a prov:Entity ; prov:wasDerivedFrom e:elsewhere ."""
         merge.merge(home, turtle.encode(), "x.ttl")
         server = serve()
-        (path,) = re.findall(r'href="(import/[^"]*)"', server.ask("/", BROWSER).text)
+        first = server.ask("/", BROWSER).text
+        (path,) = re.findall(r'href="(import/[^"]*)"', first)
+        assert 'href="links"' not in first, "nothing is linked"
         page = server.ask(f"/{path}", BROWSER).text
         anchors = set(re.findall(r'id="([^"]*)"', page))
         inside = {unquote(one) for one in re.findall(r'href="#([^"]*)"', page)}
@@ -306,6 +308,7 @@ class TestPages:
         said = {(one.subject, one.object) for one in ox.parse(links, ox.RdfFormat.TURTLE)}
         assert (file, content) in said
         assert server.ask("/links", BROWSER).status == 200
+        assert 'href="links"' in server.ask("/", BROWSER).text
 
     def test_a_training_of_another_tool_is_led_to_on_the_page_of_its_import(  # type: ignore[no-untyped-def]
         self, home: Home, serve

@@ -1,6 +1,7 @@
 """``kprov validate``: what it checks, what it prints, and with which status it ends."""
 
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -162,6 +163,18 @@ def test_rdf_that_tells_of_no_provenance(validate: Run) -> None:
     status, _, err = validate(x_ttl="# nothing")
     assert status == 2
     assert "nothing to check" in err
+
+
+def test_an_import_is_named_as_export_names_it(validate: Run, home: Home, tmp_path: Path) -> None:
+    (tmp_path / "a.provn").write_text(
+        "document\nprefix e <http://e.org/>\nentity(e:a)\nendDocument"
+    )
+    assert cli.run(["--home", str(home.path), "merge", str(tmp_path / "a.provn")]) == 0
+    digits = hashlib.sha256((tmp_path / "a.provn").read_bytes()).hexdigest()
+    for name in (digits[:8], f"http://localhost:8642/import/sha256-{digits}"):
+        status, out, _ = validate(name)
+        assert (status, out.splitlines()[-1].split(":")[0]) == (0, "1 graph checked")
+    assert f"there is {digits[:8]}" in validate("report")[2]
 
 
 def test_a_name_of_nothing_may_be_meant_as_that_of_a_file(

@@ -53,7 +53,8 @@ def dot(selection: Selection) -> str:
         raise LimitError(
             f"The picture would have {len(found.nodes):,} nodes, and nobody can read more than "
             f"{MOST_NODES}. --summary folds the epochs of a training into one, --depth 2 leaves "
-            "out what is further from the execution and the model, and one RUN is less than many."
+            "out what is further from the execution and the model, --lineage NAME shows how one "
+            "thing came to be, and one RUN is less than many."
         )
     names = {iri: f"n{number}" for number, iri in enumerate(found.nodes)}
     edges = (_edge(names[one.start], names[one.end], one) for one in found.arrows)
