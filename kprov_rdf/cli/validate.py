@@ -60,9 +60,9 @@ def validate(
     """Check provenance against W3C PROV-CONSTRAINTS and the SHACL shapes.
 
     A TARGET is a run or an import, a file, - for standard input, or the IRI of a graph in the
-    store; without one, all runs and their catalog are checked. A file is PROV-N, PROV-JSON, PROV-XML,
-    PROV-JSONLD, or PROV-O as Turtle, TriG, N-Triples, N-Quads, RDF/XML or JSON-LD; where its
-    name does not say which, its content does. Nothing is fetched.
+    store; without one, all runs and their catalog are checked. A file is PROV-N, PROV-JSON,
+    PROV-XML, PROV-JSONLD, or PROV-O as Turtle, TriG, N-Triples, N-Quads, RDF/XML or JSON-LD;
+    where its name does not say which, its content does. Nothing is fetched.
 
     Each bundle, or named graph, is checked by itself (PROV-CONSTRAINTS, section 7.2). With
     --union, the constraints see all targets as one; the shapes still see graph by graph.
