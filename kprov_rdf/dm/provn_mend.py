@@ -39,7 +39,7 @@ _WORD = re.compile(r"-?[0-9]+|[\w.]+")
 _QUALIFIED = re.compile(r"[^\W\d][\w.\-]*:\S+")
 _ENCLOSED = ("<>", "''", '""')
 _BACKSLASHED = frozenset("='(),-:;[].\"")
-_SHOWN = 60
+_SHOWN = 200
 
 
 def statement(text: str, repairs: Repairs) -> str | None:

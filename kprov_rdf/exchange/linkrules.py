@@ -26,6 +26,7 @@ from typing import Any
 from kprov_capture.identity import segment
 from kprov_capture.terms import Prov
 from kprov_rdf.errors import InputError
+from kprov_rdf.store import PREFIXES
 
 _LINKS = {
     "specializationOf": Prov.specializationOf,
@@ -33,6 +34,7 @@ _LINKS = {
 }
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[^\x00-\x20<>\"{}|\\^`]+\Z")
 _KEYS = {"rule": {"name", "property", "class", "link"}, "same": {"name", "things", "link"}}
+_BUILT_IN = ("content", "orcid", "base")
 MAX_BYTES = 1 << 20
 
 
@@ -99,6 +101,8 @@ def _rule(kind: str, found: dict[str, Any], where: str) -> Rule:
     name = found.get("name")
     if not isinstance(name, str) or not name.strip():
         raise InputError(f'{where} has no name. Add name = "…": it says why things are linked.')
+    if name in _BUILT_IN:
+        raise InputError(f"{where} has the name {name!r}, which is that of a rule of kprov's own.")
     link = found.get("link", "specializationOf")
     if not isinstance(link, str) or link not in _LINKS:
         raise InputError(f"{where} has the link {link!r}; there are {', '.join(_LINKS)}.")
@@ -114,4 +118,10 @@ def _rule(kind: str, found: dict[str, Any], where: str) -> Rule:
 def _iri(value: Any, where: str) -> str:
     if not isinstance(value, str) or not _IRI.match(value):
         raise InputError(f'{where}: {value!r} is no IRI, such as "http://lab.example/barcode".')
+    prefix = value.partition(":")[0]
+    if prefix in PREFIXES:
+        raise InputError(
+            f"{where}: {value!r} has a prefix, and prefixes mean nothing here. Write "
+            f'"{PREFIXES[prefix]}{value.partition(":")[2]}".'
+        )
     return value

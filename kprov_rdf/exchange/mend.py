@@ -47,7 +47,7 @@ _NCNAME = re.compile(r"[^\W\d][\w.\-]*")
 _ENTITIES = {"&quot;": '"', "&apos;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _ENTITY = re.compile("|".join(_ENTITIES))
 _BAD_IN_XML = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20<>\"{}|\\^`]")
-_SHOWN = 80
+_SHOWN = 200
 MAX_STATEMENTS = 3_000_000
 _ROUNDS = 3  # more than one where what was mended shows another defect
 

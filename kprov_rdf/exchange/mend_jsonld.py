@@ -15,7 +15,7 @@ from kprov_rdf.exchange.mend import is_legal, own
 _BAD = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20<>\"{}|\\^`]")
 _PREFIX = re.compile(r"([A-Za-z]+):(?!//)")
 _NO_TAG = re.compile(r"[A-Za-z]+(?:_[A-Za-z0-9]+)+")
-_SHOWN = 80
+_SHOWN = 200
 
 
 def mend(found: Any, repairs: Repairs) -> bytes | None:

@@ -82,6 +82,8 @@ def test_two_rules_do_not_meet() -> None:
     ('[[rule]]\nname = "x"\nproperty = "http://e/a b"', "is no IRI"),
     ('[[rule]]\nname = "x"\nproperty = 7', "7 is no IRI"),
     (f"{BARCODE}class = 'Sample'", "'Sample' is no IRI"),
+    (f"{BARCODE}class = 'prov:Entity'", 'Write "http://www.w3.org/ns/prov#Entity"'),
+    ('[[rule]]\nname = "content"\nproperty = "http://e/p"', "of a rule of kprov's own"),
     (f"{BARCODE}klass = 'http://e/K'", "has 'klass'; its keys are class, link, name, property"),
     (f"{BARCODE}link = 'equals'", "has the link 'equals'; there are specializationOf, sameAs"),
     (f"{BARCODE}link = ['sameAs']", "has the link ['sameAs']"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pyoxigraph as ox
 import pytest
 
+from kprov_rdf import exchange
 from kprov_rdf.dm import guards, model, provjson, provn, provxml
 from kprov_rdf.dm.repairs import Repairs
 from kprov_rdf.exchange import contexts, mend, mend_jsonld, sniff
@@ -87,3 +88,11 @@ def test_every_document_of_prov_and_rdf_is_here() -> None:
     others = ("ro-crate-metadata.json", "sample_data.json", "example_full_event.json")
     files = {one.relative_to(WILD).as_posix() for one in WILD.glob("*/*")}
     assert {one for one in files if not one.endswith(others)} == EXPECTED.keys()
+
+
+def test_each_repair_of_a_document_is_one_of_its_own() -> None:
+    path = WILD / "nf-provone" / "provone_provenance.jsonld"
+    if not path.exists():
+        pytest.skip(f"there is no {path}")
+    told = exchange.read(path).repairs
+    assert len(told) == len(set(told)) > 1
