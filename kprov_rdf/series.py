@@ -92,11 +92,8 @@ def write_csv(file: Npy, out: TextIO) -> None:
         writer.writerows(part)
 
 
-def write_parquet(file: Npy, path: Path) -> None:
-    """Rows as Parquet: null where nothing was reported.
-
-    Raises ``UnsupportedError`` where pyarrow is not installed, which kprov does not ask for.
-    """
+def arrow() -> tuple[Any, Any]:
+    """The modules pyarrow and pyarrow.parquet. Raises ``UnsupportedError``: they are optional."""
     try:
         import pyarrow
         from pyarrow import parquet
@@ -105,6 +102,15 @@ def write_parquet(file: Npy, path: Path) -> None:
             "Parquet needs the package pyarrow, which is not installed. Install it with: "
             "pip install pyarrow. CSV needs nothing: --format csv."
         ) from error
+    return pyarrow, parquet
+
+
+def write_parquet(file: Npy, path: Path) -> None:
+    """Rows as Parquet: null where nothing was reported.
+
+    Raises ``UnsupportedError`` where pyarrow is not installed, which kprov does not ask for.
+    """
+    pyarrow, parquet = arrow()
     kinds = [_ARROW.get(code, "int64") for code in file.codes]
     schema = pyarrow.schema(list(zip(file.columns, kinds, strict=True)))
     with parquet.ParquetWriter(path, schema) as writer:

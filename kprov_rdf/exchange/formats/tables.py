@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import pyoxigraph as ox
 
 from kprov_rdf import query
-from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.exchange.formats import Written
 from kprov_rdf.exchange.formats.told import Execution, executions, local, when
 from kprov_rdf.exchange.selection import Selection
+from kprov_rdf.series import arrow
 
 Cell = str | int | float | bool | None
 Rows = list[dict[str, Cell]]
@@ -108,14 +108,7 @@ def _csv(columns: Sequence[str], rows: Rows) -> bytes:
 
 
 def _parquet(columns: Sequence[str], rows: Rows) -> bytes:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise UnsupportedError(
-            "Parquet needs the package pyarrow, which is not installed. Install it with: "
-            "pip install pyarrow. CSV needs nothing: --format csv."
-        ) from error
+    pyarrow, parquet = arrow()
     table = pyarrow.table({name: _column([row.get(name) for row in rows]) for name in columns})
     out = io.BytesIO()
     parquet.write_table(table, out)
