@@ -488,3 +488,12 @@ def test_without_an_extra_its_commands_say_which(
     assert done.returncode == 2
     assert f"pip install '.[{extra}]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_show_says_what_to_do_with_an_import(kprov, home: Home, tmp_path: Path) -> None:
+    (tmp_path / "a.ttl").write_text("<http://e/a> a <http://www.w3.org/ns/prov#Entity> .")
+    out = kprov("merge", str(tmp_path / "a.ttl"), home=home.path)[1]
+    digits = out.partition("sha256-")[2][:8]
+    status, _, err = kprov("show", digits, home=home.path)
+    assert (status, f"'kprov export {digits} -o FILE'" in err) == (2, True)
+    assert "There is no run" in kprov("show", "ffff", home=home.path)[2]

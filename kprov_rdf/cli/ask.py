@@ -12,6 +12,7 @@ import click
 
 from kprov_capture.home import HomeError, find, open_home
 from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
+from kprov_rdf.errors import InputError
 
 if TYPE_CHECKING:
     from kprov_rdf.query import Question
@@ -124,7 +125,13 @@ def show(context: Context, run: str) -> None:
 
     try:
         with context.reading() as store:
-            show_run(store, resolve(run, listing(store, store.living)))
+            known = listing(store, store.living)
+            try:
+                found = resolve(run, known)
+            except NotFoundError:
+                _refuse_import(store, run)
+                raise
+            show_run(store, found)
     except (NotFoundError, HomeError) as error:
         if is_file:
             raise NotFoundError(_no_document(run)) from error
@@ -133,6 +140,21 @@ def show(context: Context, run: str) -> None:
                 f"There is no file {run}, and no run has that name. 'kprov runs' lists the runs."
             ) from error
         raise
+
+
+def _refuse_import(store: "Store", name: str) -> None:
+    """Raise ``InputError`` where this names an import, which is no run."""
+    from kprov_rdf.errors import NotFoundError
+    from kprov_rdf.exchange import selection
+
+    try:
+        selection.find(store, [name])
+    except NotFoundError:
+        return
+    raise InputError(
+        f"{name} is an import, and show is for runs. 'kprov query imports' tells of it, "
+        f"'kprov export {name} -o FILE' writes what is in it, and 'kprov serve' shows it."
+    )
 
 
 def _is_path(name: str) -> bool:

@@ -102,7 +102,7 @@ def merge(
     with alone(home):
         path = home.journal / f"import-sha256-{names.sha256}{SUFFIX}"
         if Journals(home).recorded(names.graph):
-            return Merged(source.name, names.graph, already=True)
+            return _already(names, source, chosen)
         found = prepare(Journals(home), names, source, chosen)
         first: dict[str, object] = {"import": names.graph}
         if len(found.records) <= _MOST_RECORDS:
@@ -114,11 +114,18 @@ def merge(
     return found.merged
 
 
+def _already(names: ImportNames, source: Source, options: Options) -> Merged:
+    """What becomes of bytes that were merged before, perhaps with what ``strict`` refuses."""
+    if options.manner.strict:
+        reading.parse(source, Scope(names.graph, names.base), options.manner)
+    return Merged(source.name, names.graph, already=True)
+
+
 def plan(home: Home | None, source: Source, options: Options) -> Merged:
     """What a merge into this folder, or a new one, would add. Nothing is written. Raises as it."""
     names = ImportNames(source.sha256, home.base() if home else DEFAULT_BASE)
     if home and Journals(home).recorded(names.graph):
-        return Merged(source.name, names.graph, already=True)
+        return _already(names, source, options)
     known = Journals(home) if home else Together()
     return prepare(known, names, source, options, origins=False).merged
 

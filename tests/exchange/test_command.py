@@ -237,6 +237,9 @@ def test_defects_are_mended_told_and_recorded_or_refused(run: Run, home: Home) -
     with ingest.open_snapshot(home) as store:
         (row,) = store.query("SELECT ?r { ?i a dnnprov:Import ; dnnprov:repair ?r }")  # type: ignore[misc]
     assert row["r"].value.startswith("undeclared-prefix")  # type: ignore[index]
+    # What is there already is looked at again.
+    status, _, err = run("--strict", "defect.json")
+    assert (status, "without --strict" in err) == (2, True)
 
 
 def test_a_context_is_taken_from_a_file_and_never_fetched(run: Run, files: Path) -> None:
