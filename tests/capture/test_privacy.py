@@ -67,6 +67,13 @@ class Odd:
         return f"Odd({self.text!r})"
 
 
+@pytest.fixture(autouse=True)
+def _forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is a secret here is none to the tests after: a process remembers its secrets."""
+    for name in ("_secrets", "_forms", "_looked"):
+        monkeypatch.setattr(privacy, name, getattr(privacy, name))
+
+
 def forms(secret: str) -> set[str]:
     """What a reader would look for, made otherwise than by the code under test."""
     once = {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], urllib.parse.quote(secret, "")}
