@@ -77,8 +77,12 @@ class Journals:
         self._home = home
 
     def recorded(self, record: str) -> bool:
-        name = _journal(record)
-        return (self._home.journal / name).exists() or (self._home.done / f"{name}.gz").exists()
+        # A run that was exported with --base has the same UUID, and is another record.
+        told = self._first(_journal(record))
+        if told is None:
+            return False
+        made = told.get("run") or told.get("import")
+        return made is None or made == record.partition("#")[0]
 
     def graphs(self, records: set[str], others: set[str]) -> LocalStore:
         journals = {_journal(record) for record in records} | {
@@ -93,6 +97,16 @@ class Journals:
             lines = self._text(name, records).splitlines(keepends=True)
             store.load(b"".join(line for line in lines if line.endswith(ends)))
         return store
+
+    def _first(self, name: str) -> Mapping[str, Any] | None:
+        """What the first line of a journal says, wherever it is; None where there is none."""
+        path, archive = self._home.journal / name, self._home.done / f"{name}.gz"
+        if path.exists():
+            return journal.describe(path)
+        if archive.exists():
+            with gzip.open(archive, "rb") as file:
+                return journal.told(file.readline(_LONGEST_LINE), archive)
+        return None
 
     def _text(self, name: str, records: set[str]) -> bytes:
         """A journal, wherever it is: ingest may move it between two looks.

@@ -6,6 +6,7 @@ import pytest
 
 from kprov_capture.home import Home, create
 from kprov_capture.identity import ImportNames
+from kprov_rdf import ingest
 from kprov_rdf.errors import InputError
 from kprov_rdf.exchange import merge as merging
 from kprov_rdf.exchange.sources import Source
@@ -49,6 +50,16 @@ def test_no_document_can_add_to_a_run(home: Home) -> None:
         merging.merge(home, more, "x.nq")
     assert stored(home) == before
     assert not list(home.journal.glob("import-*"))
+
+
+def test_a_run_that_was_exported_under_another_base_is_another_record(home: Home) -> None:
+    """It has the same UUID, and so a journal of the same name would be the one of the run here."""
+    run = recording.record(home.path).names.run
+    for base in ("http://a.example.com/", "http://b.example.com/"):
+        moved = export(home, run, "nq").replace(home.base().encode(), base.encode())
+        merging.merge(home, moved, "moved.nq")
+        with ingest.open_snapshot(home) as store:
+            assert len(store.graph(run.replace(home.base(), base))) == len(store.graph(run))
 
 
 def test_a_run_that_is_not_loaded_yet_is_safe_too(home: Home) -> None:
