@@ -18,12 +18,12 @@ from pathlib import Path
 from kprov_capture.home import Home
 from kprov_capture.journal import SUFFIX
 from kprov_capture.process import is_alive
-from kprov_rdf import journal, owner
+from kprov_rdf import journal, owner, summaries
 from kprov_rdf.borrow import borrow
 from kprov_rdf.errors import InputError, JournalDamagedError, KprovError, StoreLockedError
 from kprov_rdf.journal import Position, Reading
 from kprov_rdf.owner import Address
-from kprov_rdf.store import LocalStore, Snapshot, Store, owned, snapshot
+from kprov_rdf.store import LocalStore, Snapshot, owned, snapshot
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _archive(home: Home, path: Path, whole: bytes) -> None:
     path.with_suffix(".received").unlink(missing_ok=True)
 
 
-def _load(store: Store, path: Path, patience: float) -> tuple[Reading, int]:
+def _load(store: LocalStore, path: Path, patience: float) -> tuple[Reading, int]:
     journal.describe(path)
     before = _position(path)
     reading = journal.read(path, before, patience)
@@ -72,6 +72,8 @@ def _load(store: Store, path: Path, patience: float) -> tuple[Reading, int]:
                 f"The journal {path} holds something else than N-Quads: {error} "
                 f"Take it away and try again: mv {path} {path}.damaged"
             ) from error
+        # Before the note of how far it was loaded: what is cut short here is done again.
+        summaries.update(store, summaries.named_in(reading.text))
         # Of a journal that ended there is no note: it is put away now, or, if that is cut
         # short, read again.
         if not reading.ended:
@@ -105,6 +107,8 @@ def load_journals(
 
     ``patience`` is how many seconds a live journal that does not match is tried again.
     """
+    if not summaries.is_whole(store):  # new, or of a version that made others
+        summaries.rebuild(store)
     first_error: JournalDamagedError | None = None
     batches = 0
     finished: list[tuple[Path, bytes]] = []
@@ -152,6 +156,7 @@ def _rebuild(home: Home, store: LocalStore) -> None:
                 f"go on without this run: mv {path} {path}.damaged"
             )
             first_error.__cause__ = error
+    summaries.rebuild(store)
     store.flush()
     if first_error:
         raise first_error

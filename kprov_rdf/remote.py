@@ -21,7 +21,7 @@ from SPARQLWrapper import INSERT, POST, SELECT, SPARQLExceptions, SPARQLWrapper
 
 from kprov_rdf.errors import InputError, RemoteError
 from kprov_rdf.sparql import MAX_DEPTH, Token, tokens
-from kprov_rdf.store import PREFIXES, Answer, Bindings, select, syntax_message
+from kprov_rdf.store import QUERY_PREFIXES, Answer, Bindings, select, syntax_message
 
 # Virtuoso 7 takes about 5,000 quads in one request, and not many more.
 _BATCH = 3000
@@ -140,7 +140,7 @@ class RemoteStore:
         declared = {token.text for token in tokens(text) if token.kind == "name"}
         prologue = "".join(
             f"PREFIX {prefix}: <{namespace}> "
-            for prefix, namespace in PREFIXES.items()
+            for prefix, namespace in QUERY_PREFIXES.items()
             if f"{prefix}:" not in declared  # the query declares it itself
         )
         body = _bound(text, bindings) if bindings else text

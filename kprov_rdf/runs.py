@@ -1,13 +1,14 @@
 """Runs as people speak of them: a list with their state, and the names that mean one."""
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 
 import pyoxigraph as ox
 
-from kprov_rdf import query
+from kprov_rdf import query, summaries
 from kprov_rdf.errors import NotFoundError
 from kprov_rdf.store import Bindings, Store
 
@@ -16,6 +17,7 @@ RUNNING = "RUNNING"
 CRASHED = "CRASHED"
 UNKNOWN = "UNKNOWN"
 _MANY_CATALOGS = 20
+_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -91,19 +93,22 @@ def _time(term: query.Term) -> datetime | None:
     return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def listing(store: Store, living: Set[str], only: str | None = None) -> list[RunInfo]:
-    """All runs of the store, the newest first; ``living`` are those whose process runs.
+def listing(
+    store: Store,
+    living: Set[str],
+    only: str | Sequence[str] | None = None,
+    limit: int | None = None,
+) -> list[RunInfo]:
+    """The runs of the store, the newest first; ``living`` are those whose process runs.
 
-    ``only`` is the IRI of a run, for that one alone.
+    ``only`` is the IRI of a run, or several, for those alone and in their order; ``limit`` how
+    many at most.
     """
-    given: Bindings = {} if only is None else {"run": ox.NamedNode(only)}
-    answer = query.table(store, query.find("runs"), given)
-    rows = list(answer.rows)
-    verdicts = _verdicts(store, given, {str(query.value(one[0])) for one in rows})
+    wanted = [only] if isinstance(only, str) else only
+    told = list((_summed if summaries.are_in(store) else _read)(store, wanted, limit))
+    verdicts = _verdicts(store, [iri for iri, _ in told], wanted is None and limit is None)
     found = []
-    for cells in rows:
-        row: Mapping[str, query.Term] = dict(zip(answer.columns, cells, strict=True))
-        iri = str(query.value(row["run"]))
+    for iri, row in told:
         status = query.value(row["status"]) or _unsaid(iri, living)
         rate, planned = query.value(row["rate"]), query.value(row["planned"])
         first = query.value(row["first"])
@@ -111,7 +116,7 @@ def listing(store: Store, living: Set[str], only: str | None = None) -> list[Run
         found.append(
             RunInfo(
                 iri=iri,
-                tag=str(query.value(row["tag"])),
+                tag=str(query.value(row["tag"]) or ""),
                 status=str(status),
                 started=_time(row["started"]),
                 ended=_time(row["ended"]),
@@ -127,6 +132,38 @@ def listing(store: Store, living: Set[str], only: str | None = None) -> list[Run
     return found
 
 
+# What the list shows, by the name that the query ``runs`` has for it.
+_SHOWN = {
+    "tag": "tag", "started": "started", "ended": "ended", "status": "status",
+    "optimizer": "setting-optimizerName", "rate": "setting-learningRate",
+    "planned": "setting-numEpochs", "first": "setting-initialEpoch", "epochs": "epochs",
+}  # fmt: skip
+_Row = Mapping[str, query.Term]
+
+
+def _read(
+    store: Store, only: Sequence[str] | None, limit: int | None
+) -> Iterator[tuple[str, _Row]]:
+    """The runs as the query ``runs`` reads them from the records."""
+    for iri in [None] if only is None else only:
+        answer = query.table(
+            store, query.find("runs"), {} if iri is None else {"run": ox.NamedNode(iri)}
+        )
+        for cells in islice(answer.rows, limit):
+            row = dict(zip(answer.columns, cells, strict=True))
+            yield str(query.value(row["run"])), row
+
+
+def _summed(
+    store: Store, only: Sequence[str] | None, limit: int | None
+) -> Iterator[tuple[str, _Row]]:
+    """The same from the summaries, which is fast for many runs."""
+    order = summaries.newest(store, limit) if only is None else only
+    told = summaries.rows(store, _SHOWN, order if limit or only else None)
+    nothing = dict.fromkeys(_SHOWN)
+    return ((iri, {**nothing, **told[iri]}) for iri in order if iri in told)
+
+
 def _unsaid(iri: str, living: Set[str]) -> str:
     """The state of a run that says none."""
     if iri in living:
@@ -135,16 +172,26 @@ def _unsaid(iri: str, living: Set[str]) -> str:
     return UNKNOWN if "/import/" in iri else CRASHED
 
 
-def _verdicts(store: Store, given: Bindings, listed: Set[str]) -> dict[str, Verdict]:
-    """The latest verdict on each of the runs ``listed`` that was validated."""
+def _verdicts(store: Store, listed: Sequence[str], every: bool) -> dict[str, Verdict]:
+    """The latest verdict on each of the runs ``listed`` that was validated.
+
+    ``every`` says that these are all runs: one question for all then costs less than one each.
+    """
     found: dict[str, Verdict] = {}
     # A catalog that is named costs a third of the time. Merged runs may have any number of them.
-    bases = {iri.rpartition("run/")[0] for iri in listed} - {""}
-    catalogs = {f"{base}catalog" for base in bases}
-    asked = [{"catalog": ox.NamedNode(one)} for one in sorted(catalogs)]
-    for named in asked if len(asked) < _MANY_CATALOGS else [{}]:
-        answer = query.table(store, query.find("validations"), {**given, **named})
-        _read_verdicts(answer, found)
+    catalogs = {iri: f"{iri.rpartition('run/')[0]}catalog" for iri in listed if "run/" in iri}
+    asked: list[Bindings]
+    if not every:
+        asked = [
+            {"run": ox.NamedNode(iri), "catalog": ox.NamedNode(catalog)}
+            for iri, catalog in catalogs.items()
+        ]
+    else:
+        asked = [{"catalog": ox.NamedNode(one)} for one in sorted(set(catalogs.values()))]
+        asked = asked if len(asked) < _MANY_CATALOGS else [{}]
+    question = query.find("validations")
+    for given in asked:
+        _read_verdicts(query.table(store, question, given), found)
     return found
 
 
@@ -168,6 +215,20 @@ def _read_verdicts(answer: query.Table, found: dict[str, Verdict]) -> None:
 def is_ours(graph: str) -> bool:
     """Whether a graph is a record of kprov's: a run, or a catalog; the others were merged."""
     return _OURS(graph) is not None
+
+
+def find(store: Store, living: Set[str], name: str) -> RunInfo:
+    """The run of the store that ``name`` means: :func:`resolve` without a list of all of them.
+
+    Raises ``NotFoundError``.
+    """
+    if not summaries.are_in(store):
+        return resolve(name, listing(store, living))
+    if name == "@latest":
+        return resolve(name, listing(store, living, limit=1))
+    matching = listing(store, living, summaries.named(store, name))
+    newest = listing(store, living, limit=_TOLD) if not matching else []
+    return resolve(name, matching or newest)
 
 
 def resolve(name: str, runs: list[RunInfo]) -> RunInfo:
@@ -200,7 +261,7 @@ def resolve(name: str, runs: list[RunInfo]) -> RunInfo:
     for run in runs:
         if run.tag == name:
             return run
-    known = ", ".join(f"{run.short} ({run.tag})" for run in runs[:3])
+    known = ", ".join(f"{run.short} ({run.tag})" for run in runs[:_TOLD])
     raise NotFoundError(
         f"There is no run {name!r}. The latest are {known}; 'kprov runs' lists all. A run is named "
         "by the last 8 digits of its id, a tag, or @latest."

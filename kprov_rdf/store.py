@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +35,11 @@ PREFIXES = {
     "xsd": XSD_NAMESPACE,
     "dcterms": "http://purl.org/dc/terms/",
 }
+# What the runs come to (kprov_rdf.summaries): an index in a graph of its own.
+SUMMARY_GRAPH = DNNPROV_NAMESPACE.rstrip("#") + "/summary"
+SUMMARY_NAMESPACE = f"{SUMMARY_GRAPH}#"
+QUERY_PREFIXES = PREFIXES | {"summary": SUMMARY_NAMESPACE}
+"""The prefixes that a query need not declare."""
 LOCK_SECONDS = 5.0
 # Beyond this many bytes a load goes past the transaction log. It is then not
 # atomic, which ingest does not need: what was cut short is loaded again.
@@ -66,7 +71,7 @@ class Store(Protocol):
         """
 
     def graphs(self) -> list[str]:
-        """The IRIs of the named graphs, sorted."""
+        """The IRIs of the named graphs that are records, sorted: all but the index of the runs."""
 
     def graph(self, iri: str) -> list[ox.Triple]:
         """The statements of one named graph; none where there is no such graph."""
@@ -79,7 +84,7 @@ def select(store: Store, text: str, bindings: Bindings | None = None) -> ox.Quer
 
 def syntax_message(text: str, error: str) -> str:
     """The place of a syntax error, without the grammar's list of all that could stand there."""
-    told = what_is_wrong(text, PREFIXES)
+    told = what_is_wrong(text, QUERY_PREFIXES)
     if told:
         return told
     found = re.match(r"error at (\d+):(\d+): (.*)", error, re.DOTALL)
@@ -147,7 +152,7 @@ class LocalStore:
         try:
             return self._store.query(
                 text,
-                prefixes=PREFIXES,
+                prefixes=QUERY_PREFIXES,
                 use_default_graph_as_union=not names_dataset(text),
                 substitutions=substitutions or None,
             )
@@ -158,11 +163,21 @@ class LocalStore:
 
     def graphs(self) -> list[str]:
         named = (graph for graph in self._store.named_graphs() if isinstance(graph, ox.NamedNode))
-        return sorted(graph.value for graph in named)
+        return sorted(graph.value for graph in named if graph.value != SUMMARY_GRAPH)
 
     def graph(self, iri: str) -> list[ox.Triple]:
         quads = self._store.quads_for_pattern(None, None, None, ox.NamedNode(iri))
         return [quad.triple for quad in quads]
+
+    def about(self, subject: ox.NamedNode, graph: ox.NamedNode) -> Iterator[ox.Quad]:
+        """What a graph says of a subject."""
+        return self._store.quads_for_pattern(subject, None, None, graph)
+
+    def change(self, removed: Iterable[ox.Quad], added: Iterable[ox.Quad]) -> None:
+        """Take statements out and put others in."""
+        for quad in removed:
+            self._store.remove(quad)
+        self._store.extend(added)
 
     def drop(self, iri: str) -> None:
         """Take a graph out."""

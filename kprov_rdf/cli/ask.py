@@ -120,14 +120,13 @@ def show(context: Context, run: str) -> None:
     if is_file and _show_carried(Path(run)):
         return
     from kprov_rdf.errors import NotFoundError
-    from kprov_rdf.runs import listing, resolve
+    from kprov_rdf.runs import find as find_run
     from kprov_rdf.show import show as show_run
 
     try:
         with context.reading() as store:
-            known = listing(store, store.living)
             try:
-                found = resolve(run, known)
+                found = find_run(store, store.living, run)
             except NotFoundError:
                 _refuse_import(store, run)
                 raise
@@ -308,10 +307,10 @@ def _runs_named(store: "Store", question: "Question", given: dict[str, str]) -> 
     wanted = {key for key in given if key in runs_ or given[key] == "@latest"}
     if not wanted:
         return given
-    from kprov_rdf.runs import listing, resolve
+    from kprov_rdf.runs import find as find_run
 
-    known = listing(store, frozenset())  # which of them live is not asked here
-    found = {key: resolve(given[key], known).iri for key in wanted}
+    # Which of them live is not asked here.
+    found = {key: find_run(store, frozenset(), given[key]).iri for key in wanted}
     return given | {key: iri if key in runs_ else f"<{iri}>" for key, iri in found.items()}
 
 

@@ -43,7 +43,7 @@ def series(
     """
     from kprov_rdf import npy
     from kprov_rdf import series as files
-    from kprov_rdf.runs import listing, resolve
+    from kprov_rdf.runs import find as find_run
 
     suffix = Path(output or "").suffix.lstrip(".")
     chosen = form or suffix or "csv"
@@ -53,7 +53,7 @@ def series(
         raise InputError("Parquet is written to a file: add -o FILE.")
     home = open_home(find(context.asked))
     with context.reading() as store:
-        iri = resolve(run, listing(store, store.living)).iri
+        iri = find_run(store, store.living, run).iri
         found = files.find(store, iri, home.path, name)
     file = npy.read(found.path)
     same = found.as_recorded()

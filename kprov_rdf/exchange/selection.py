@@ -12,7 +12,8 @@ from kprov_capture.identity import DEFAULT_BASE
 from kprov_capture.terms import Prov
 from kprov_rdf.errors import NotFoundError
 from kprov_rdf.exchange.writing import about, sorted_triples
-from kprov_rdf.runs import RunInfo, listing, resolve
+from kprov_rdf.runs import RunInfo, listing
+from kprov_rdf.runs import find as find_run
 from kprov_rdf.store import PREFIXES, LocalStore, Store, select
 
 _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
@@ -132,11 +133,10 @@ def find(store: Store, names: Iterable[str], living: Set[str] = frozenset()) -> 
     A name is that of a run (see ``runs.resolve``), the IRI of an import, or the first digits
     of the SHA-256 of what was imported. Raises ``NotFoundError``.
     """
-    runs = listing(store, living)
-    return [_record(store, name, runs) for name in names]
+    return [_record(store, name, living) for name in names]
 
 
-def _record(store: Store, name: str, runs: list[RunInfo]) -> str:
+def _record(store: Store, name: str, living: Set[str]) -> str:
     imports = _imports(store)
     if name in imports:
         return name
@@ -148,7 +148,7 @@ def _record(store: Store, name: str, runs: list[RunInfo]) -> str:
             "more digits."
         )
     try:
-        found = resolve(name, runs).iri
+        found = find_run(store, living, name).iri
     except NotFoundError as error:
         if matching:
             return matching[0]

@@ -20,7 +20,7 @@ from kprov_rdf import results, sparql
 from kprov_rdf.errors import InputError, RefusedError
 from kprov_rdf.linked.forms import rdf
 from kprov_rdf.server.fence import cut_off
-from kprov_rdf.store import PREFIXES, syntax_message
+from kprov_rdf.store import QUERY_PREFIXES, syntax_message
 
 
 class _TooLongError(Exception):
@@ -75,7 +75,7 @@ def answer(store: ox.Store, asked: Mapping[str, Any]) -> tuple[dict[str, Any], b
         given = bool(default or named)
         found = store.query(
             text,
-            prefixes=PREFIXES,
+            prefixes=QUERY_PREFIXES,
             use_default_graph_as_union=not (given or sparql.names_dataset(text)),
             default_graph=[*default] if given else None,
             named_graphs=[*named] if given else None,

@@ -1,0 +1,194 @@
+"""What each run comes to, beside its record: so a question over many runs reads no epochs.
+
+One graph, ``GRAPH``, says of each record of a training, under the record's IRI:
+
+    summary:tag summary:status summary:started summary:ended
+    summary:epochs                    number of the epochs that finished
+    summary:parameters summary:layers of the network
+    summary:setting-optimizerName …   the settings that the training began with
+    summary:test-accuracy …           what its tests reported
+    summary:count-loss …              number of epochs that reported a metric, and its
+    summary:mean-loss summary:last-loss summary:min-loss summary:max-loss
+    summary:minEpoch-loss summary:maxEpoch-loss
+
+A name ends in the local name of a property. For queries that are given the property, each is
+described: ``summary:of`` says of which it is, ``summary:statistic`` what stands before the hyphen,
+and ``summary:epochOf`` of an epoch, which value was reached in it. A duration (``elapsedTime``) and
+the rate (``learningRate``) count as metrics. NaN is no minimum and no maximum; it is counted, and
+makes the mean NaN, as in IEEE 754.
+
+It is no provenance, but an index: made of the records whenever they grow, in no export, and made
+anew when it is taken away.
+"""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+import pyoxigraph as ox
+
+from kprov_capture.nquads import double
+from kprov_capture.terms import XSD_NAMESPACE, Dnnprov, Prov
+from kprov_rdf import resources
+from kprov_rdf.store import SUMMARY_GRAPH, SUMMARY_NAMESPACE, LocalStore, select
+from kprov_rdf.summaries.rows import are_in, named, newest, rows
+
+__all__ = ["are_in", "is_whole", "named", "named_in", "newest", "rebuild", "rows", "update"]
+VERSION = "1"
+GRAPH = ox.NamedNode(SUMMARY_GRAPH)
+_WHOLE = ox.Quad(GRAPH, ox.NamedNode(f"{SUMMARY_NAMESPACE}version"), ox.Literal(VERSION), GRAPH)
+_OF, _STATISTIC, _EPOCH_OF = (
+    ox.NamedNode(SUMMARY_NAMESPACE + name) for name in ("of", "statistic", "epochOf")
+)
+_INTEGER, _DOUBLE = (ox.NamedNode(f"{XSD_NAMESPACE}{name}") for name in ("integer", "double"))
+_TRAINED = "SELECT DISTINCT ?run { GRAPH ?run { ?execution a dnnprov:ExecuteDataflow } }"
+_GRAPH_NAME = re.compile(rb" <([^<>]*)> \.$", re.MULTILINE)
+_PORTION = 500  # records whose sums are loaded together
+
+_Term = ox.NamedNode | ox.Literal
+
+
+def is_whole(store: LocalStore) -> bool:
+    """Whether the store has the sums of all its records, as this version makes them."""
+    return _WHOLE in store.about(GRAPH, GRAPH)
+
+
+def rebuild(store: LocalStore) -> None:
+    """Make the sums of all records."""
+    store.drop(GRAPH.value)
+    runs = [row["run"] for row in select(store, _TRAINED)]
+    for start in range(0, len(runs), _PORTION):
+        lines = {
+            f"{quad} .\n"
+            for run in runs[start : start + _PORTION]
+            if isinstance(run, ox.NamedNode)
+            for quad in _quads(store, run)
+        }
+        store.load("".join(sorted(lines)).encode())
+    store.change((), [_WHOLE])
+
+
+def named_in(nquads: bytes) -> set[str]:
+    """The graphs of N-Quads text, as capture and merge write it, that may be records of runs."""
+    found = {name.decode() for name in _GRAPH_NAME.findall(nquads)}
+    return {iri for iri in found if not iri.endswith(("/catalog", "/links"))}
+
+
+def update(store: LocalStore, runs: Iterable[str]) -> None:
+    """Make the sums of these records anew; of what is no record there are none."""
+    for iri in runs:
+        run = ox.NamedNode(iri)
+        wanted = set(_quads(store, run))
+        # What a property is of stays: other records may have it.
+        there = set(store.about(run, GRAPH))
+        store.change(there - wanted, wanted - there)
+
+
+def _quads(store: LocalStore, run: ox.NamedNode) -> Iterator[ox.Quad]:
+    """What is said of a record, and what the properties are of."""
+    facts = _facts(store, run)
+    for statistic, of, value in () if facts is None else [*facts, *_metrics(store, run)]:
+        local = f"{statistic}-{_local(of)}" if of else statistic
+        property_ = ox.NamedNode(SUMMARY_NAMESPACE + local)
+        yield ox.Quad(run, property_, value, GRAPH)
+        if of:
+            yield ox.Quad(property_, _OF, ox.NamedNode(of), GRAPH)
+            yield ox.Quad(property_, _STATISTIC, ox.Literal(statistic), GRAPH)
+        if statistic.endswith("Epoch"):
+            reached = ox.NamedNode(SUMMARY_NAMESPACE + local.replace("Epoch-", "-", 1))
+            yield ox.Quad(property_, _EPOCH_OF, reached, GRAPH)
+
+
+def _local(iri: str) -> str:
+    return iri[max(iri.rfind("#"), iri.rfind("/")) + 1 :]
+
+
+_Said = tuple[str, str | None, _Term]
+"""What is said: a statistic, the property that it is of, where it is of one, and the value."""
+
+
+def _facts(store: LocalStore, run: ox.NamedNode) -> list[_Said] | None:
+    """What a record says once; None where it is not of an execution."""
+    told: dict[tuple[str, str], _Term] = {}
+    tests: set[_Said] = set()
+    layers, executed = 0, False
+    for row in select(store, _FACTS, {"run": run}):
+        kind, property_, value = cast(ox.Literal, row["of"]).value, row["property"], row["value"]
+        executed = executed or kind == "execution"
+        layers += kind == "layer"
+        if not (isinstance(property_, ox.NamedNode) and isinstance(value, ox.Literal)):
+            continue
+        if kind == "test":
+            tests.add((kind, property_.value, value))
+            continue
+        # Where a document says several, the choice does not depend on their order.
+        before = told.get((kind, property_.value))
+        if before is None or str(value) > str(before):
+            told[kind, property_.value] = value
+    if not executed:
+        return None
+    found: list[_Said] = [("layers", None, _number(layers))] if layers else []
+    status = told.get(("training", Dnnprov.status)) or told.get(("execution", Dnnprov.status))
+    for name, term in (
+        ("tag", told.get(("dataflow", Dnnprov.tag))),
+        ("status", status),
+        ("started", told.get(("execution", Prov.startedAtTime))),
+        ("ended", told.get(("training", Prov.endedAtTime))),
+        ("parameters", told.get(("model", Dnnprov.parameterCount))),
+    ):
+        if term is not None:
+            found.append((name, None, term))
+    settings = [(kind, of, value) for (kind, of), value in told.items() if kind == "setting"]
+    return [*found, *settings, *tests]
+
+
+def _metrics(store: LocalStore, run: ox.NamedNode) -> Iterator[_Said]:
+    """What the epochs of a record come to."""
+    values: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    epochs = set()
+    for row in select(store, _EPOCHS, {"run": run}):
+        # The query gives numbers, an integer first.
+        epoch, value = cast(ox.Literal, row["epoch"]), cast(ox.Literal, row["value"])
+        metric = cast(ox.NamedNode, row["metric"])
+        number = int(epoch.value)
+        epochs.add(number)
+        values[metric.value].append((number, float(value.value.replace("INF", "inf"))))
+    yield "epochs", None, _number(len(epochs))
+    for of, reported in sorted(values.items()):
+        yield "count", of, _number(len(reported))
+        yield "mean", of, _double(_sum(value for _, value in reported) / len(reported))
+        yield "last", of, _double(reported[-1][1])
+        real = [(value, number) for number, value in reported if not math.isnan(value)]
+        for statistic, best in (("min", min(real, default=None)), ("max", _first_highest(real))):
+            if best:
+                yield statistic, of, _double(best[0])
+                yield f"{statistic}Epoch", of, _number(best[1])
+
+
+def _first_highest(real: list[tuple[float, int]]) -> tuple[float, int] | None:
+    """The highest value, and the first epoch that had it."""
+    return max(real, key=lambda one: (one[0], -one[1]), default=None)
+
+
+def _sum(values: Iterable[float]) -> float:
+    listed = list(values)
+    try:
+        return math.fsum(listed)
+    except (OverflowError, ValueError):  # inf - inf, or beyond a double
+        return sum(listed)
+
+
+def _number(value: int) -> ox.Literal:
+    return ox.Literal(str(value), datatype=_INTEGER)
+
+
+def _double(value: float) -> ox.Literal:
+    # Written as capture writes a metric, so that the same value is the same literal.
+    return ox.Literal(double(value), datatype=_DOUBLE)
+
+
+_FACTS, _EPOCHS = (
+    resources.texts("summaries", ".rq")[f"{name}.rq"] for name in ("facts", "epochs")
+)
