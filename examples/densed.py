@@ -2,7 +2,7 @@
 
 The network learns to give the pressure for a field of permeability. Twelve trials differ in k,
 the growth of a dense block, and l, its number of layers; then the best one is trained once more.
-Half a minute on two cores. Ask meanwhile, or afterwards:
+About a minute on two cores. Ask meanwhile, or afterwards:
 
     kprov query q5                        the three best tests, with their k and l
     kprov query q6 --param k=8            the epochs with the lowest loss where k is 8
