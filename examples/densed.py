@@ -24,7 +24,9 @@ def pressure(permeability):
     number = numpy.arange(SIZE * SIZE).reshape(SIZE, SIZE)
     matrix = numpy.zeros((SIZE * SIZE, SIZE * SIZE))
     for axis in (0, 1):
-        here, there = (numpy.moveaxis(number, axis, 0)[cut].ravel() for cut in (slice(-1), slice(1, None)))
+        here, there = (
+            numpy.moveaxis(number, axis, 0)[cut].ravel() for cut in (slice(-1), slice(1, None))
+        )
         flat = permeability.ravel()
         flow = 2 * flat[here] * flat[there] / (flat[here] + flat[there])
         matrix[here, there] = matrix[there, here] = -flow
@@ -73,7 +75,9 @@ def network(k, l, dropout):  # noqa: E741
     inputs = keras.layers.Input((SIZE, SIZE, 1))
     features = keras.layers.Conv2D(k, 3, 2, "same", activation="relu", name="encoder")(inputs)
     for number in range(l):
-        grown = keras.layers.Conv2D(k, 3, 1, "same", activation="relu", name=f"dense_{number}")(features)
+        grown = keras.layers.Conv2D(k, 3, 1, "same", activation="relu", name=f"dense_{number}")(
+            features
+        )
         features = keras.layers.Concatenate(name=f"joined_{number}")([features, grown])
     features = keras.layers.Dropout(dropout, name="dropout")(features)
     decoded = keras.layers.Conv2DTranspose(1, 3, 2, "same", name="decoder")(features)

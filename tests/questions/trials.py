@@ -38,7 +38,7 @@ class Trial:
 
 
 def scaled(home: Home) -> tuple[np.ndarray, np.ndarray, str]:
-    """300 real scans of handwritten digits, standardized in a run of its own; and that run."""
+    """300 real scans of handwritten digits, standardized and divided in a run of its own."""
     digits = load_digits()
     x, y = digits.data[:300], digits.target[:300]
     with kprov.Run("digits-data", home=home.path) as run:
@@ -46,6 +46,8 @@ def scaled(home: Home) -> tuple[np.ndarray, np.ndarray, str]:
         with run.transformation("scale", inputs={"x": x}, using=scaler) as step:
             z = scaler.fit_transform(x).astype("float32")
             step.output(x=z)
+        with run.split("split", inputs={"x": z, "y": y}) as cut:
+            cut.parts(train=(z[:200], y[:200]), test=(z[250:], y[250:]))
     return z, y, run.names.run
 
 
@@ -73,7 +75,7 @@ def classify(
     save: Path | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Trial:
-    """Train on the digits; the labels are also the regression's target of a diverging rate."""
+    """Train on the digits, test, and save where there is a path."""
     x, y = data
     keras.utils.set_random_seed(seed)
     model = network(activation, dropout)
