@@ -1,53 +1,68 @@
 """Named questions: SPARQL files with a header, bound by substitution.
 
     # question: What was the loss of each optimizer at one epoch?
+    # group: papers
     # source: Pina et al. 2021, Q1
-    # input: epoch xsd:integer 30 -- number of the epoch, from 0
+    # input: epoch xsd:integer>=0 30 -- number of the epoch, from 0
+    # input: tag tag * -- only runs of this dataflow
+    # input: limit limit 10 -- number of rows at most
     # output: optimizer -- class of the optimizer
-    SELECT ?epoch ?optimizer …
+    SELECT ?epoch ?tag ?optimizer … LIMIT 10
 
-An input has a type (``xsd:…`` or ``run``) and may have a default. Oxigraph
-binds only variables that the query projects, so inputs are projected too, and
-left out of the answer.
+An input has a type, which ``parameters`` lists, and may have a default; ``*`` leaves it unbound.
+Oxigraph binds only variables that the query projects, so inputs are projected too, also by the
+sub-selects that use them, and left out of the answer where they are no outputs. A filter on an
+input that may be unbound is written ``COALESCE(?found = ?input, true)``: ``BOUND`` is decided
+before the input is bound. An input of the type ``limit`` is no variable, but the number after
+every ``LIMIT`` that says its default, so that the file can be asked as it stands.
+
+The groups are those of ``GROUPS``; a file of your own needs none.
+
+A question of the catalogue that goes over many runs may have a second text, in ``queries/fast``:
+the same answer from the summaries (``kprov_rdf.summaries``), asked where the store has them. Its
+header says which summary property a further variable is: ``# summary: top ?best metric`` binds
+``?top`` to that of the property ``?metric`` whose statistic is the value of ``?best``.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyoxigraph as ox
 
 from kprov_capture.terms import XSD_NAMESPACE
-from kprov_rdf import resources
+from kprov_rdf import parameters, resources, summaries
 from kprov_rdf.errors import InputError, NotFoundError
-from kprov_rdf.sparql import in_order
+from kprov_rdf.parameters import ANY, LIMIT, Input, guess, literal
+from kprov_rdf.sparql import in_order, tokens
 from kprov_rdf.store import Bindings, Store
 
+__all__ = [
+    "GROUPS", "Input", "Question", "Table", "Term", "bind", "catalogue", "find", "guess", "literal",
+    "parse", "table", "value",
+]  # fmt: skip
+
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None
+Given = Mapping[str, str | ox.NamedNode | ox.Literal]
 
-_HEADER = re.compile(r"^# (question|source|input|output): (.*)$", re.MULTILINE)
-_INPUT = re.compile(r"(\w+) (xsd:\w+|run)(?: (\S+))? -- (.+)\Z")
-_OUTPUT = re.compile(r"(\w+) -- (.+)\Z")
-_CHECKS = {
-    "integer": re.compile(r"[+-]?[0-9]+\Z"),
-    "double": re.compile(r"([+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?INF|NaN)\Z"),
-    "boolean": re.compile(r"(true|false|0|1)\Z"),
+# The groups of the catalogue, and what its questions are about.
+GROUPS = {
+    "runs": "which there are",
+    "across": "runs compared, and traced from one to another",
+    "one run": "what happened in it",
+    "papers": "what the papers on Keras-Prov ask",
+    "housekeeping": "what was merged, linked and validated",
 }
-
-
-@dataclass(frozen=True)
-class Input:
-    name: str
-    type: str
-    default: str | None
-    text: str
+_HEADER = re.compile(r"^# (question|group|source|example|input|output): (.*)$", re.MULTILINE)
+_INPUT = re.compile(rf"(\w+) ({parameters.TYPES})(?: (\S+))? -- (.+)\Z")
+_SUMMARY = re.compile(r"^# summary: (\w+) (\??\w+) (\w+)$", re.MULTILINE)
+_OUTPUT = re.compile(r"(\w+) -- (.+)\Z")
 
 
 @dataclass(frozen=True)
 class Question:
-    """A named query with its header."""
+    """A named query with its header. ``example`` are parameters as they are typed: k=8 l=5."""
 
     name: str
     text: str
@@ -55,6 +70,9 @@ class Question:
     source: str = ""
     inputs: tuple[Input, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
+    example: str = ""
+    fast: str = ""
 
 
 @dataclass
@@ -67,7 +85,7 @@ class Table:
 
 def parse(name: str, text: str) -> Question:
     """Read the header of a query file. Raises ``InputError`` where a line of it is malformed."""
-    found: dict[str, str] = {"question": "", "source": ""}
+    found: dict[str, str] = dict.fromkeys(("question", "source", "group", "example"), "")
     inputs: list[Input] = []
     outputs: dict[str, str] = {}
     for key, value in _HEADER.findall(text):
@@ -80,16 +98,24 @@ def parse(name: str, text: str) -> Question:
         else:
             raise InputError(
                 f"The header of the query {name} has a line that cannot be read: '# {key}: "
-                f"{value}'. Write '# input: NAME xsd:TYPE [DEFAULT] -- TEXT' or "
-                "'# output: NAME -- TEXT'."
+                f"{value}'. Write '# input: NAME TYPE [DEFAULT] -- TEXT' or "
+                "'# output: NAME -- TEXT'. A TYPE is xsd:integer or another one of XSD, with a "
+                "range such as >=0 behind it, or run, metric, setting, tag, iri, value, limit, "
+                "or words to choose from such as min|max."
             )
-    return Question(name, text, found["question"], found["source"], tuple(inputs), outputs)
+    return Question(
+        name, text, found["question"], found["source"], tuple(inputs), outputs, found["group"],
+        found["example"],
+    )  # fmt: skip
 
 
 def catalogue() -> dict[str, Question]:
     """The questions that come with kprov, by name."""
+    fast = resources.texts("queries/fast", ".rq")
     return {
-        filename.removesuffix(".rq"): parse(filename.removesuffix(".rq"), text)
+        filename.removesuffix(".rq"): replace(
+            parse(filename.removesuffix(".rq"), text), fast=fast.get(filename, "")
+        )
         for filename, text in resources.texts("queries", ".rq").items()
     }
 
@@ -110,82 +136,108 @@ def find(name_or_path: str) -> Question:
         ) from error
 
 
-def literal(text: str, datatype: str) -> ox.Literal:
-    """``text`` as a literal of the XSD type (its local name). Raises ``InputError``."""
-    check = _CHECKS.get(datatype)
-    valid = check is None or check.match(text) is not None
-    if datatype == "dateTime":
-        try:
-            datetime.fromisoformat(text)
-        except ValueError:
-            valid = False
-    if not valid:
-        raise InputError(f"an xsd:{datatype} was wanted, found {text!r}")
-    return ox.Literal(text, datatype=ox.NamedNode(XSD_NAMESPACE + datatype))
-
-
-def guess(text: str) -> ox.NamedNode | ox.Literal:
-    """A parameter without a declared type: <IRI>, a number, true or false, or a string."""
-    if text.startswith("<") and text.endswith(">"):
-        try:
-            return ox.NamedNode(text[1:-1])
-        except ValueError as error:
-            raise InputError(f"{text} is not an IRI: {error}") from error
-    for datatype in ("integer", "double"):
-        if _CHECKS[datatype].match(text):
-            return literal(text, datatype)
-    if text in ("true", "false"):
-        return literal(text, "boolean")
-    return ox.Literal(text)
-
-
-def bind(question: Question, given: Mapping[str, str | ox.NamedNode | ox.Literal]) -> Bindings:
+def bind(question: Question, given: Given, store: Store | None = None) -> Bindings:
     """Terms for the inputs of a question: those given (text or terms), else the defaults.
 
-    Raises ``InputError`` for a value that is missing, unknown, or not of its type.
+    ``store`` tells which metrics, settings and tags there are beside those of the ontology.
+    What is ``*`` is not bound. Raises ``InputError`` for a value that is missing, unknown, or
+    not of its type.
     """
     declared = {one.name: one for one in question.inputs}
-    bound: dict[str, ox.NamedNode | ox.Literal] = {}
-    for name, value in given.items():
+    for name in given:
         if declared and name not in declared:
             raise InputError(
                 f"The query {question.name} has no parameter {name!r}; it has "
                 f"{', '.join(declared)}."
             )
+    bound: dict[str, ox.NamedNode | ox.Literal] = {}
+    for name in given if not declared else declared:
+        one = declared.get(name)
+        value = given.get(name, one.default if one else None)
+        if value is None:
+            raise InputError(_missing(question, declared[name]))
+        if isinstance(value, str) and value != ANY:
+            try:
+                value = guess(value) if one is None else parameters.term(one, value, store)
+            except InputError as error:
+                raise InputError(_wrong(question, name, name in given, str(error))) from error
         if not isinstance(value, str):
             bound[name] = value
-            continue
-        try:
-            wanted = declared[name].type if name in declared else None
-            if wanted is None:
-                bound[name] = guess(value)
-            elif wanted == "run":
-                bound[name] = ox.NamedNode(value)
-            else:
-                bound[name] = literal(value, wanted.removeprefix("xsd:"))
-        except (InputError, ValueError) as error:
-            raise InputError(f"The parameter {name} of {question.name}: {error}.") from error
+    return _decided(question, bound)
+
+
+def _missing(question: Question, one: Input) -> str:
+    return (
+        f"The query {question.name} needs the parameter {one.name}: {one.text} "
+        f"({parameters.about(one.type)}). Add --param {one.name}=…"
+    )
+
+
+def _wrong(question: Question, name: str, given: bool, error: str) -> str:
+    end = "" if error.endswith((".", "?")) else "."
+    # What was not typed is wrong for this store only, and another value may be right.
+    hint = "" if given else f" Say what it is with --param {name}=…"
+    return f"The parameter {name} of {question.name}: {error}{end}{hint}"
+
+
+def _decided(
+    question: Question, bound: dict[str, ox.NamedNode | ox.Literal]
+) -> dict[str, ox.NamedNode | ox.Literal]:
+    """What is auto among min and max is what the first metric is at its best."""
+    metric = next((bound[i.name] for i in question.inputs if i.type == "metric" and i.name in bound),
+                  None)  # fmt: skip
     for one in question.inputs:
-        if one.name not in bound:
-            if one.default is None:
-                raise InputError(
-                    f"The query {question.name} needs the parameter {one.name} ({one.text}). "
-                    f"Add --param {one.name}=…"
-                )
-            if one.type == "run":
-                raise InputError(f"The parameter {one.name} of {question.name} is not an IRI.")
-            bound[one.name] = literal(one.default, one.type.removeprefix("xsd:"))
+        if one.type == "auto|min|max" and metric is not None and one.name in bound:
+            if bound[one.name].value == "auto":
+                bound[one.name] = ox.Literal(parameters.at_best(metric.value))
     return bound
 
 
-def table(
-    store: Store, question: Question, given: Mapping[str, str | ox.NamedNode | ox.Literal]
-) -> Table:
+def _summed(text: str, bound: dict[str, ox.NamedNode | ox.Literal]) -> None:
+    """Bind the summary properties that the header of a fast text names."""
+    for name, statistic, of in _SUMMARY.findall(text):
+        before, _, after = statistic.rpartition("?")
+        if after != statistic:  # ?best, or ?bestEpoch: the input is the longest name that is one
+            given = max((key for key in bound if after.startswith(key)), key=len)
+            statistic = before + bound[given].value + after.removeprefix(given)
+        bound[name] = summaries.named_property(statistic, bound[of].value)
+
+
+def _limited(question: Question, text: str, bound: dict[str, ox.NamedNode | ox.Literal]) -> str:
+    """The text with the limit that was asked for; takes that out of ``bound``.
+
+    Raises ``InputError`` where the text has no such LIMIT.
+    """
+    for one in question.inputs:
+        if one.type != LIMIT:
+            continue
+        wanted = int(bound.pop(one.name).value) if one.name in bound else None
+        found = list(tokens(text))
+        places = [
+            after.start for before, after in zip(found, found[1:], strict=False)
+            if before.text.upper() == "LIMIT" and after.text == one.default
+        ]  # fmt: skip
+        if not places or wanted is None:
+            raise InputError(
+                f"The parameter {one.name} of {question.name} is a limit: its default is the number "
+                f"after a LIMIT of the query, and its value a whole number from 1."
+            )
+        for start in reversed(places):
+            text = f"{text[:start]}{wanted}{text[start + len(one.default or '') :]}"
+    return text
+
+
+def table(store: Store, question: Question, given: Given) -> Table:
     """The answer to a SELECT as a table without the inputs; ASK gives one cell.
 
     CONSTRUCT and DESCRIBE give subject, predicate, object. Raises ``InputError``.
     """
-    answer = store.query(question.text, bind(question, given))
+    bound = dict(bind(question, given, store))
+    text = question.text
+    if question.fast and summaries.are_in(store):
+        text = question.fast
+        _summed(text, bound)
+    answer = store.query(_limited(question, text, bound), bound)
     if isinstance(answer, ox.QueryBoolean):
         cell = ox.Literal(bool(answer))
         return Table(["answer"], iter([(cell,)]))
@@ -194,8 +246,9 @@ def table(
             ["subject", "predicate", "object"],
             ((t.subject, t.predicate, t.object) for t in answer),
         )
-    names = in_order(question.text, [variable.value for variable in answer.variables])
+    names = in_order(text, [variable.value for variable in answer.variables])
     hidden = {one.name for one in question.inputs} - set(question.outputs)
+    hidden |= {name for name, _, _ in _SUMMARY.findall(text)}
     shown = [name for name in names if name not in hidden]
     return Table(shown, (tuple(row[name] for name in shown) for row in answer))
 

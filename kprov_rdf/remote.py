@@ -9,7 +9,7 @@ import http.client
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from itertools import pairwise
 from typing import IO, cast
@@ -65,19 +65,47 @@ def _depth(data: bytes) -> int:
 def _bound(text: str, bindings: Bindings) -> str:
     """The query with its bindings as VALUES, first in the outermost WHERE.
 
-    There every filter of that group sees them. What is written is a term in
-    N-Triples form, in which nothing can end the term early.
+    There every filter of that group sees them; a sub-select is evaluated before, and has those
+    that it projects. What is written is a term in N-Triples form, in which nothing can end the
+    term early.
     """
-    names = " ".join(f"?{name}" for name in bindings)
-    terms = " ".join(str(term) for term in bindings.values())
+    text = _bound_within(text, bindings)
     found = list(tokens(text))
     at = _where(found)
-    values = f" VALUES ({names}) {{ ({terms}) }} "
+    values = _values(bindings, bindings)
     after = next((token.text.upper() for token in found if token.start >= at), "")
     if after != "SELECT":
         return text[:at] + values + text[at:]
     end = max(token.start for token in found if token.text == "}")
     return f"{text[:at]}{values}{{{text[at:end]}}}{text[end:]}"  # a sub-select stands alone
+
+
+def _bound_within(text: str, bindings: Bindings) -> str:
+    """The query with VALUES first in each sub-select, of the variables that it projects."""
+    found = list(tokens(text))
+    selects = [i for i, token in enumerate(found) if token.text.upper() == "SELECT"]
+    for at in reversed(selects[1:]):
+        names: list[str] = []
+        depth = 0
+        for place in range(at + 1, len(found)):
+            token = found[place]
+            if depth == 0 and token.text == "{":
+                if found[place + 1].text.upper() != "SELECT":
+                    start = token.start + 1
+                    text = f"{text[:start]}{_values(names, bindings)}{text[start:]}"
+                break
+            depth += (token.kind == "open") - (token.kind == "close")
+            if depth == 0 and token.kind == "variable" and token.text[1:] in bindings:
+                names.append(token.text[1:])
+    return text
+
+
+def _values(names: Iterable[str], bindings: Bindings) -> str:
+    chosen = list(names)
+    if not chosen:
+        return ""
+    variables = " ".join(f"?{name}" for name in chosen)
+    return f" VALUES ({variables}) {{ ({' '.join(str(bindings[one]) for one in chosen)}) }} "
 
 
 def _where(found: list[Token]) -> int:

@@ -15,7 +15,7 @@ _TABLES = (
     ("Preparation of the data", "preparation"),
     ("Tasks", "tasks"),
     ("Data", "data"),
-    ("Layers", "q2"),
+    ("Layers", "layers"),
     ("Epochs", "metrics"),
     ("Adaptations", "adaptations"),
     ("Decisions", "decisions"),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from kprov_capture.facts import Change, Dataset, Layer
+from kprov_capture.nquads import Value
 from kprov_capture.run import Run
 
 LAYERS = [
@@ -13,12 +14,18 @@ LAYERS = [
 ]
 
 
-def begin(home: Path, tag: str = "test-flow", optimizer: str = "Adam", rate: float = 0.001) -> Run:
-    """A run whose training has begun."""
+def begin(
+    home: Path,
+    tag: str = "test-flow",
+    optimizer: str = "Adam",
+    rate: float = 0.001,
+    own: dict[str, Value] | None = None,
+) -> Run:
+    """A run whose training has begun; ``own`` are settings beside the usual ones."""
     run = Run(tag, home=home)
     run.dataset("train", Dataset("train-set", "train", "numpy.ndarray", samples=10, unhashed="no"))
     settings = {"optimizer_name": optimizer, "learning_rate": rate, "epochs": 3, "batch_size": 4}
-    run.start_training(settings)
+    run.start_training(settings | (own or {}))
     run.architecture(LAYERS, 58)
     return run
 
@@ -35,9 +42,10 @@ def record(
     optimizer: str = "Adam",
     losses: tuple[float, ...] = (0.9, 0.7, 0.6),
     rate: float = 0.001,
+    own: dict[str, Value] | None = None,
 ) -> Run:
     """A whole run: epochs, one adaptation by a rule after epoch 0, and a test."""
-    run = begin(home, tag, optimizer, rate)
+    run = begin(home, tag, optimizer, rate, own)
     for number, loss in enumerate(losses):
         epoch(run, number, loss, min(number, 1), rate if number == 0 else rate / 2)
         if number == 0:

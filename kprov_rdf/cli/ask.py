@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 import click
 
 from kprov_capture.home import HomeError, find, open_home
-from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
+from kprov_rdf.cli.context import RUN_HELP, Context, pass_context, tell
 from kprov_rdf.errors import InputError
 
 if TYPE_CHECKING:
-    from kprov_rdf.query import Question
     from kprov_rdf.runs import RunInfo, Verdict
     from kprov_rdf.store import Store
 
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@click.option("--status", metavar="STATUS", help="Only those: RUNNING, CRASHED, FINISHED …")
 @pass_context
-def runs(context: Context, form: str) -> None:
+def runs(context: Context, form: str, status: str | None) -> None:
     """List the runs, the newest first.
 
     A training whose process is gone before it ended is shown as CRASHED. A run is validated
@@ -35,10 +35,14 @@ def runs(context: Context, form: str) -> None:
 
     with context.reading() as store:
         found = listing(store, store.living)
+    if status is not None:
+        found = _of_status(found, status)
     if form == "json":
         import json
 
         click.echo(json.dumps([_as_json(run) for run in found], indent=2))
+        return
+    if not found and status is not None:
         return
     if not found:
         click.echo("There are no runs yet. Train with the callback, or try 'kprov demo'.")
@@ -71,6 +75,14 @@ def runs(context: Context, form: str) -> None:
             for run in found
         ],
     )
+
+
+def _of_status(found: "list[RunInfo]", status: str) -> "list[RunInfo]":
+    kept = [run for run in found if run.status == status.upper()]
+    if found and not kept:
+        there = ", ".join(sorted({run.status for run in found}))
+        click.echo(f"kprov: no run is {status.upper()}; there are {there}.", err=True)
+    return kept
 
 
 def _as_json(run: "RunInfo") -> dict[str, object]:
@@ -204,7 +216,9 @@ def _no_document(name: str) -> str:
     help="json, xml, csv and tsv are the result formats of SPARQL 1.1.",
 )
 @click.option("--store", "url", metavar="URL", help="Ask this SPARQL endpoint instead.")
-@click.option("--list", "listing_", is_flag=True, help="Explain the questions that have a name.")
+@click.option(
+    "--list", "listing_", is_flag=True, help="Explain the questions that have a name, or this one."
+)
 @click.option("--sql", is_flag=True, help="TEXT is SQL, for the mirror that was made last.")
 @pass_context
 def query(
@@ -220,8 +234,9 @@ def query(
     """Ask a question: one that has a name, a file, or a text in SPARQL 1.1.
 
     \b
-        kprov query q1 --param epoch=9
-        kprov query q2 --param run=@latest
+        kprov query --list
+        kprov query leaderboard --param metric=val_accuracy
+        kprov query effects --param run=@latest
         kprov query -e 'SELECT ?run ?loss { GRAPH ?run { ?m dnnprov:epoch 0; dnnprov:loss ?loss } }'
         kprov query --sql -e 'SELECT optimizer_name, learning_rate FROM kprov.runs'
 
@@ -231,7 +246,9 @@ def query(
     it changes is rolled back.
     """
     if listing_:
-        _list_questions()
+        from kprov_rdf.cli import questions
+
+        questions.show_one(name) if name else questions.show_list()
         return
     if sql:
         if text is None or name or params or url:
@@ -246,29 +263,17 @@ def query(
     if len(given) < len(params):
         raise click.UsageError("A parameter is given twice.")
     from kprov_rdf import query as queries
+    from kprov_rdf.asked import named, why_none
     from kprov_rdf.tables import write
 
     question = queries.find(name) if name else queries.Question("on the command line", text or "")
     with _asked(context, url) as store:
-        answer = queries.table(store, question, _runs_named(store, question, given))
+        answer = queries.table(store, question, named(store, question, given))
         first = next(answer.rows, None)
         answer.rows = answer.rows if first is None else chain([first], answer.rows)
         write(answer, form, sys.stdout)
-    if first is None and question.inputs:
-        asked = {one.name: given.get(one.name, one.default) for one in question.inputs}
-        told = ", ".join(f"{name}={value}" for name, value in asked.items())
-        click.echo(f"kprov: no rows for {told}; --param NAME=VALUE asks for others.", err=True)
-
-
-def _list_questions() -> None:
-    from kprov_rdf.query import catalogue
-    from kprov_rdf.tables import print_table
-
-    rows = [
-        [one.name, one.question, " ".join(i.name for i in one.inputs)]
-        for one in catalogue().values()
-    ]
-    print_table(["name", "question", "parameters"], rows)
+        if first is None and question.inputs:
+            tell(f"kprov: {why_none(store, question, given)}", err=True)
 
 
 def _ask_sql(context: Context, text: str, form: str) -> None:
@@ -297,21 +302,6 @@ def _asked(context: Context, url: str | None) -> "Iterator[Store]":
         from kprov_rdf.remote import RemoteStore
 
         yield RemoteStore(url)
-
-
-def _runs_named(store: "Store", question: "Question", given: dict[str, str]) -> dict[str, str]:
-    """The parameters, with the names of runs made IRIs."""
-    runs_ = {one.name: one.default for one in question.inputs if one.type == "run"}
-    given = {key: value for key, value in runs_.items() if value} | given
-    # Without a header nothing says that a parameter is a run; @latest can be nothing else.
-    wanted = {key for key in given if key in runs_ or given[key] == "@latest"}
-    if not wanted:
-        return given
-    from kprov_rdf.runs import find as find_run
-
-    # Which of them live is not asked here.
-    found = {key: find_run(store, frozenset(), given[key]).iri for key in wanted}
-    return given | {key: iri if key in runs_ else f"<{iri}>" for key, iri in found.items()}
 
 
 def _split(param: str) -> tuple[str, str]:

@@ -35,7 +35,10 @@ from kprov_rdf import resources
 from kprov_rdf.store import SUMMARY_GRAPH, SUMMARY_NAMESPACE, LocalStore, select
 from kprov_rdf.summaries.rows import are_in, named, newest, rows
 
-__all__ = ["are_in", "is_whole", "named", "named_in", "newest", "rebuild", "rows", "update"]
+__all__ = [
+    "are_in", "is_whole", "named", "named_in", "named_property", "newest", "rebuild", "rows",
+    "update",
+]  # fmt: skip
 VERSION = "1"
 GRAPH = ox.NamedNode(SUMMARY_GRAPH)
 _WHOLE = ox.Quad(GRAPH, ox.NamedNode(f"{SUMMARY_NAMESPACE}version"), ox.Literal(VERSION), GRAPH)
@@ -86,18 +89,24 @@ def update(store: LocalStore, runs: Iterable[str]) -> None:
         store.change(there - wanted, wanted - there)
 
 
+def named_property(statistic: str, of: str) -> ox.NamedNode:
+    """The summary property of a statistic of a property."""
+    return ox.NamedNode(f"{SUMMARY_NAMESPACE}{statistic}-{_local(of)}")
+
+
 def _quads(store: LocalStore, run: ox.NamedNode) -> Iterator[ox.Quad]:
     """What is said of a record, and what the properties are of."""
     facts = _facts(store, run)
     for statistic, of, value in () if facts is None else [*facts, *_metrics(store, run)]:
-        local = f"{statistic}-{_local(of)}" if of else statistic
-        property_ = ox.NamedNode(SUMMARY_NAMESPACE + local)
+        if of is None:
+            yield ox.Quad(run, ox.NamedNode(SUMMARY_NAMESPACE + statistic), value, GRAPH)
+            continue
+        property_ = named_property(statistic, of)
         yield ox.Quad(run, property_, value, GRAPH)
-        if of:
-            yield ox.Quad(property_, _OF, ox.NamedNode(of), GRAPH)
-            yield ox.Quad(property_, _STATISTIC, ox.Literal(statistic), GRAPH)
+        yield ox.Quad(property_, _OF, ox.NamedNode(of), GRAPH)
+        yield ox.Quad(property_, _STATISTIC, ox.Literal(statistic), GRAPH)
         if statistic.endswith("Epoch"):
-            reached = ox.NamedNode(SUMMARY_NAMESPACE + local.replace("Epoch-", "-", 1))
+            reached = named_property(statistic.removesuffix("Epoch"), of)
             yield ox.Quad(property_, _EPOCH_OF, reached, GRAPH)
 
 

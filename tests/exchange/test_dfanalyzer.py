@@ -41,7 +41,7 @@ def test_messages_of_a_training_are_a_training(text: str) -> None:
     ]
     assert epochs[0]["loss"] == 3.3
     assert math.isnan(epochs[1]["loss"])
-    assert [row["activation"] for row in said.ask("q2", run=said.run)] == ["relu"]
+    assert [row["activation"] for row in said.ask("layers", run=said.run)] == ["relu"]
     assert [row["new"] for row in said.ask("adaptations", run=said.run)] == [0.05]
     assert [row["value"] for row in said.ask("tests", run=said.run)] == [0.75, 0.8]
     (told,) = said.select("SELECT ?tag { GRAPH ?g { ?e dnnprov:execTag ?tag } }")

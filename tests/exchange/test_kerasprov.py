@@ -213,11 +213,11 @@ def test_trials_of_one_task_are_told_apart_by_time() -> None:
     assert math.isnan(said.ask("epochs", run=adam)[1]["loss"])
     assert said.metrics(sgd)[0]["r2"] == 0.3
     assert "r2" not in said.metrics(sgd)[1]
-    assert [(r["name"], r["activation"], r["dropout"]) for r in said.ask("q2", run=adam)] == [
+    assert [(r["name"], r["activation"], r["dropout"]) for r in said.ask("layers", run=adam)] == [
         ("activation_1", "relu", None),
         ("dropout_1", None, 0.5),
     ]
-    assert [r["activation"] for r in said.ask("q2", run=sgd)] == ["softplus"]
+    assert [r["activation"] for r in said.ask("layers", run=sgd)] == ["softplus"]
     assert said.ask("adaptations", run=adam) == []  # 0.001 is what it had, in 32 bits
     assert [(r["old"], r["new"], r["epoch"]) for r in said.ask("adaptations", run=sgd)] == [
         (0.1, 0.05, 1)

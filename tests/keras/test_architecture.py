@@ -8,7 +8,7 @@ from kprov_rdf import query
 
 
 def layers(found, run):
-    answer = query.table(found.store, query.find("q2"), {"run": run.names.run})
+    answer = query.table(found.store, query.find("layers"), {"run": run.names.run})
     return [
         dict(zip(answer.columns, (query.value(term) for term in row), strict=True))
         for row in answer.rows

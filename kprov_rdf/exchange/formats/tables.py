@@ -21,7 +21,7 @@ Rows = list[dict[str, Cell]]
 # Name of the table, and the question whose rows it has; those of two columns are told by name.
 _QUESTIONS = {
     "adaptations": "adaptations",
-    "layers": "q2",
+    "layers": "layers",
     "data": "data",
     "files": "files",
     "settings": "settings",

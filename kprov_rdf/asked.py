@@ -1,0 +1,51 @@
+"""Questions as people ask them: with short names of runs, and with a word on an empty answer."""
+
+from collections.abc import Mapping
+
+from kprov_rdf.parameters import reported
+from kprov_rdf.query import Question, bind
+from kprov_rdf.runs import find
+from kprov_rdf.store import Store
+
+_LATEST = "@latest"
+_ANY = "*"
+
+
+def named(store: Store, question: Question, given: Mapping[str, str]) -> dict[str, str]:
+    """The parameters, with the names of runs made IRIs; a run that is not given is the latest.
+
+    Raises ``NotFoundError`` for a run that is not there.
+    """
+    runs = {one.name: one.default or _LATEST for one in question.inputs if one.type == "run"}
+    asked = runs | dict(given)
+    # Without a header nothing says that a parameter is a run; @latest can be nothing else.
+    wanted = {
+        key for key, name in asked.items() if name != _ANY and (key in runs or name == _LATEST)
+    }
+    if not wanted:
+        return asked
+    # Which of them live is not asked here.
+    found = {key: find(store, frozenset(), asked[key]).iri for key in wanted}
+    return asked | {key: iri if key in runs else f"<{iri}>" for key, iri in found.items()}
+
+
+def why_none(store: Store, question: Question, given: Mapping[str, str]) -> str:
+    """What may be the reason for an answer without rows, and what to type instead."""
+    asked = {
+        one.name: given.get(one.name, one.default or _LATEST)
+        for one in question.inputs
+        if given.get(one.name, one.default) != _ANY
+    }
+    bound = bind(question, named(store, question, given), store)
+    for one in question.inputs:
+        metric = bound.get(one.name) if one.type == "metric" else None
+        if metric is not None and not store.query(
+            "ASK { GRAPH ?run { ?reported ?metric ?value } }", {"metric": metric}
+        ):
+            there = ", ".join(reported(store, "metric")) or "none"
+            return (
+                f"no rows: no run reported {asked[one.name]}. The metrics there are: {there}. Choose "
+                f"one with --param {one.name}=…"
+            )
+    told = ", ".join(f"{name}={value}" for name, value in asked.items())
+    return f"no rows for {told}; --param NAME=VALUE asks for others." if told else "no rows."

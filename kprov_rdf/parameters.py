@@ -1,0 +1,244 @@
+"""Types of the parameters of questions: what each takes, and what is said of anything else.
+
+    xsd:double, xsd:integer>=0  a literal, in a range where one is said
+    value                       a literal of whatever type it looks like: 4, 0.5, true, relu
+    min|max                     one of these words; auto stands for what the first metric is at best
+    metric, setting             a property: the name that Keras reported (val_loss), the ontology's
+                                (valLoss), or an IRI in angle brackets
+    tag                         the tag of a dataflow in the store
+    iri                         an IRI
+    run                         the IRI of a run (``runs.named`` makes it of a short name)
+    limit                       the number after the LIMIT of the query
+
+``*`` as a value, or as the default, leaves a parameter unbound: the query says what that means.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyoxigraph as ox
+
+from kprov_capture.terms import METRICS, SETTINGS, XSD_NAMESPACE, Dnnprov
+from kprov_rdf.errors import InputError
+from kprov_rdf.store import Store, select
+
+ANY = "*"
+LIMIT = "limit"
+TYPES = r"xsd:\w+(?:(?:>=|<=|>|<)-?[0-9.]+)?|run|metric|setting|tag|iri|value|limit|\w+(?:\|\w+)+"
+_ABOUT = {
+    "run": "the last 8 digits of a run, a prefix, a tag, or @latest",
+    "metric": "a metric by the name that was reported, such as val_loss",
+    "setting": "a setting by the name that was reported, such as batch_size",
+    "tag": "the tag of a dataflow",
+    "iri": "an IRI",
+    "value": "a number, true, false or a text",
+    LIMIT: "a whole number from 1",
+}
+_RANGED = re.compile(r"xsd:(\w+?)(?:(>=|<=|>|<)(-?[0-9.]+))?\Z")
+_HOLDS: Mapping[str, Callable[[float, float], bool]] = {
+    ">=": lambda one, other: one >= other,
+    "<=": lambda one, other: one <= other,
+    ">": lambda one, other: one > other,
+    "<": lambda one, other: one < other,
+}
+_NUMBERS = {
+    "integer": re.compile(r"[+-]?[0-9]+\Z"),
+    "double": re.compile(r"([+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?INF|NaN)\Z"),
+    "boolean": re.compile(r"(true|false|0|1)\Z"),
+}
+_MORE = {
+    "metric": {"elapsed_time": Dnnprov.elapsedTime},
+    "setting": {"dropout": Dnnprov.dropoutRate, "dropout_rate": Dnnprov.dropoutRate,
+                "activation": Dnnprov.activation, "num_epochs": Dnnprov.numEpochs},
+}  # fmt: skip
+_KNOWN = {"metric": METRICS | _MORE["metric"], "setting": SETTINGS | _MORE["setting"]}
+_CLASSES = {"metric": Dnnprov.Metric, "setting": Dnnprov.HyperParameter}
+# Words in the names of metrics of which more is better.
+_MAXIMISED = re.compile(
+    r"(?<![a-z])(acc|accuracy|auc|precision|recall|f1|fbeta|r2|iou|io|dice|cosine|true|map|bleu|psnr"
+    r"|ssim)(?![a-z])"
+)
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Input:
+    """A parameter of a question; ``default`` is None where it has to be given."""
+
+    name: str
+    type: str
+    default: str | None
+    text: str
+
+
+def literal(text: str, datatype: str) -> ox.Literal:
+    """``text`` as a literal of the XSD type (its local name). Raises ``InputError``."""
+    check = _NUMBERS.get(datatype)
+    valid = check is None or check.match(text) is not None
+    if datatype == "dateTime":
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:
+            valid = False
+    if not valid:
+        raise InputError(f"an xsd:{datatype} was wanted, found {text!r}")
+    return ox.Literal(text, datatype=ox.NamedNode(XSD_NAMESPACE + datatype))
+
+
+def iri(text: str) -> ox.NamedNode:
+    """An IRI, in angle brackets or without. Raises ``InputError``."""
+    bare = text[1:-1] if text.startswith("<") and text.endswith(">") else text
+    try:
+        if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", bare):
+            raise ValueError("it has no scheme")
+        return ox.NamedNode(bare)
+    except ValueError as error:
+        raise InputError(f"{text} is not an IRI: {error}") from error
+
+
+def guess(text: str) -> ox.NamedNode | ox.Literal:
+    """A parameter without a declared type: <IRI>, a number, true or false, or a string."""
+    if text.startswith("<") and text.endswith(">"):
+        return iri(text)
+    for datatype in ("integer", "double"):
+        if _NUMBERS[datatype].match(text):
+            return literal(text, datatype)
+    if text in ("true", "false"):
+        return literal(text, "boolean")
+    return ox.Literal(text)
+
+
+def term(one: Input, text: str, store: Store | None) -> ox.NamedNode | ox.Literal:
+    """The term that ``text`` means as this parameter. Raises ``InputError``."""
+    if one.type in _KNOWN:
+        return ox.NamedNode(_property(one.type, text, store))
+    if one.type == "tag":
+        return _tag(text, store)
+    if one.type in ("iri", "run"):
+        return iri(text)
+    if one.type == "value":
+        return guess(text)
+    if one.type == LIMIT:
+        return _ranged(text, "integer", ">=", "1")
+    if "|" in one.type:
+        return _choice(text, one.type.split("|"))
+    found = _RANGED.match(one.type)
+    if found is None:
+        raise InputError(f"its type {one.type!r} is none that is known")
+    return _ranged(text, found[1], found[2], found[3])
+
+
+def about(kind: str) -> str:
+    """What a type takes, for people."""
+    if "|" in kind:
+        return f"one of {', '.join(kind.split('|'))}"
+    found = _RANGED.match(kind)
+    if found is None:
+        return _ABOUT[kind]
+    range_ = f", {found[2]} {found[3]}" if found[2] else ""
+    named = {"string": "a text", "integer": "a whole number", "double": "a number"}
+    return named.get(found[1], f"an xsd:{found[1]}") + range_
+
+
+def at_best(metric: str) -> str:
+    """Whether the best value of a metric is its max or its min, as its name or property says."""
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.split("[#/]", metric)[-1]).lower()
+    return "max" if _MAXIMISED.search(words) else "min"
+
+
+def _ranged(text: str, datatype: str, sign: str | None, bound: str | None) -> ox.Literal:
+    found = literal(text, datatype)
+    if sign and bound:
+        number = float(text.replace("INF", "inf"))
+        if not _HOLDS[sign](number, float(bound)):
+            raise InputError(f"a number {sign} {bound} was wanted, found {text}")
+    return found
+
+
+def _choice(text: str, choices: list[str]) -> ox.Literal:
+    if text not in choices:
+        raise InputError(f"one of {', '.join(choices)} was wanted, found {text!r}")
+    return ox.Literal(text)
+
+
+def _key(name: str) -> str:
+    """A name without what its spellings differ in: val_loss, valLoss, VAL_LOSS."""
+    return re.sub("[^0-9a-z]", "", name.lower())
+
+
+def _property(kind: str, text: str, store: Store | None) -> str:
+    """The property of a metric or setting by a name of it."""
+    if text.startswith("<") or "://" in text:
+        return iri(text).value
+    known = _KNOWN[kind]
+    if text in known:
+        return known[text]
+    own = _own(kind, store)
+    named = {found for name, found in own if name == text}
+    if not named:
+        both = [*known.items(), *own]
+        named = {
+            found for name, found in both
+            if _key(text) in (_key(name), _key(re.split("[#/]", found)[-1]))
+        }  # fmt: skip
+    if len(named) == 1:
+        return named.pop()
+    if named:
+        listed = ", ".join(f"<{one}>" for one in sorted(named))
+        raise InputError(f"{text!r} means several properties: {listed}. Give one of these")
+    raise InputError(_unknown(kind, text, [*known, *(name for name, _ in own)], store))
+
+
+def _unknown(kind: str, text: str, names: list[str], store: Store | None) -> str:
+    near = _near(text, names)
+    like = f"; did you mean {' or '.join(near)}?" if near else "."
+    there = reported(store, kind) if store is not None else []
+    listed = f" The store has {_listed(there)}" if there else f" The store has no {kind}"
+    return f"a {kind} was wanted, and none is called {text!r}{like}{listed}"
+
+
+def _near(text: str, names: Iterable[str]) -> list[str]:
+    by_key = {_key(name): name for name in names}
+    return [by_key[one] for one in difflib.get_close_matches(_key(text), by_key, 3, 0.7)]
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _own(kind: str, store: Store | None) -> list[tuple[str, str]]:
+    """Name and property of the metrics or settings that runs of the store declare themselves."""
+    if store is None:
+        return []
+    text = (
+        f"SELECT DISTINCT ?name ?property {{ GRAPH ?run {{ ?property a <{_CLASSES[kind]}> ; "
+        f"<{Dnnprov.reportedName}> ?name }} }} ORDER BY ?name ?property"
+    )
+    return [(row["name"].value, row["property"].value) for row in select(store, text)]
+
+
+def reported(store: Store, kind: str) -> list[str]:
+    """The names of the metrics, or settings, that the store has values of."""
+    known = {iri: name for name, iri in reversed(_KNOWN[kind].items())}
+    there = [
+        name for iri, name in known.items()
+        if store.query(f"ASK {{ GRAPH ?run {{ ?thing <{iri}> ?value }} }}")
+    ]  # fmt: skip
+    return sorted({*there, *(name for name, _ in _own(kind, store))})
+
+
+def _tag(text: str, store: Store | None) -> ox.Literal:
+    if store is None:
+        return ox.Literal(text)
+    asked = f"SELECT DISTINCT ?tag {{ GRAPH ?run {{ ?plan a <{Dnnprov.Dataflow}> ; <{Dnnprov.tag}> ?tag }} }}"
+    tags = sorted(row["tag"].value for row in select(store, f"{asked} ORDER BY ?tag"))
+    if text in tags:
+        return ox.Literal(text)
+    near = difflib.get_close_matches(text, tags, 3, 0.7)
+    like = f"; did you mean {' or '.join(near)}?" if near else "."
+    listed = f" The store has {_listed(tags)}" if tags else " The store has no run yet"
+    raise InputError(f"the tag of a dataflow was wanted, and none is called {text!r}{like}{listed}")
