@@ -22,8 +22,9 @@ from datetime import datetime
 import pyoxigraph as ox
 
 from kprov_capture.terms import METRICS, SETTINGS, XSD_NAMESPACE, Dnnprov
+from kprov_rdf import summaries
 from kprov_rdf.errors import InputError
-from kprov_rdf.store import Store, select
+from kprov_rdf.store import SUMMARY_GRAPH, Store, select
 
 ANY = "*"
 LIMIT = "limit"
@@ -55,6 +56,11 @@ _MORE = {
                 "activation": Dnnprov.activation, "num_epochs": Dnnprov.numEpochs},
 }  # fmt: skip
 _KNOWN = {"metric": METRICS | _MORE["metric"], "setting": SETTINGS | _MORE["setting"]}
+_STATISTICS = {"metric": ("count", "test"), "setting": ("setting",)}
+_SUMMED = f"""SELECT DISTINCT ?name ?property {{ GRAPH <{SUMMARY_GRAPH}> {{
+  VALUES ?statistic {{ %s }}
+  ?of summary:statistic ?statistic ; summary:of ?property ; summary:name ?name }} }}
+ORDER BY ?name ?property"""
 _CLASSES = {"metric": Dnnprov.Metric, "setting": Dnnprov.HyperParameter}
 # Words in the names of metrics of which more is better.
 _MAXIMISED = re.compile(
@@ -214,10 +220,13 @@ def _own(kind: str, store: Store | None) -> list[tuple[str, str]]:
     """Name and property of the metrics or settings that runs of the store declare themselves."""
     if store is None:
         return []
-    text = (
-        f"SELECT DISTINCT ?name ?property {{ GRAPH ?run {{ ?property a <{_CLASSES[kind]}> ; "
-        f"<{Dnnprov.reportedName}> ?name }} }} ORDER BY ?name ?property"
-    )
+    if summaries.are_in(store):
+        text = _SUMMED % " ".join(f'"{one}"' for one in _STATISTICS[kind])
+    else:
+        text = (
+            f"SELECT DISTINCT ?name ?property {{ GRAPH ?run {{ ?property a <{_CLASSES[kind]}> ; "
+            f"<{Dnnprov.reportedName}> ?name }} }} ORDER BY ?name ?property"
+        )
     return [(row["name"].value, row["property"].value) for row in select(store, text)]
 
 
@@ -234,8 +243,10 @@ def reported(store: Store, kind: str) -> list[str]:
 def _tag(text: str, store: Store | None) -> ox.Literal:
     if store is None:
         return ox.Literal(text)
-    asked = f"SELECT DISTINCT ?tag {{ GRAPH ?run {{ ?plan a <{Dnnprov.Dataflow}> ; <{Dnnprov.tag}> ?tag }} }}"
-    tags = sorted(row["tag"].value for row in select(store, f"{asked} ORDER BY ?tag"))
+    asked = f"GRAPH ?run {{ ?plan a <{Dnnprov.Dataflow}> ; <{Dnnprov.tag}> ?tag }}"
+    if summaries.are_in(store):
+        asked = f"GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:tag ?tag }}"
+    tags = sorted(row["tag"].value for row in select(store, f"SELECT DISTINCT ?tag {{ {asked} }}"))
     if text in tags:
         return ox.Literal(text)
     near = difflib.get_close_matches(text, tags, 3, 0.7)

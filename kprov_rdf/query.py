@@ -195,12 +195,16 @@ def _decided(
 
 def _summed(text: str, bound: dict[str, ox.NamedNode | ox.Literal]) -> None:
     """Bind the summary properties that the header of a fast text names."""
-    for name, statistic, of in _SUMMARY.findall(text):
-        before, _, after = statistic.rpartition("?")
-        if after != statistic:  # ?best, or ?bestEpoch: the input is the longest name that is one
-            given = max((key for key in bound if after.startswith(key)), key=len)
-            statistic = before + bound[given].value + after.removeprefix(given)
-        bound[name] = summaries.named_property(statistic, bound[of].value)
+    found = {
+        # ?bestEpoch is minEpoch where ?best is "min".
+        name: summaries.named_property(
+            re.sub(r"\?(best)", lambda match: bound[match[1]].value, statistic), bound[of].value
+        )
+        for name, statistic, of in _SUMMARY.findall(text)
+    }
+    for name in set(bound) - set(re.findall(r"\?(\w+)", text)):
+        del bound[name]
+    bound |= found
 
 
 def _limited(question: Question, text: str, bound: dict[str, ox.NamedNode | ox.Literal]) -> str:
@@ -233,11 +237,11 @@ def table(store: Store, question: Question, given: Given) -> Table:
     CONSTRUCT and DESCRIBE give subject, predicate, object. Raises ``InputError``.
     """
     bound = dict(bind(question, given, store))
-    text = question.text
-    if question.fast and summaries.are_in(store):
-        text = question.fast
+    quick = bool(question.fast) and summaries.are_in(store)
+    text = _limited(question, question.fast if quick else question.text, bound)
+    if quick:
         _summed(text, bound)
-    answer = store.query(_limited(question, text, bound), bound)
+    answer = store.query(text, bound)
     if isinstance(answer, ox.QueryBoolean):
         cell = ox.Literal(bool(answer))
         return Table(["answer"], iter([(cell,)]))

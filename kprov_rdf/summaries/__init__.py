@@ -12,8 +12,9 @@ One graph, ``GRAPH``, says of each record of a training, under the record's IRI:
     summary:minEpoch-loss summary:maxEpoch-loss
 
 A name ends in the local name of a property. For queries that are given the property, each is
-described: ``summary:of`` says of which it is, ``summary:statistic`` what stands before the hyphen,
-and ``summary:epochOf`` of an epoch, which value was reached in it. A duration (``elapsedTime``) and
+described: ``summary:of`` says of which it is, ``summary:name`` how that was reported where it has
+a name of its own, ``summary:statistic`` what stands before the hyphen, and ``summary:epochOf`` of
+an epoch, which value was reached in it. A duration (``elapsedTime``) and
 the rate (``learningRate``) count as metrics. NaN is no minimum and no maximum; it is counted, and
 makes the mean NaN, as in IEEE 754.
 
@@ -42,12 +43,13 @@ __all__ = [
 VERSION = "1"
 GRAPH = ox.NamedNode(SUMMARY_GRAPH)
 _WHOLE = ox.Quad(GRAPH, ox.NamedNode(f"{SUMMARY_NAMESPACE}version"), ox.Literal(VERSION), GRAPH)
-_OF, _STATISTIC, _EPOCH_OF = (
-    ox.NamedNode(SUMMARY_NAMESPACE + name) for name in ("of", "statistic", "epochOf")
+_OF, _NAME, _STATISTIC, _EPOCH_OF = (
+    ox.NamedNode(SUMMARY_NAMESPACE + name) for name in ("of", "name", "statistic", "epochOf")
 )
 _INTEGER, _DOUBLE = (ox.NamedNode(f"{XSD_NAMESPACE}{name}") for name in ("integer", "double"))
 _TRAINED = "SELECT DISTINCT ?run { GRAPH ?run { ?execution a dnnprov:ExecuteDataflow } }"
 _GRAPH_NAME = re.compile(rb" <([^<>]*)> \.$", re.MULTILINE)
+_NAMED = "name"
 _PORTION = 500  # records whose sums are loaded together
 
 _Term = ox.NamedNode | ox.Literal
@@ -97,7 +99,12 @@ def named_property(statistic: str, of: str) -> ox.NamedNode:
 def _quads(store: LocalStore, run: ox.NamedNode) -> Iterator[ox.Quad]:
     """What is said of a record, and what the properties are of."""
     facts = _facts(store, run)
-    for statistic, of, value in () if facts is None else [*facts, *_metrics(store, run)]:
+    if facts is None:
+        return
+    names = {of: value for statistic, of, value in facts if statistic == _NAMED}
+    for statistic, of, value in [*facts, *_metrics(store, run)]:
+        if statistic == _NAMED:
+            continue
         if of is None:
             yield ox.Quad(run, ox.NamedNode(SUMMARY_NAMESPACE + statistic), value, GRAPH)
             continue
@@ -105,6 +112,8 @@ def _quads(store: LocalStore, run: ox.NamedNode) -> Iterator[ox.Quad]:
         yield ox.Quad(run, property_, value, GRAPH)
         yield ox.Quad(property_, _OF, ox.NamedNode(of), GRAPH)
         yield ox.Quad(property_, _STATISTIC, ox.Literal(statistic), GRAPH)
+        if of in names:
+            yield ox.Quad(property_, _NAME, names[of], GRAPH)
         if statistic.endswith("Epoch"):
             reached = named_property(statistic.removesuffix("Epoch"), of)
             yield ox.Quad(property_, _EPOCH_OF, reached, GRAPH)
@@ -149,7 +158,9 @@ def _facts(store: LocalStore, run: ox.NamedNode) -> list[_Said] | None:
     ):
         if term is not None:
             found.append((name, None, term))
-    settings = [(kind, of, value) for (kind, of), value in told.items() if kind == "setting"]
+    settings = [
+        (kind, of, value) for (kind, of), value in told.items() if kind in ("setting", _NAMED)
+    ]
     return [*found, *settings, *tests]
 
 
