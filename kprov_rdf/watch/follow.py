@@ -1,8 +1,8 @@
 """What is new in a run, as plain data, as it happens.
 
 Asked again and again while the training runs. So only the journal of this run is read, from
-where it was read before; the store is asked at most twice: for what the name of the run
-means, and for a run that has ended, where everything is in it.
+where it was read before; the store is asked for what the name of the run means, and for what
+has no journal: a training that another tool logged.
 """
 
 import os
@@ -292,12 +292,12 @@ def _now(records: Records, run: RunInfo, living: bool) -> RunInfo:
 
 
 def _whole(home: Home, told: _Told, records: Records) -> Update:
-    """All of a run that has ended: from the store, or else from its journal."""
-    try:
-        with open_snapshot(home) as store:
-            return told.update(store, store, None)
-    except _UNASKABLE:
-        if not records.there():
-            raise
-    records.news()
-    return told.update(records.store, records.store, None)
+    """All of a run that has ended: from its journal, where it has one, which nobody locks."""
+    if records.there():
+        try:
+            records.news()
+            return told.update(records.store, records.store, None)
+        except JournalDamagedError:
+            pass  # the store may have it from before
+    with open_snapshot(home) as store:
+        return told.update(store, store, None)

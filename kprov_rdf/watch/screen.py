@@ -204,6 +204,8 @@ def _event(one: Event) -> Text:
 
 
 def _clock(seconds: float) -> str:
+    if not math.isfinite(seconds):
+        return "?"
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
