@@ -71,8 +71,7 @@ def watch(context: Context, run: str, wait: bool, form: str | None, interval: fl
     try:
         with _terminated():
             if wait:
-                if not sys.stdout.isatty() or form == "live":
-                    tell(f"kprov: waiting for a run {run} …", err=True)
+                tell(f"kprov: waiting for a run {run} …", err=True)
                 home, found = watching.wait_for(context.asked, run, interval)
             else:
                 home = open_home(find(context.asked))
@@ -88,7 +87,7 @@ def watch(context: Context, run: str, wait: bool, form: str | None, interval: fl
 
 def _say_what_goes_on(run: "RunInfo | None") -> None:
     if run is None:
-        tell("\nkprov: no longer waiting.".lstrip(), err=True)
+        tell("kprov: no longer waiting.", err=True)
     else:
         tell(
             f"kprov: no longer watching {run.short}. The training goes on; 'kprov watch "
@@ -104,12 +103,16 @@ def _terminated() -> Iterator[None]:
     def leave(number: int, _: object) -> None:
         raise SystemExit(128 + number)
 
-    before = {one: signal.signal(one, leave) for one in (signal.SIGTERM, signal.SIGHUP)}
+    ends = (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
+    # What nohup has it ignore stays ignored.
+    ours = {one for one in ends if signal.getsignal(one) == signal.SIG_DFL}
+    for one in ours:
+        signal.signal(one, leave)
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for one in ours:
+            signal.signal(one, signal.SIG_DFL)
 
 
 def _print(updates: "Iterator[Update]", form: str) -> "RunInfo":
@@ -137,9 +140,12 @@ def _live(updates: "Iterator[Update]") -> "RunInfo":
     try:
         if not first.over:
             live = Live(screen, console=console, screen=True, refresh_per_second=_DRAWN)
-            with live:
+            try:  # not ``with``: Ctrl-C while it starts would leave the other screen
+                live.start(refresh=True)
                 for update in updates:
                     screen.add(update)
+            finally:
+                live.stop()
     finally:
         screen.whole = True
         console.print(screen)

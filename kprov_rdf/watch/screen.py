@@ -37,13 +37,17 @@ class Screen:
         self.whole = False
         self._epochs: list[Epoch] = []
         self._events: list[Event] = []
+        self._names: dict[str, None] = {}
         self._over = False
         self._at = time.time()
+        # Of thousands of epochs they are not made anew for every second of the clock.
+        self._made: tuple[object, Table] = (None, Table())
 
     def add(self, update: Update) -> None:
         # The thread that draws reads meanwhile: it finds the lists before or after.
         self._epochs = sorted([*self._epochs, *update.epochs], key=lambda one: one.number)
         self._events = [*self._events, *(e for e in lines.ordered(update) if isinstance(e, Event))]
+        self._names = self._names | {name: None for one in update.epochs for name in one.metrics}
         self.run, self._over, self._at = update.run, update.over, time.time()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -52,7 +56,7 @@ class Screen:
             yield Text("reading …")
             return
         height = None if self.whole else options.height or console.height
-        names = lines.by_rank({name: None for one in self._epochs for name in one.metrics})
+        names = lines.by_rank(self._names)
         curves = names if height is None else names[: max(1, (height - _HEAD_LINES - 6) // 2)]
         events = self._events if height is None else self._events[-_EVENTS:]
         used = _HEAD_LINES + len(curves) + 1 + (len(events) + 1 if events else 0)
@@ -60,7 +64,10 @@ class Screen:
         parts: list[RenderableType] = [*self._head(run, options.max_width), Text()]
         if names:
             bars = _BARS if console.encoding.lower().startswith("utf") else _ASCII_BARS
-            parts += [self._curves(curves, options.max_width, bars), Text()]
+            key = (len(self._epochs), curves, options.max_width, bars)
+            if self._made[0] != key:
+                self._made = (key, self._curves(curves, options.max_width, bars))
+            parts += [self._made[1], Text()]
             parts.append(self._table(names, rows, options.max_width))
         if events:
             parts += [Text(), *(_event(one) for one in events)]

@@ -73,6 +73,7 @@ def test_head_curves_epochs_and_events_are_there() -> None:
     text = "\n".join(drawn(screen, 80, 24))
     for part in ("1 of 3 epochs", "about 0:0", "min", "0.033333", "at 29", "EarlyStopping"):
         assert part in text
+    assert re.search(r"^ *29 +2.00 +0.1 +0.0333333 +0.5 *$", text, re.MULTILINE), "the last epoch"
     assert "×" in text
     assert "\\u001b[2J" in text
     assert "\x1b[2J" not in text
