@@ -98,7 +98,7 @@ def _say_none(known: "list[RunInfo]", tags: tuple[str, ...]) -> None:
     from kprov_rdf.tables import count
 
     unknown = [tag for tag in tags if all(run.tag != tag for run in known)]
-    told = f"No run is like that; there are {count(len(known), 'run')}."
+    told = f"No run is like that, of {count(len(known), 'run')}."
     if unknown:
         told = f"No run has the tag {unknown[0]!r}. The latest has the tag {known[0].tag!r}."
     tell(told)

@@ -6,9 +6,11 @@ has no journal: a training that another tool logged.
 """
 
 import os
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pyoxigraph as ox
 
@@ -31,6 +33,8 @@ PLANNED = ("FINISHED", UNKNOWN)
 GRACE_SECONDS = 10.0
 # Where the store cannot be asked, the journals can.
 _UNASKABLE = (StoreLockedError, StorageError, JournalDamagedError)
+# Imports, links and validations have journals too.
+_RUN = re.compile("[0-9a-f-]{36}")
 _LEAST = 4  # digits of an id that may stand for it
 # Which question is worth asking again, by what the new text speaks of.
 _ABOUT = {
@@ -106,13 +110,13 @@ def find(home: Home, name: str) -> RunInfo:
 
 def _from_journals(home: Home, name: str) -> list[RunInfo]:
     """The runs that are not put away, and those that are and may be meant, the newest first."""
-    ids = [path.name.removesuffix(SUFFIX) for path in home.journal.glob(f"*{SUFFIX}")]
-    done = sorted(p.name.removesuffix(f"{SUFFIX}.gz") for p in home.done.glob(f"*{SUFFIX}.gz"))
+    ids = _ids(home.journal.glob(f"*{SUFFIX}"))
+    done = _ids(home.done.glob(f"*{SUFFIX}.gz"))
     short = name.rpartition("/")[2]
     if len(short) >= _LEAST:
         ids += [one for one in done if one.startswith(short) or one.endswith(short)]
     if name == "@latest":
-        ids += done[-1:]  # their first digits are the time
+        ids += done[:1]
     found = []
     for one in sorted(set(ids), reverse=True):
         records = Records(home, one)
@@ -127,6 +131,12 @@ def _from_journals(home: Home, name: str) -> list[RunInfo]:
     return found
 
 
+def _ids(journals: Iterable[Path]) -> list[str]:
+    """The runs that have these journals, the newest first: the first digits are the time."""
+    names = (path.name.partition(".")[0] for path in journals)
+    return sorted(filter(_RUN.fullmatch, names), reverse=True)
+
+
 def wait_for(
     asked: str | os.PathLike[str] | None, name: str, interval: float
 ) -> tuple[Home, RunInfo]:
@@ -134,11 +144,13 @@ def wait_for(
 
     Where the name is a tag or @latest, a run that had ended before does not count: it waits
     for the next. Looks every ``interval`` seconds, and asks only where a journal changed.
+    Raises ``HomeError`` where the folder is none, ``StorageError``, ``JournalDamagedError``.
     """
-    since, seen = time.time(), None
+    since, folder = time.time(), find_home(asked)
+    seen: list[tuple[str, int]] | None = None
     while True:
         try:
-            home = open_home(find_home(asked))
+            home = open_home(folder)
             now = _look(home)
             if now != seen:
                 seen = now
@@ -147,8 +159,13 @@ def wait_for(
                 begun = run.started is not None and run.started.timestamp() >= since
                 if by_id or begun or run.status == RUNNING:
                     return home, run
-        except (HomeError, NotFoundError):
+        except HomeError:
+            if folder.exists() and not folder.is_dir():
+                raise
+        except NotFoundError:
             pass
+        except StoreLockedError:
+            seen = None
         time.sleep(interval)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kprov_capture.facts import Change
-from kprov_capture.home import Home
+from kprov_capture.home import Home, HomeError
 from kprov_capture.run import Run
 from kprov_rdf import ingest
 from kprov_rdf.errors import JournalDamagedError, NotFoundError
@@ -103,8 +103,8 @@ def test_each_epoch_is_told_once_by_keras_names(home: Home) -> None:
     assert update.run.epochs == 3
 
 
-def test_adaptations_tests_and_files_are_told_once_as_they_happen(
-    home: Home, tmp_path: Path
+def test_adaptations_tests_are_told_once_as_they_happen(
+    home: Home,
 ) -> None:
     run, updates = begun(home)
     next(updates)
@@ -201,6 +201,25 @@ def test_a_training_that_is_killed_is_told_as_crashed(home: Home, process) -> No
     child.wait()
     last = next(updates)
     assert (last.run.status, last.run.epochs, last.over) == ("CRASHED", 1, True)
+
+
+def test_a_run_that_stays_open_is_left_when_its_training_has_ended(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kprov_rdf.watch.follow.GRACE_SECONDS", 0.0)
+    run, updates = begun(home)
+    recording.epoch(run, 0, 0.5)
+    assert not told(run, updates).over
+    run.end_training("FINISHED")
+    last = told(run, updates)
+    assert (last.over, last.run.status) == (True, "FINISHED")
+    run.close()
+
+
+def test_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(HomeError, match="is a file"):
+        wait_for(tmp_path / "file", "@latest", 0.01)
 
 
 def test_a_run_is_waited_for(tmp_path: Path) -> None:

@@ -282,3 +282,46 @@ def test_a_reader_that_has_enough_ends_it(home: Home, train) -> None:
     )
     out, _ = watching.communicate(timeout=SECONDS)
     assert (watching.returncode, len(out.splitlines())) == (0, 2)
+
+
+READ_ONLY = """
+import ctypes, os, sys
+from kprov_rdf import cli
+if os.geteuid() == 0:  # without its capabilities (capset(2), version 3), root obeys permissions
+    header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    assert ctypes.CDLL(None, use_errno=True).capset(header, none) == 0
+sys.exit(cli.run(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def read_only(home: Home) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """Run a command on the folder, of which nothing can be written."""
+    folders = [home.path, home.journal, home.done]
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        for folder in folders:
+            folder.chmod(0o555)
+        return subprocess.run(
+            [sys.executable, "-c", READ_ONLY, "--home", str(home.path), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            env=child_environment(home.path),
+        )
+
+    yield call
+    for folder in folders:
+        folder.chmod(0o755)
+
+
+def test_a_folder_that_is_read_only_is_read_all_the_same(home: Home, read_only) -> None:
+    recorded = recording.record(home.path, tag="ended")
+    subprocess.run([*KPROV, "--home", str(home.path), "runs"], capture_output=True, check=True)
+    for name in ("@latest", recorded.id[-8:], recorded.names.run):
+        found = read_only("watch", name)
+        assert (found.returncode, found.stderr) == (0, ""), name
+        assert "end: FINISHED after 3 epochs" in found.stdout
+    found = read_only("watch", "ended")  # the tags of ended runs stand in the store alone
+    assert found.returncode == 2
+    assert "read-only" in found.stderr
