@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from kprov_rdf.runs import RunInfo
 from kprov_rdf.tables import count, number, printable
-from kprov_rdf.watch.follow import Epoch, Event, Update, Value
+from kprov_rdf.watch.updates import Epoch, Event, Update, Value
 
 
 def lines(update: Update, first: bool) -> Iterator[str]:

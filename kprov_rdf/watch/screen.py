@@ -12,7 +12,7 @@ from rich.text import Text
 from kprov_rdf.runs import RUNNING, RunInfo
 from kprov_rdf.tables import printable
 from kprov_rdf.watch import lines
-from kprov_rdf.watch.follow import PLANNED, Epoch, Event, Update
+from kprov_rdf.watch.updates import PLANNED, Epoch, Event, Update
 
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.-=+*#@"

@@ -206,7 +206,7 @@ def test_a_training_that_is_killed_is_told_as_crashed(home: Home, process) -> No
 def test_a_run_that_stays_open_is_left_when_its_training_has_ended(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kprov_rdf.watch.follow.GRACE_SECONDS", 0.0)
+    monkeypatch.setattr("kprov_rdf.watch.updates.GRACE_SECONDS", 0.0)
     run, updates = begun(home)
     recording.epoch(run, 0, 0.5)
     assert not told(run, updates).over
