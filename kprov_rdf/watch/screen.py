@@ -70,7 +70,7 @@ class Screen:
             parts += [self._made[1], Text()]
             parts.append(self._table(names, rows, options.max_width))
         if events:
-            parts += [Text(), *(_event(one) for one in events)]
+            parts += [Text(), *(_event(one, options.max_width) for one in events)]
         yield Group(*parts)
 
     def _head(self, run: RunInfo, width: int) -> list[Text]:
@@ -205,9 +205,12 @@ def _told(what: str, value: float | None, epoch: int | None, digits: int) -> Tex
     return found if epoch is None else found.append(f" at {epoch}")
 
 
-def _event(one: Event) -> Text:
-    bad = one.kind == "error"
-    return _line(lines.event(one).replace("\t", " "), "red" if bad else "cyan")
+def _event(one: Event, width: int) -> Text:
+    text = lines.event(one).replace("\t", " ")
+    if one.kind == "file" and len(text) > width:
+        # Of a long path the end says more.
+        text = f"file: …{text[len(text) - width + 7 :]}"
+    return _line(text, "red" if one.kind == "error" else "cyan")
 
 
 def _clock(seconds: float) -> str:

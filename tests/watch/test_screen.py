@@ -77,3 +77,11 @@ def test_head_curves_epochs_and_events_are_there() -> None:
     assert "×" in text
     assert "\\u001b[2J" in text
     assert "\x1b[2J" not in text
+
+
+def test_of_a_long_path_the_name_is_shown() -> None:
+    screen = Screen()
+    path = f"/{'folder/' * 20}model.keras"
+    screen.add(Update(RUN, (), (Event("file", None, {"path": path}),)))
+    assert any(line.startswith("file: …") and line.endswith("/model.keras") for line in
+               (one.rstrip() for one in drawn(screen, 80, 24)))  # fmt: skip
