@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kprov_capture.home import find, open_home
+from kprov_capture.home import Home, find, open_home
 from kprov_rdf.cli.context import RUN_HELP, Context, pass_context, tell
+from kprov_rdf.errors import NotFoundError
 
 if TYPE_CHECKING:
     from kprov_rdf.runs import RunInfo
@@ -75,7 +76,7 @@ def watch(context: Context, run: str, wait: bool, form: str | None, interval: fl
                 home, found = watching.wait_for(context.asked, run, interval)
             else:
                 home = open_home(find(context.asked))
-                found = watching.find(home, run)
+                found = _found(home, run)
             updates = watching.follow(home, found, interval)
             last = _live(updates) if form == "live" else _print(updates, form)
     except KeyboardInterrupt:
@@ -83,6 +84,15 @@ def watch(context: Context, run: str, wait: bool, form: str | None, interval: fl
         raise
     if last.status not in watching.PLANNED:
         raise SystemExit(1)
+
+
+def _found(home: Home, name: str) -> "RunInfo":
+    from kprov_rdf import watch as watching
+
+    try:
+        return watching.find(home, name)
+    except NotFoundError as error:
+        raise NotFoundError(f"{error} With --wait, watch waits for one that begins.") from error
 
 
 def _say_what_goes_on(run: "RunInfo | None") -> None:

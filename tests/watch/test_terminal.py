@@ -266,6 +266,7 @@ def test_a_run_that_is_not_there_says_so(home: Home) -> None:
     found = run(home, "nobody")
     assert found.returncode == 2
     assert "There is no run 'nobody'" in found.stderr
+    assert "--wait" in found.stderr
 
 
 def test_a_reader_that_has_enough_ends_it(home: Home, train) -> None:
