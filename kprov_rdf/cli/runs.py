@@ -73,35 +73,44 @@ def runs(
     """
     from kprov_rdf.runs import listing, selected
 
-    with context.reading() as store:
-        known = listing(store, store.living)
-    found = selected(known, tags=tags, statuses=statuses, since=since)
     if limit is None:
         limit = _PAGE if form == "table" and sys.stdout.isatty() else 0
+    chosen = bool(tags or statuses or since)
+    with context.reading() as store:
+        # One more than is shown tells whether there are more.
+        known = listing(store, store.living, limit=limit + 1 if limit and not chosen else None)
+    found = selected(known, tags=tags, statuses=statuses, since=since)
     page = found[:limit] if limit else found
     if form == "json":
         import json
 
         click.echo(json.dumps([_as_json(run) for run in page], indent=2))
-    elif not known:
+    elif not known and not chosen:
         click.echo("There are no runs yet. Train with the callback, or try 'kprov demo'.")
-    elif not found:
-        _say_none(known, tags)
-    else:
+    elif found:
         _print(page)
         if len(page) < len(found):
-            click.echo(f"… {len(found) - len(page):,} more; --limit 0 shows all.", err=True)
+            more = f"{len(found) - len(page):,} more" if chosen else "there are more"
+            click.echo(f"… {more}; --limit 0 shows all.", err=True)
+    if not found and chosen:
+        _say_none(known, tags, statuses)
 
 
-def _say_none(known: "list[RunInfo]", tags: tuple[str, ...]) -> None:
+def _say_none(known: "list[RunInfo]", tags: tuple[str, ...], statuses: tuple[str, ...]) -> None:
+    """Say what is not there, and what is."""
     from kprov_rdf.cli.context import tell
-    from kprov_rdf.tables import count
+    from kprov_rdf.runs import selected
 
-    unknown = [tag for tag in tags if all(run.tag != tag for run in known)]
-    told = f"No run is like that, of {count(len(known), 'run')}."
-    if unknown:
-        told = f"No run has the tag {unknown[0]!r}. The latest has the tag {known[0].tag!r}."
-    tell(told)
+    there = sorted({run.status for run in known})
+    if not known:
+        told = "there are no runs yet"
+    elif tags and not selected(known, tags=tags):
+        told = f"no run has the tag {tags[0]}; the latest has the tag {known[0].tag}"
+    elif statuses and not selected(known, statuses=statuses):
+        told = f"no run is {' or '.join(statuses)}; there are {', '.join(there)}"
+    else:
+        told = "no run is all of that"
+    tell(f"kprov: {told}.", err=True)
 
 
 def _print(page: "list[RunInfo]") -> None:

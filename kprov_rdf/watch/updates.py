@@ -23,6 +23,7 @@ from kprov_rdf import epochs, query
 from kprov_rdf.errors import JournalDamagedError, NotFoundError, StorageError, StoreLockedError
 from kprov_rdf.ingest import open_snapshot
 from kprov_rdf.runs import CRASHED, RUNNING, UNKNOWN, RunInfo, listing, resolve
+from kprov_rdf.runs import find as find_run
 from kprov_rdf.store import Store
 from kprov_rdf.watch.records import Records
 
@@ -100,7 +101,7 @@ def find(home: Home, name: str) -> RunInfo:
     """
     try:
         with open_snapshot(home) as store:
-            return resolve(name, listing(store, store.living))
+            return find_run(store, store.living, name)
     except _UNASKABLE as error:
         try:
             return resolve(name, _from_journals(home, name))
