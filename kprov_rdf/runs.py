@@ -1,7 +1,7 @@
 """Runs as people speak of them: a list with their state, and the names that mean one."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -266,3 +266,24 @@ def resolve(name: str, runs: list[RunInfo]) -> RunInfo:
         f"There is no run {name!r}. The latest are {known}; 'kprov runs' lists all. A run is named "
         "by the last 8 digits of its id, a tag, or @latest."
     )
+
+
+def selected(
+    found: Sequence[RunInfo],
+    *,
+    tags: Collection[str] = (),
+    statuses: Collection[str] = (),
+    since: datetime | None = None,
+) -> list[RunInfo]:
+    """Those of the runs that have one of the tags, one of the statuses, and began no earlier.
+
+    What is not given does not matter. A run whose start is not known began at no time that is
+    asked for.
+    """
+    return [
+        run
+        for run in found
+        if (not tags or run.tag in tags)
+        and (not statuses or run.status in statuses)
+        and (since is None or (run.started is not None and run.started >= since))
+    ]

@@ -15,10 +15,12 @@ from kprov_rdf.cli.context import Context, complete_streams, hang_up, pass_conte
 from kprov_rdf.cli.diff import diff
 from kprov_rdf.cli.export import export
 from kprov_rdf.cli.links import links
+from kprov_rdf.cli.runs import runs
 from kprov_rdf.cli.series import series
 from kprov_rdf.cli.serve import serve
 from kprov_rdf.cli.ship import ship
 from kprov_rdf.cli.validate import validate
+from kprov_rdf.cli.watch import watch
 from kprov_rdf.errors import KprovError
 
 
@@ -87,7 +89,7 @@ def demo(context: Context, epochs: int) -> None:
 
 
 _COMMANDS = (
-    *(ask.runs, ask.show, ask.query),
+    *(runs, ask.show, watch, ask.query),
     *(validate, diff, export, series, merge.merge, links, mirror.mirror),
     *(serve, ship, share.publish),
 )
