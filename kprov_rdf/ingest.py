@@ -73,7 +73,7 @@ def _load(store: LocalStore, path: Path, patience: float) -> tuple[Reading, int]
                 f"Take it away and try again: mv {path} {path}.damaged"
             ) from error
         # Before the note of how far it was loaded: what is cut short here is done again.
-        summaries.update(store, summaries.named_in(reading.text))
+        summaries.update(store, reading.text)
         # Of a journal that ended there is no note: it is put away now, or, if that is cut
         # short, read again.
         if not reading.ended:

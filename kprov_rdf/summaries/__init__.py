@@ -22,11 +22,10 @@ It is no provenance, but an index: made of the records whenever they grow, in no
 anew when it is taken away.
 """
 
-import math
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import cast
+from weakref import WeakKeyDictionary
 
 import pyoxigraph as ox
 
@@ -35,9 +34,10 @@ from kprov_capture.terms import XSD_NAMESPACE, Dnnprov, Prov
 from kprov_rdf import resources
 from kprov_rdf.store import SUMMARY_GRAPH, SUMMARY_NAMESPACE, LocalStore, select
 from kprov_rdf.summaries.rows import are_in, named, newest, rows
+from kprov_rdf.summaries.values import Values, highest, lowest, mean
 
 __all__ = [
-    "are_in", "is_whole", "named", "named_in", "named_property", "newest", "rebuild", "rows",
+    "are_in", "is_whole", "named", "named_property", "newest", "rebuild", "rows",
     "update",
 ]  # fmt: skip
 VERSION = "1"
@@ -50,6 +50,10 @@ _INTEGER, _DOUBLE = (ox.NamedNode(f"{XSD_NAMESPACE}{name}") for name in ("intege
 _TRAINED = "SELECT DISTINCT ?run { GRAPH ?run { ?execution a dnnprov:ExecuteDataflow } }"
 _GRAPH_NAME = re.compile(rb" <([^<>]*)> \.$", re.MULTILINE)
 _NAMED = "name"
+_STATUS = ox.NamedNode(f"{SUMMARY_NAMESPACE}status")
+_MOST_FOLLOWED = 64
+# By the store that a process owns: what goes on in its runs.
+_followed: WeakKeyDictionary[LocalStore, dict[ox.NamedNode, Values]] = WeakKeyDictionary()
 _PORTION = 500  # records whose sums are loaded together
 
 _Term = ox.NamedNode | ox.Literal
@@ -69,26 +73,44 @@ def rebuild(store: LocalStore) -> None:
             f"{quad} .\n"
             for run in runs[start : start + _PORTION]
             if isinstance(run, ox.NamedNode)
-            for quad in _quads(store, run)
+            for quad in _quads(store, run, Values.read(store, run))
         }
         store.load("".join(sorted(lines)).encode())
     store.change((), [_WHOLE])
 
 
-def named_in(nquads: bytes) -> set[str]:
+def _named_in(nquads: bytes) -> set[str]:
     """The graphs of N-Quads text, as capture and merge write it, that may be records of runs."""
     found = {name.decode() for name in _GRAPH_NAME.findall(nquads)}
     return {iri for iri in found if not iri.endswith(("/catalog", "/links"))}
 
 
-def update(store: LocalStore, runs: Iterable[str]) -> None:
-    """Make the sums of these records anew; of what is no record there are none."""
-    for iri in runs:
-        run = ox.NamedNode(iri)
-        wanted = set(_quads(store, run))
+def update(store: LocalStore, nquads: bytes) -> None:
+    """Make the sums of the records anew that were loaded from this text, or grew by it.
+
+    What the epochs of a run reported is kept in memory until the run ends: read anew each time,
+    long runs would cost more with each epoch.
+    """
+    followed = _followed.setdefault(store, {})
+    runs = [ox.NamedNode(iri) for iri in sorted(_named_in(nquads))]
+    more: dict[ox.NamedNode, set[ox.NamedNode]] = {run: set() for run in runs if run in followed}
+    for quad in ox.parse(nquads, ox.RdfFormat.N_QUADS) if more else ():
+        if quad.graph_name in more and isinstance(quad.subject, ox.NamedNode):
+            more[cast(ox.NamedNode, quad.graph_name)].add(quad.subject)
+    for run in runs:
+        values = followed.pop(run, None)
+        if values is None:
+            values = Values.read(store, run)
+        else:
+            values.take(store, run, more[run])
+        wanted = set(_quads(store, run, values))
         # What a property is of stays: other records may have it.
         there = set(store.about(run, GRAPH))
         store.change(there - wanted, wanted - there)
+        if wanted and not any(quad.predicate == _STATUS for quad in wanted):
+            followed[run] = values
+    while len(followed) > _MOST_FOLLOWED:
+        followed.pop(next(iter(followed)))
 
 
 def named_property(statistic: str, of: str) -> ox.NamedNode:
@@ -96,13 +118,13 @@ def named_property(statistic: str, of: str) -> ox.NamedNode:
     return ox.NamedNode(f"{SUMMARY_NAMESPACE}{statistic}-{_local(of)}")
 
 
-def _quads(store: LocalStore, run: ox.NamedNode) -> Iterator[ox.Quad]:
+def _quads(store: LocalStore, run: ox.NamedNode, values: Values) -> Iterator[ox.Quad]:
     """What is said of a record, and what the properties are of."""
     facts = _facts(store, run)
     if facts is None:
         return
     names = {of: value for statistic, of, value in facts if statistic == _NAMED}
-    for statistic, of, value in [*facts, *_metrics(store, run)]:
+    for statistic, of, value in [*facts, *_metrics(values)]:
         if statistic == _NAMED:
             continue
         if of is None:
@@ -164,40 +186,17 @@ def _facts(store: LocalStore, run: ox.NamedNode) -> list[_Said] | None:
     return [*found, *settings, *tests]
 
 
-def _metrics(store: LocalStore, run: ox.NamedNode) -> Iterator[_Said]:
+def _metrics(values: Values) -> Iterator[_Said]:
     """What the epochs of a record come to."""
-    values: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    epochs = set()
-    for row in select(store, _EPOCHS, {"run": run}):
-        # The query gives numbers, an integer first.
-        epoch, value = cast(ox.Literal, row["epoch"]), cast(ox.Literal, row["value"])
-        metric = cast(ox.NamedNode, row["metric"])
-        number = int(epoch.value)
-        epochs.add(number)
-        values[metric.value].append((number, float(value.value.replace("INF", "inf"))))
-    yield "epochs", None, _number(len(epochs))
-    for of, reported in sorted(values.items()):
+    yield "epochs", None, _number(values.epochs())
+    for of, reported in values.metrics():
         yield "count", of, _number(len(reported))
-        yield "mean", of, _double(_sum(value for _, value in reported) / len(reported))
+        yield "mean", of, _double(mean(reported))
         yield "last", of, _double(reported[-1][1])
-        real = [(value, number) for number, value in reported if not math.isnan(value)]
-        for statistic, best in (("min", min(real, default=None)), ("max", _first_highest(real))):
+        for statistic, best in (("min", lowest(reported)), ("max", highest(reported))):
             if best:
-                yield statistic, of, _double(best[0])
-                yield f"{statistic}Epoch", of, _number(best[1])
-
-
-def _first_highest(real: list[tuple[float, int]]) -> tuple[float, int] | None:
-    """The highest value, and the first epoch that had it."""
-    return max(real, key=lambda one: (one[0], -one[1]), default=None)
-
-
-def _sum(values: Iterable[float]) -> float:
-    listed = list(values)
-    try:
-        return math.fsum(listed)
-    except (OverflowError, ValueError):  # inf - inf, or beyond a double
-        return sum(listed)
+                yield f"{statistic}Epoch", of, _number(best[0])
+                yield statistic, of, _double(best[1])
 
 
 def _number(value: int) -> ox.Literal:
@@ -209,6 +208,4 @@ def _double(value: float) -> ox.Literal:
     return ox.Literal(double(value), datatype=_DOUBLE)
 
 
-_FACTS, _EPOCHS = (
-    resources.texts("summaries", ".rq")[f"{name}.rq"] for name in ("facts", "epochs")
-)
+_FACTS = resources.texts("summaries", ".rq")["facts.rq"]

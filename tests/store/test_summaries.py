@@ -1,8 +1,10 @@
 """What runs come to: the same as their records say, whenever it is asked."""
 
 import math
+import random
 import shutil
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -10,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kprov_capture.home import Home
-from kprov_rdf import ingest, query, runs, summaries
+from kprov_capture.home import Home, create
+from kprov_rdf import ingest, journal, query, runs, summaries
 from kprov_rdf.exchange import merge
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.store import SUMMARY_GRAPH, SUMMARY_NAMESPACE, LocalStore
 from tests import recording
 
 NAN = math.nan
+EPOCHS = ox.NamedNode(f"{SUMMARY_NAMESPACE}epochs")
 
 
 def said(store: LocalStore, run: str) -> dict[str, object]:
@@ -122,6 +125,36 @@ def test_the_sums_are_those_of_the_values(values: list[float]) -> None:
 
 def same(one: object, other: object) -> bool:
     return one == other or repr(one) == repr(other)
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """A record, line by line, without the end of the training."""
+    home = create(tmp_path_factory.mktemp("lines"))
+    run = recording.begin(home.path)
+    for number, loss in enumerate((0.5, NAN, 0.25, 0.25)):
+        recording.epoch(run, number, loss)
+    run.close()
+    (path,) = home.journal.glob("*.nq")
+    return [line for line in journal.read(path).text.splitlines(True) if b"status" not in line]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_they_follow_a_record_however_it_comes(lines: list[bytes], seed: int) -> None:
+    """In any order, in any portions, and some of it twice."""
+    chance = random.Random(seed)
+    shuffled = chance.sample(lines, len(lines))
+    store = LocalStore()
+    ends = sorted({0, len(lines), *chance.sample(range(len(lines)), seed)})
+    for start, end in pairwise(ends):
+        portion = b"".join(shuffled[max(0, start - 3) : end])
+        store.load(portion)
+        summaries.update(store, portion)
+    (run,) = {one.subject for one in store.graph(SUMMARY_GRAPH) if one.predicate == EPOCHS}
+    followed = said(store, run.value)
+    summaries.rebuild(store)
+    assert repr(sorted(followed.items())) == repr(sorted(said(store, run.value).items()))
+    assert followed["count-loss"] == 4
 
 
 def test_a_store_without_them_gets_them(home: Home) -> None:
