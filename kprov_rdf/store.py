@@ -179,6 +179,16 @@ class LocalStore:
             self._store.remove(quad)
         self._store.extend(added)
 
+    def quads(
+        self,
+        subject: ox.NamedNode | ox.BlankNode | None,
+        predicate: ox.NamedNode | None,
+        thing: ox.NamedNode | ox.BlankNode | ox.Literal | None,
+        graph: ox.NamedNode | ox.BlankNode | None,
+    ) -> Iterator[ox.Quad]:
+        """The statements that match; None matches anything, and any named graph."""
+        return self._store.quads_for_pattern(subject, predicate, thing, graph)
+
     def drop(self, iri: str) -> None:
         """Take a graph out."""
         self._store.remove_graph(ox.NamedNode(iri))
