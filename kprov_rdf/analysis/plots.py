@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from kprov_rdf.analysis.epochs import SECONDS
 from kprov_rdf.analysis.needed import package
 from kprov_rdf.analysis.rows import Value, shown
 from kprov_rdf.errors import InputError, NotFoundError
@@ -61,7 +62,10 @@ def _finish(ax: "Axes", metrics: Sequence[str]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     ax.set_xlabel("epoch")
-    ax.set_ylabel(_safe(metrics[0]) if len(metrics) == 1 else "value")
+    several = len(metrics) > 1
+    measured = {name.removeprefix("val_") if several else name for name in metrics}
+    unit = " (s)" if measured == {SECONDS} else ""
+    ax.set_ylabel(_safe(measured.pop()) + unit if len(measured) == 1 else "value")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.25)
     ax.spines[["top", "right"]].set_visible(False)
@@ -114,9 +118,10 @@ def _mark_rates(ax: "Axes", run: "Run") -> None:
     if not changes:
         return
     for number, (epoch, rate) in enumerate(changes.items()):
-        ax.axvline(
-            epoch, color=_GREY, linewidth=1, linestyle=(0, (2, 2)), zorder=0,
-            label="learning rate changed" if number == 0 else None,
+        ax.vlines(
+            epoch, 0, 1, transform=ax.get_xaxis_transform(), colors=_GREY, linewidth=1,
+            linestyles=(0, (2, 2)), zorder=0,
+            label="learning rate changed" if number == 0 else "",
         )  # fmt: skip
         if len(changes) <= _LABELLED:
             ax.annotate(

@@ -26,7 +26,7 @@ _Subject = ox.NamedNode | ox.BlankNode
 
 
 def to_rdflib(term: Term) -> Identifier | None:
-    """The term of rdflib; a literal keeps its lexical form."""
+    """The term of rdflib, whose literals are written as rdflib writes those that it parses."""
     if term is None:
         return None
     if isinstance(term, ox.NamedNode):
@@ -38,8 +38,7 @@ def to_rdflib(term: Term) -> Identifier | None:
             return rdflib.Literal(term.value, lang=term.language)
         if term.datatype.value == f"{rdflib.XSD}string":
             return rdflib.Literal(term.value)
-        return rdflib.Literal(term.value, datatype=rdflib.URIRef(term.datatype.value),
-                              normalize=False)  # fmt: skip
+        return rdflib.Literal(term.value, datatype=rdflib.URIRef(term.datatype.value))
     raise RefusedError(f"rdflib has no triple terms, and this is one: {term}.")
 
 

@@ -52,15 +52,10 @@ class Result(Sequence[Row]):
             self._ask = None
 
     def stream(self) -> Iterator[Row]:
-        """The rows one after the other, of which none is kept."""
+        """The rows one after the other, of which none is kept; to be read in this thread."""
         if self._ask is None:
-            yield from self._rows
-            return
-        asker = threading.get_ident()
-        for terms in self._ask().rows:
-            yield self._row(map(python, terms))
-            if threading.get_ident() != asker:
-                raise InputError("An answer is read in the thread that began to read it.")
+            return iter(self._rows)
+        return _Stream(self._row(map(python, terms)) for terms in self._ask().rows)
 
     def _all(self) -> list[Row]:
         if self._ask is not None:
@@ -140,6 +135,18 @@ class Result(Sequence[Row]):
 
     def _repr_html_(self) -> str:
         return html.table(self.columns, self._rows[:_SHOWN], self._size())
+
+
+class _Stream(Iterator[Row]):
+    """Rows of an answer that is being read. Raises ``InputError`` in any other thread."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows, self._asker = rows, threading.get_ident()
+
+    def __next__(self) -> Row:
+        if threading.get_ident() != self._asker:
+            raise InputError("These rows are read in the thread that began to read them.")
+        return next(self._rows)
 
 
 def _cut(value: Value) -> str:

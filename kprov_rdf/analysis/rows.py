@@ -30,7 +30,7 @@ class IRI(str):
 def _time(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     # As everywhere in kprov, a time without a zone is taken for UTC.
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _boolean(text: str) -> bool:
@@ -48,7 +48,7 @@ _READERS: dict[str, Callable[[str], Value]] = {
 def python(term: Term) -> Value:
     """A term as a Python value.
 
-    Numbers, booleans and times (with a zone) as such, an IRI as :class:`IRI`, anything else as
+    Numbers, booleans and times (in UTC) as such, an IRI as :class:`IRI`, anything else as
     text, and None for what is not bound. What is no value of its type stays text.
     """
     if isinstance(term, ox.Literal):
