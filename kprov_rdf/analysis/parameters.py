@@ -21,10 +21,14 @@ Resolve = Callable[[str], RunInfo]
 def question(asked: Asked) -> Question:
     """The question that was meant: its name in the catalogue, a file, or SPARQL itself.
 
-    Raises ``NotFoundError`` for a name that there is not.
+    Raises ``NotFoundError`` for a name that there is not, ``InputError`` for what is none of
+    these.
     """
     if isinstance(asked, Question):
         return asked
+    # What other forms a question may have become a Question here, with its SPARQL.
+    if not isinstance(asked, (str, os.PathLike)):
+        raise InputError(f"A question is a name, a file or SPARQL; found a {type(asked).__name__}.")
     name = os.fspath(asked)
     if isinstance(asked, str) and ("{" in name or (" " in name and not name.endswith(".rq"))):
         return Question("of this text", name)

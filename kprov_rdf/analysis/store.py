@@ -3,12 +3,16 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pyoxigraph as ox
+
 from kprov_rdf import runs as listed
 from kprov_rdf.analysis import asking, html
 from kprov_rdf.analysis.parameters import Asked
+from kprov_rdf.analysis.result import Result
 from kprov_rdf.analysis.run import Run, RunList
 from kprov_rdf.analysis.snapshot import Opened, Place, Where, place
 from kprov_rdf.errors import InputError, UnsupportedError
+from kprov_rdf.query import Table, catalogue
 from kprov_rdf.store import LocalStore
 from kprov_rdf.tables import count
 
@@ -66,6 +70,15 @@ class ProvenanceStore:
         there is not.
         """
         return asking.ask(self._now(), question, parameters)
+
+    def questions(self) -> Result:
+        """The questions that have a name: what each asks, and its parameters."""
+        rows = [
+            (one.name, one.question, " ".join(i.name for i in one.inputs))
+            for one in catalogue().values()
+        ]
+        terms = [tuple(map(ox.Literal, row)) for row in rows]
+        return Result(lambda: Table(["name", "question", "parameters"], iter(terms)))
 
     def runs(
         self,

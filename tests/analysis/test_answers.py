@@ -254,6 +254,10 @@ def test_runs_are_chosen(store) -> None:
         store.run("nobody")
 
 
-def test_paths_may_be_given(store) -> None:
-    with pytest.raises(NotFoundError):
+def test_what_is_no_question_is_told(store) -> None:
+    with pytest.raises(NotFoundError, match="nothing"):
         store.query(Path("nothing.rq"))
+    with pytest.raises(InputError, match="found a list"):
+        store.query(["q1"])
+    names = store.questions().column("name")
+    assert {"q1", "runs", "adaptations"} <= set(names)
