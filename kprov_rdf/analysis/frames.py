@@ -12,7 +12,7 @@
 A value that is missing is null in Arrow; in pandas NA, NaN or NaT, as the type has it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,20 +34,18 @@ def _arrow() -> Any:
     return package("pyarrow", "An Arrow table or a data frame")
 
 
-def _kind(value: Value) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int):
-        return "int" if -_INT64 <= value < _INT64 else MIXED
-    if isinstance(value, float):
-        return "float"
-    return "time" if isinstance(value, datetime) else "text"
+_KINDS: dict[type, str] = {bool: "bool", int: "int", float: "float", datetime: "time"}
 
 
-def _kinds(values: Iterable[Value]) -> set[str]:
-    return {kind for kind in map(_kind, values) if kind}
+def _kinds(values: Sequence[Value]) -> set[str]:
+    """The kinds of the values; a whole number beyond 64 bits is of no one kind."""
+    types = set(map(type, values)) - {type(None)}
+    found = {_KINDS.get(one, "text") for one in types}
+    if "int" in found and any(
+        isinstance(one, int) and not -_INT64 <= one < _INT64 for one in values
+    ):
+        found.add(MIXED)
+    return found
 
 
 def _one(kinds: set[str]) -> str | None:

@@ -11,10 +11,12 @@ from kprov_capture.terms import XSD_NAMESPACE
 from kprov_rdf import query
 from kprov_rdf.analysis.rows import IRI
 from kprov_rdf.errors import InputError
+from kprov_rdf.parameters import ANY
 from kprov_rdf.query import Question
 from kprov_rdf.runs import RunInfo
 
 Asked = str | os.PathLike[str] | Question
+LATEST = "@latest"
 Resolve = Callable[[str], RunInfo]
 
 
@@ -40,17 +42,21 @@ def bindings(
 ) -> dict[str, str | ox.NamedNode | ox.Literal]:
     """The parameters as :func:`kprov_rdf.query.bind` takes them.
 
-    ``resolve`` finds the run that a name means. Raises ``InputError`` for a value that is
-    none of a parameter, ``NotFoundError`` for an unknown run.
+    ``resolve`` finds the run that a name means; None leaves a parameter unbound that may be.
+    Raises ``InputError`` for a value that is none of a parameter, ``NotFoundError`` for an
+    unknown run.
     """
     declared = {one.name: one.type for one in asked.inputs}
-    defaults = {one.name: one.default for one in asked.inputs if one.type == "run" and one.default}
+    # As on the command line, a run that is not given is the latest.
+    defaults = {one.name: one.default or LATEST for one in asked.inputs if one.type == "run"}
     found: dict[str, str | ox.NamedNode | ox.Literal] = {}
     for name, value in {**defaults, **given}.items():
         wanted = declared.get(name)
-        if isinstance(value, str) and (wanted == "run" or value == "@latest"):
+        if wanted is not None and (value is None or value == ANY):
+            found[name] = ANY
+        elif isinstance(value, str) and (wanted == "run" or value == LATEST):
             found[name] = ox.NamedNode(resolve(value).iri)
-        elif wanted is None:
+        elif wanted in (None, "value"):
             found[name] = _term(name, value)
         else:
             # As text: the check of its type is the same as on the command line.

@@ -1,5 +1,6 @@
 """A snapshot as a store of rdflib: read only, answered by Oxigraph, nothing copied.
 
+The index of the runs, which is no record, is left out; SPARQL can name it, as everywhere.
 rdflib's store interface is described in its documentation ("Store API"). A pattern costs what it
 matches: each term becomes an object of rdflib, about 5 µs a triple.
 """

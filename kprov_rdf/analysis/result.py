@@ -100,6 +100,10 @@ class Result(Sequence[Row]):
         """An Arrow table. Raises ``UnsupportedError`` where pyarrow is not installed."""
         return frames.arrow_table(self)
 
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The Arrow PyCapsule interface: what pyarrow, polars and others take as a table."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
     def batches(self, rows: int = _BATCH) -> "pyarrow.RecordBatchReader":
         """The answer in record batches of ``rows``, for more than fits in memory.
 

@@ -12,15 +12,13 @@ from kprov_rdf.analysis.result import Result
 from kprov_rdf.analysis.rows import Value
 from kprov_rdf.analysis.snapshot import Opened
 from kprov_rdf.errors import InputError, NotFoundError
+from kprov_rdf.parameters import at_best
 from kprov_rdf.runs import RunInfo
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas
     from matplotlib.axes import Axes
-
-# Words of names of metrics that are better when they are greater, as Keras' callbacks guess.
-_GREATER = ("acc", "auc", "precision", "recall", "f1", "r2", "iou")
 
 
 class Best(NamedTuple):
@@ -114,13 +112,13 @@ class Run:
     def best(self, metric: str = "val_loss", mode: str = "auto") -> Best:
         """The best finite value of a metric, of several equal ones the first.
 
-        ``mode`` is ``min``, ``max``, or ``auto``: the greatest for what measures accuracy, the
-        least for anything else, by its name as Keras' callbacks do. Raises ``NotFoundError``
-        where there is none, ``InputError`` for another mode.
+        ``mode`` is ``min``, ``max``, or ``auto``: what the name of the metric says, as in the
+        question ``best``. Raises ``NotFoundError`` where there is no value, ``InputError`` for
+        another mode.
         """
         if mode not in ("auto", "min", "max"):
             raise InputError(f"mode is min, max or auto; found {mode!r}.")
-        greater = mode == "max" or (mode == "auto" and any(one in metric for one in _GREATER))
+        greater = (at_best(metric) if mode == "auto" else mode) == "max"
         finite = [Best(x, y) for x, y in self.points(metric) if math.isfinite(y)]
         if not finite:
             raise NotFoundError(f"The run {self.short} has no finite value of {metric!r} yet.")
@@ -139,7 +137,7 @@ class Run:
         lambda self: self.table("adaptations"), doc="What was changed, when, by what, and why."
     )
     tests = property(lambda self: self.table("tests"), doc="What ``evaluate`` reported.")
-    layers = property(lambda self: self.table("q2"), doc="The layers of the network.")
+    layers = property(lambda self: self.table("layers"), doc="The layers of the network.")
     data = property(lambda self: self.table("data"), doc="The data that it used.")
     files = property(lambda self: self.table("files"), doc="The files that it wrote.")
 

@@ -41,6 +41,11 @@ class Opened:
             self._listed = found if self.living is not None else [_unsure(run) for run in found]
         return self._listed
 
+    def find(self, name: str) -> runs.RunInfo:
+        """The run that a name means, as the command finds it. Raises ``NotFoundError``."""
+        found = runs.find(self.store, self.living or frozenset(), name)
+        return found if self.living is not None else _unsure(found)
+
 
 def _unsure(run: runs.RunInfo) -> runs.RunInfo:
     from dataclasses import replace
@@ -109,8 +114,11 @@ def _of_file(path: Path) -> Opened:
 
     carried = travel.find(path)
     if carried is not None:
-        for problem in carried.problems:
-            warnings.warn(f"{path}: {problem}: its provenance is about another file", stacklevel=5)
+        if carried.problems:
+            told = (
+                f"The provenance in {path} is not about this file: {'; '.join(carried.problems)}."
+            )
+            warnings.warn(told, stacklevel=5)
         # Saved while its run went on, so it does not end in there; that is no crash.
         return Opened(carried.store, {carried.run.iri})
     store = LocalStore()

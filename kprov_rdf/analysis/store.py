@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kprov_rdf import runs as listed
 from kprov_rdf.analysis import asking, html
 from kprov_rdf.analysis.parameters import Asked
 from kprov_rdf.analysis.result import Result
@@ -109,7 +108,7 @@ class ProvenanceStore:
         Raises ``NotFoundError`` where it means none or several.
         """
         opened = self._now()
-        return Run(opened, listed.resolve(str(name), opened.listed))
+        return Run(opened, opened.find(str(name)))
 
     def graph(self) -> "rdflib.Dataset":
         """All graphs as a dataset of rdflib that can be read only; nothing is copied.

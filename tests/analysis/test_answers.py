@@ -150,8 +150,16 @@ def test_each_column_has_one_type(store) -> None:
         ]
     )  # fmt: skip
     assert table["mixed"].to_pylist() == ["1", "b", None]
+    by_interface = pa.table(found)  # the one that others use too
+    assert by_interface.drop(["double"]).equals(table.drop(["double"]))
     # NaN is a value, and no missing one.
     assert [table["double"].null_count, np.isnan(table["double"][1].as_py())] == [1, True]
+
+
+def test_whole_numbers_beyond_64_bits_stay_what_they_are(store) -> None:
+    found = store.query(f"SELECT ?n {{ VALUES ?n {{ 1 {2**70} }} }}")
+    assert found.to_pandas()["n"].tolist() == [1, 2**70]
+    assert found.to_arrow()["n"].to_pylist() == ["1", str(2**70)]
 
 
 def test_csv_reads_as_the_same_values(store, tmp_path) -> None:

@@ -1,5 +1,7 @@
 """A run in Python has what Keras' History has, and what the callback recorded beside it."""
 
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -67,6 +69,13 @@ def test_a_training_with_keras_reads_back_as_its_history(
     with kprov_rdf.open(tmp_path / "digits.keras") as carried:
         assert carried.run().iri == run.iri
         assert carried.run().history == run.history
+    with zipfile.ZipFile(tmp_path / "digits.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "changed.keras", "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data + b" " if name == "config.json" else data)
+    with pytest.warns(UserWarning, match=r"changed\.keras.*config\.json"):
+        kprov_rdf.open(tmp_path / "changed.keras").close()
 
 
 def test_series_of_batches_are_arrays(home, model, digits) -> None:
