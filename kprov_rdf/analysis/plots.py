@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kprov_rdf.analysis.run import Run
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5F5F5F")
 _DASHES = ("-", "--", "-.", ":")
 _GREY = "#777777"
 # Up to so many points each has a mark; of so few changes each is labelled.
@@ -189,7 +189,11 @@ def grid(runs: "Iterable[Run]", metric: str, rows: str, columns: str) -> Any:
     down, across = (list(_sorted(pair[i] for pair in of.values())) for i in (0, 1))
     if not down or not across:
         lacking = rows if not down else columns
-        raise InputError(f"None of the {len(listed)} runs has a setting {lacking!r}.")
+        known = sorted({name for run in listed for name in run.settings}) or ["none"]
+        raise InputError(
+            f"None of the {len(listed)} runs has a setting {lacking!r}; they have "
+            f"{', '.join(known)}."
+        )
     if not any(metric in run for run in listed):
         raise NotFoundError(f"None of the {len(listed)} runs reported {metric!r}.")
     pyplot = package("matplotlib.pyplot", "A chart")

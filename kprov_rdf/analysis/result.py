@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FIRST = 1000
 _BATCH = 65_536
 _SHOWN = 20
-_WIDTH = 40
+_WIDTH = 60
 
 
 class Result(Sequence[Row]):
