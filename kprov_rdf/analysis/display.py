@@ -7,7 +7,7 @@ import pyoxigraph as ox
 
 from kprov_capture.terms import XSD_NAMESPACE
 from kprov_rdf.analysis import html
-from kprov_rdf.analysis.result import Result
+from kprov_rdf.analysis.result import Result, size
 from kprov_rdf.analysis.rows import Value, shown, text
 from kprov_rdf.query import Table, Term
 from kprov_rdf.tables import count, printable
@@ -81,6 +81,12 @@ def listing(runs: Sequence["Run"]) -> Result:
         for run in runs
     ]  # fmt: skip
     return Result(lambda: Table(list(_COLUMNS), iter(rows)))
+
+
+def table(runs: Sequence["Run"]) -> str:
+    """The first of the runs as a table, with how many there are."""
+    first = listing(runs[:_ROWS])
+    return html.table(first.columns, first, size(len(runs), _ROWS, "run"))
 
 
 def _term(value: Value, kind: str | None = None) -> Term:

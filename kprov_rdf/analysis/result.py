@@ -138,7 +138,10 @@ class Result(Sequence[Row]):
         return "\n".join([head, *lines, *(["…"] if len(self._rows) > _SHOWN else [])])
 
     def _repr_html_(self) -> str:
-        return html.table(self.columns, self._rows[:_SHOWN], self._size())
+        told = self._size()
+        if self._ask is None and len(self._rows) > _SHOWN:
+            told = size(len(self._rows), _SHOWN, "row")
+        return html.table(self.columns, self._rows[:_SHOWN], told)
 
 
 class _Stream(Iterator[Row]):
@@ -151,6 +154,12 @@ class _Stream(Iterator[Row]):
         if threading.get_ident() != self._asker:
             raise InputError("These rows are read in the thread that began to read them.")
         return next(self._rows)
+
+
+def size(number: int, most: int, noun: str) -> str:
+    """How many there are, and that only the first of them are shown."""
+    told = count(number, noun)
+    return f"the first {most} of {told}" if number > most else told
 
 
 def _cut(value: Value) -> str:

@@ -186,4 +186,4 @@ class RunList(list[Run]):
         return display.listing(self).to_pandas()
 
     def _repr_html_(self) -> str:
-        return display.listing(self)._repr_html_()
+        return display.table(self)

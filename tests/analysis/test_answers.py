@@ -10,14 +10,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyoxigraph as ox
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import kprov_rdf
 from kprov_capture.home import create
+from kprov_capture.terms import XSD_NAMESPACE
 from kprov_rdf.analysis.result import FIRST, Result, Triples
 from kprov_rdf.analysis.rows import IRI, Row
 from kprov_rdf.errors import InputError, NotFoundError
 from kprov_rdf.ingest import opened
+from kprov_rdf.query import Table
 
 TYPES = """SELECT ?int ?double ?bool ?time ?text ?iri ?none ?mixed ?number {
   VALUES (?order ?int ?double ?bool ?time ?text ?iri ?none ?mixed ?number) {
@@ -173,6 +178,36 @@ def test_csv_reads_as_the_same_values(store, tmp_path) -> None:
     found.to_csv(tmp_path / "epochs.csv")
     read = pd.read_csv(tmp_path / "epochs.csv")
     assert read["loss"].tolist() == found.column("loss")
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.floats(),
+            st.none() | st.integers(-(2**63), 2**63 - 1),
+            st.none() | st.text(st.characters(exclude_categories=["Cs"])),
+        ),
+        max_size=30,
+    )
+)
+def test_values_come_through_every_form_as_they_are(tmp_path_factory, rows) -> None:
+    terms = [tuple(map(_term, row)) for row in rows]
+    found = Result(lambda: Table(["x", "n", "t"], iter(terms)))
+    assert repr([tuple(row) for row in found]) == repr(rows)
+    assert repr([tuple(one.values()) for one in found.to_arrow().to_pylist()]) == repr(rows)
+    path = tmp_path_factory.mktemp("csv") / "rows.csv"
+    found.to_csv(path)
+    with open(path, encoding="utf-8", newline="") as file:
+        read = [(x and float(x), n and int(n), t) for x, n, t in list(csv.reader(file))[1:]]
+    assert repr(read) == repr([tuple("" if one is None else one for one in row) for row in rows])
+
+
+def _term(value):
+    if isinstance(value, float):
+        text = repr(value).replace("inf", "INF").replace("nan", "NaN")
+        return ox.Literal(text, datatype=ox.NamedNode(f"{XSD_NAMESPACE}double"))
+    return None if value is None else ox.Literal(value)
 
 
 def test_ask_is_a_bool_and_construct_a_graph(store) -> None:

@@ -164,6 +164,13 @@ def test_an_export_is_read_as_a_store(recorded, tmp_path) -> None:
             assert str(tmp_path / name) in repr(store)
 
 
+def test_the_log_of_another_tool_is_read_as_a_store(tmp_path) -> None:
+    (tmp_path / "log.csv").write_text("epoch,loss,val_loss\n0,1.0,1.5\n1,0.1,\n")
+    run = kprov_rdf.open(tmp_path / "log.csv").run()
+    assert run.status == "UNKNOWN"
+    assert run.history == {"loss": [1.0, 0.1], "val_loss": [1.5]}
+
+
 def test_an_endpoint_of_another_make_answers_the_same(recorded, endpoint, remote) -> None:
     with open_snapshot(recorded) as found:
         lines = [f"{q.triple} {q.graph_name} ." for q in found.quads(None, None, None, None)]
