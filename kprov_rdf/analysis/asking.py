@@ -6,10 +6,11 @@ import pyoxigraph as ox
 
 from kprov_rdf import query
 from kprov_rdf.analysis.parameters import Asked, bindings, question
-from kprov_rdf.analysis.result import Result, Triples
+from kprov_rdf.analysis.result import FIRST, Result, Triples
 from kprov_rdf.analysis.snapshot import Opened
 from kprov_rdf.parameters import ANY
 from kprov_rdf.query import Question, Table
+from kprov_rdf.store import LocalStore
 
 Answer = Result | Triples | bool
 
@@ -35,7 +36,8 @@ def ask(opened: Opened, asked: Asked, given: Mapping[str, object]) -> Answer:
 
     told = {one.name: given.get(one.name, one.default) for one in found.inputs} or given
     named = ", ".join(f"{name}={value}" for name, value in told.items() if _said(value))
-    return Result(again, named)
+    # An endpoint may answer otherwise the next time, and its answer is here whole anyway.
+    return Result(again, named, FIRST if isinstance(opened.store, LocalStore) else None)
 
 
 def _said(value: object) -> bool:

@@ -34,15 +34,20 @@ class Result(Sequence[Row]):
     ``batches``, ``to_pandas`` and ``to_csv`` ask again and keep no rows.
     """
 
-    def __init__(self, ask: Callable[[], Table], nothing: str = "") -> None:
-        """``ask`` gives the answer, the same each time; ``nothing`` says what gave no row."""
+    def __init__(
+        self, ask: Callable[[], Table], nothing: str = "", first: int | None = FIRST
+    ) -> None:
+        """``ask`` gives the answer; ``nothing`` says what gave no row.
+
+        It gives the same each time, or ``first`` is None, and all rows are read at once.
+        """
         answer = ask()
         self.columns: list[str] = list(answer.columns)
         self._row = row_type(tuple(self.columns))
         self.nothing = nothing
         self._rows: list[Row] = []
         for terms in answer.rows:
-            if len(self._rows) == FIRST:
+            if len(self._rows) == first:
                 # The rest is asked for again: an answer that is being read must stay in the
                 # thread that asked, or pyoxigraph ends the process.
                 self._ask: Callable[[], Table] | None = ask

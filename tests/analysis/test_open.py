@@ -174,11 +174,15 @@ def test_the_log_of_another_tool_is_read_as_a_store(tmp_path) -> None:
 def test_an_endpoint_of_another_make_answers_the_same(recorded, endpoint, remote) -> None:
     with open_snapshot(recorded) as found:
         lines = [f"{q.triple} {q.graph_name} ." for q in found.quads(None, None, None, None)]
+    lines += [f"<urn:s{number}> <urn:p> <urn:o> <urn:g> ." for number in range(1000)]
     remote.load("\n".join(lines).encode())
     assert isinstance(remote, RemoteStore)
     with kprov_rdf.open(endpoint) as store, kprov_rdf.open(recorded) as origin:
         assert list(store.query("q1", epoch=0)) == list(origin.query("q1", epoch=0))
         assert store.run("test-flow").history == origin.run("test-flow").history
+        everything = store.query("SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }")
+        remote._send("DROP ALL", update=True)
+        assert len(everything) == len(lines) > 1000  # read when it was asked
         with pytest.raises(UnsupportedError, match="SPARQLStore"):
             store.graph()
 
