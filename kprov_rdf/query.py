@@ -39,8 +39,8 @@ from kprov_rdf.sparql import in_order, tokens
 from kprov_rdf.store import Bindings, Store
 
 __all__ = [
-    "GROUPS", "Input", "Question", "Table", "Term", "ask", "bind", "catalogue", "find", "guess", "literal",
-    "parse", "table", "value",
+    "GROUPS", "Input", "Question", "Table", "Term", "ask", "bind", "catalogue", "find", "guess",
+    "literal", "parse", "table", "value",
 ]  # fmt: skip
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None

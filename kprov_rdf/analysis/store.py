@@ -12,6 +12,7 @@ from kprov_rdf.analysis.run import Run, RunList
 from kprov_rdf.analysis.snapshot import Opened, Place, Where, place
 from kprov_rdf.errors import InputError, UnsupportedError
 from kprov_rdf.query import Table, catalogue
+from kprov_rdf.runs import selected
 from kprov_rdf.store import LocalStore
 from kprov_rdf.tables import count
 
@@ -93,14 +94,13 @@ class ProvenanceStore:
         if since is not None and since.tzinfo is None:
             raise InputError(f"The time {since} has no zone; .astimezone() takes this machine's.")
         opened = self._now()
-        return RunList(
-            Run(opened, one)
-            for one in opened.listed
-            if tag in (None, one.tag)
-            and (status is None or status.upper() == one.status)
-            and optimizer in (None, one.optimizer)
-            and (since is None or (one.started is not None and one.started >= since))
+        found = selected(
+            opened.listed,
+            tags=[tag] if tag is not None else (),
+            statuses=[status.upper()] if status is not None else (),
+            since=since,
         )
+        return RunList(Run(opened, one) for one in found if optimizer in (None, one.optimizer))
 
     def run(self, name: str = "@latest") -> Run:
         """The run that ``name`` means: end of its id, a tag (its latest run), or ``@latest``.
