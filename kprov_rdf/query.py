@@ -39,8 +39,8 @@ from kprov_rdf.sparql import in_order, tokens
 from kprov_rdf.store import Bindings, Store
 
 __all__ = [
-    "GROUPS", "Input", "Question", "Table", "Term", "bind", "catalogue", "find", "guess", "literal",
-    "parse", "table", "value",
+    "GROUPS", "Input", "Question", "Table", "Term", "ask", "bind", "catalogue", "find", "guess",
+    "literal", "parse", "table", "value",
 ]  # fmt: skip
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None
@@ -231,10 +231,11 @@ def _limited(question: Question, text: str, bound: dict[str, ox.NamedNode | ox.L
     return text
 
 
-def table(store: Store, question: Question, given: Given) -> Table:
-    """The answer to a SELECT as a table without the inputs; ASK gives one cell.
+def ask(store: Store, question: Question, given: Given) -> bool | Table | Iterator[ox.Triple]:
+    """The answer in the form that the question has.
 
-    CONSTRUCT and DESCRIBE give subject, predicate, object. Raises ``InputError``.
+    A table without the inputs for SELECT, whether it is so for ASK, triples for CONSTRUCT and
+    DESCRIBE. Raises ``InputError``.
     """
     bound = dict(bind(question, given, store))
     quick = bool(question.fast) and summaries.are_in(store)
@@ -243,18 +244,29 @@ def table(store: Store, question: Question, given: Given) -> Table:
         _summed(text, bound)
     answer = store.query(text, bound)
     if isinstance(answer, ox.QueryBoolean):
-        cell = ox.Literal(bool(answer))
-        return Table(["answer"], iter([(cell,)]))
+        return bool(answer)
     if not isinstance(answer, ox.QuerySolutions):
-        return Table(
-            ["subject", "predicate", "object"],
-            ((t.subject, t.predicate, t.object) for t in answer),
-        )
+        return answer
     names = in_order(text, [variable.value for variable in answer.variables])
     hidden = {one.name for one in question.inputs} - set(question.outputs)
     hidden |= {name for name, _, _ in _SUMMARY.findall(text)}
     shown = [name for name in names if name not in hidden]
     return Table(shown, (tuple(row[name] for name in shown) for row in answer))
+
+
+def table(store: Store, question: Question, given: Given) -> Table:
+    """The answer to a SELECT as a table without the inputs; ASK gives one cell.
+
+    CONSTRUCT and DESCRIBE give subject, predicate, object. Raises ``InputError``.
+    """
+    answer = ask(store, question, given)
+    if isinstance(answer, Table):
+        return answer
+    if isinstance(answer, bool):
+        return Table(["answer"], iter([(ox.Literal(answer),)]))
+    return Table(
+        ["subject", "predicate", "object"], ((t.subject, t.predicate, t.object) for t in answer)
+    )
 
 
 def value(term: Term) -> str | int | float | bool | None:

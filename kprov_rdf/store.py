@@ -38,6 +38,7 @@ PREFIXES = {
 # What the runs come to (kprov_rdf.summaries): an index in a graph of its own.
 SUMMARY_GRAPH = DNNPROV_NAMESPACE.rstrip("#") + "/summary"
 SUMMARY_NAMESPACE = f"{SUMMARY_GRAPH}#"
+_SUMMARIES = ox.NamedNode(SUMMARY_GRAPH)
 QUERY_PREFIXES = PREFIXES | {"summary": SUMMARY_NAMESPACE}
 """The prefixes that a query need not declare."""
 LOCK_SECONDS = 5.0
@@ -178,6 +179,17 @@ class LocalStore:
         for quad in removed:
             self._store.remove(quad)
         self._store.extend(added)
+
+    def quads(
+        self,
+        subject: ox.NamedNode | ox.BlankNode | None,
+        predicate: ox.NamedNode | None,
+        thing: ox.NamedNode | ox.BlankNode | ox.Literal | None,
+        graph: ox.NamedNode | ox.BlankNode | None,
+    ) -> Iterator[ox.Quad]:
+        """The statements of records that match; None matches anything, and any named graph."""
+        found = self._store.quads_for_pattern(subject, predicate, thing, graph)
+        return (quad for quad in found if graph or quad.graph_name != _SUMMARIES)
 
     def drop(self, iri: str) -> None:
         """Take a graph out."""

@@ -1,0 +1,1 @@
+"""Runs and answers for people with notebooks: what ``kprov_rdf.open`` gives."""
