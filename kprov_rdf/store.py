@@ -50,6 +50,8 @@ _SNAPSHOT = re.compile(r"[0-9]+-[a-z0-9_]+")
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | Iterator[ox.Triple]
 Bindings = Mapping[str, ox.NamedNode | ox.Literal]
+Node = ox.NamedNode | ox.BlankNode
+Value = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 
 class Store(Protocol):
@@ -75,6 +77,15 @@ class Store(Protocol):
 
     def graph(self, iri: str) -> list[ox.Triple]:
         """The statements of one named graph; none where there is no such graph."""
+
+    def quads(
+        self, subject: Node | None, predicate: ox.NamedNode | None, value: Value | None
+    ) -> Iterator[ox.Quad]:
+        """The statements of the named graphs with these terms; None stands for any.
+
+        One index is read, with no query to parse: for the steps of a walk. Where blank nodes
+        have no names, as at an endpoint, nothing is found of them.
+        """
 
 
 def select(store: Store, text: str, bindings: Bindings | None = None) -> ox.QuerySolutions:
@@ -178,6 +189,11 @@ class LocalStore:
         for quad in removed:
             self._store.remove(quad)
         self._store.extend(added)
+
+    def quads(
+        self, subject: Node | None, predicate: ox.NamedNode | None, value: Value | None
+    ) -> Iterator[ox.Quad]:
+        return self._store.quads_for_pattern(subject, predicate, value, None)
 
     def drop(self, iri: str) -> None:
         """Take a graph out."""
