@@ -11,8 +11,8 @@ from kprov_rdf.errors import LimitError
 from kprov_rdf.exchange.edits.near import kept
 from kprov_rdf.exchange.formats import picture
 from kprov_rdf.exchange.selection import Selection
-from kprov_rdf.lineage.told import Told
 from kprov_rdf.lineage.steps import EQUAL
+from kprov_rdf.lineage.told import Told
 from kprov_rdf.lineage.walk import Lineage
 from kprov_rdf.store import Store
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kprov_capture.terms import Prov
-from kprov_rdf.lineage.told import Circumstances, Told, packages
 from kprov_rdf.lineage.steps import EQUAL, SAME, UP, key
+from kprov_rdf.lineage.told import Circumstances, Told, packages
 from kprov_rdf.lineage.walk import Lineage
 from kprov_rdf.tables import printable
 
