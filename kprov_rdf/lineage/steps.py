@@ -1,7 +1,7 @@
 """One step of a walk: what a thing was made of, or what was made of it, by the indexes."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from kprov_capture.terms import PROV_NAMESPACE, RDF_TYPE, Dnnprov, Prov
 from kprov_rdf.dm.relations import DERIVATIONS, RELATIONS
-from kprov_rdf.store import Node, Store
+from kprov_rdf.store import Node, Store, select
 
 UP, DOWN = "up", "down"
 EQUAL = "equalContent"
@@ -101,6 +101,8 @@ class Steps:
         self.notes: list[str] = []
         self._details: dict[Node, bool] = {}
         self._present: dict[str, bool] = {}
+        self._rare: dict[Node, list[Node] | None] = {}
+        self._made: dict[Node, list[tuple[Node, str]]] = {}
         self._equals: dict[Node, list[tuple[Node, str, bool]]] = {}
         self._barren: set[Node] = set()
 
@@ -255,21 +257,40 @@ class Steps:
 
     def _generators(self, one: Reached, content: Node, origin: bool) -> list[Node]:
         """What generated this content in another record; in another source, with an origin."""
-        if origin and self._is_common(content):
+        few = self._few(content)
+        if origin and few is None:
             return []
+        if content not in self._made:
+            told = self._makers(content) if few is None else self._makers_of(few)
+            self._made[content] = list(islice(told, self.limit))
         place = _source if origin else str
         mine = {place(name) for name in one.graphs}
-        return [
-            other
-            for other, graph, generated in self._equal(content)
-            if generated and place(graph) not in mine
-        ]
+        return [other for other, graph in self._made[content] if place(graph) not in mine]
 
-    def _is_common(self, content: Node) -> bool:
-        if content in self._equals:
-            return len(self._equals[content]) > _RARE
-        found = self.store.quads(None, _property(Prov.specializationOf), content)
-        return len(list(islice(found, _RARE + 1))) > _RARE
+    def _few(self, content: Node) -> list[Node] | None:
+        """What has a content, where that is rare."""
+        if content not in self._rare:
+            told = self.store.quads(None, _property(Prov.specializationOf), content)
+            found = _nodes(one.subject for one in islice(told, _RARE + 1))
+            self._rare[content] = found if len(found) <= _RARE else None
+        return self._rare[content]
+
+    def _makers_of(self, having: Sequence[Node]) -> Iterator[tuple[Node, str]]:
+        for other in dict.fromkeys(having):
+            graph, generated = self._place(other, typed=False)
+            if generated:
+                yield other, graph
+
+    def _makers(self, content: Node) -> Iterator[tuple[Node, str]]:
+        """What generated a content, and the graph that says so.
+
+        One query, in which no name is read of all that only used it.
+        """
+        for name, text in _MAKERS.items():
+            if isinstance(content, ox.NamedNode) and self._has(name):
+                for row in select(self.store, text, {"content": content}):
+                    for other in _nodes((row["other"],)):
+                        yield other, key(row["graph"])
 
     def _equal(self, content: Node) -> list[tuple[Node, str, bool]]:
         """What has a content: it, a graph that tells of it, and whether that generated it."""
@@ -278,7 +299,8 @@ class Steps:
             self._equals[content] = [(other, *self._place(other)) for other in found]
         return self._equals[content]
 
-    def _place(self, term: Node) -> tuple[str, bool]:
+    def _place(self, term: Node, *, typed: bool = True) -> tuple[str, bool]:
+        """A graph that tells of a thing, and whether that says what generated it."""
         for name in (Prov.wasGeneratedBy, _QUALIFIED_GENERATION):
             if self._has(name):
                 for told in self.store.quads(term, _property(name), None):
@@ -286,7 +308,7 @@ class Steps:
         if self._has(_GENERATED):
             for told in self.store.quads(None, _property(_GENERATED), term):
                 return key(told.graph_name), True
-        for told in self.store.quads(term, _TYPE, None):
+        for told in self.store.quads(term, _TYPE, None) if typed else ():
             if not key(told.graph_name).endswith("/links"):
                 return key(told.graph_name), False
         return "", False
@@ -345,7 +367,17 @@ class Steps:
 
 
 _TYPE = ox.NamedNode(RDF_TYPE)
+_MADE = """
+SELECT DISTINCT ?content ?other ?graph {
+  ?other prov:specializationOf ?content . GRAPH ?graph { %s }
+}
+"""
 _QUALIFIED_GENERATION = f"{PROV_NAMESPACE}qualifiedGeneration"
+_MAKERS = {
+    Prov.wasGeneratedBy: _MADE % "?other prov:wasGeneratedBy ?by",
+    _QUALIFIED_GENERATION: _MADE % "?other prov:qualifiedGeneration ?by",
+    _GENERATED: _MADE % "?by prov:generated ?other",
+}
 _PROPERTIES: dict[str, ox.NamedNode] = {}
 
 

@@ -108,6 +108,7 @@ class _Teller:
         self._store = store
         self._records: dict[str, tuple[str, str]] = {}
         self._circumstances: dict[Node, Circumstances] = {}
+        self._agent: dict[Node, tuple[bool, str]] = {}
 
     def told(self, one: Reached) -> Told:
         kind = _kind(one.types)
@@ -219,17 +220,21 @@ class _Teller:
         """The persons and organizations behind an activity; where none are told, any agents."""
         found: list[tuple[bool, str]] = []
         for told in self._store.quads(activity, ox.NamedNode(Prov.wasAssociatedWith), None):
-            if isinstance(told.object, ox.NamedNode | ox.BlankNode):
-                types = {
-                    getattr(one.object, "value", "")
-                    for one in self._store.quads(told.object, _TYPE, None)
-                }
-                ours = types & {Dnnprov.CaptureLibrary, Dnnprov.Machine, Prov.SoftwareAgent}
-                found.append((not ours, self._label(told.object)))
+            agent = told.object
+            if isinstance(agent, ox.NamedNode | ox.BlankNode):
+                if agent not in self._agent:
+                    ours = any(self._is_a(agent, kind) for kind in _MACHINES)
+                    self._agent[agent] = not ours, self._label(agent)
+                found.append(self._agent[agent])
         persons = [name for person, name in found if person]
         return tuple(dict.fromkeys(persons or [name for _, name in found]))
 
+    def _is_a(self, term: Node, kind: str) -> bool:
+        # Every run tells of its agents again: one such statement will do.
+        return next(iter(self._store.quads(term, _TYPE, ox.NamedNode(kind))), None) is not None
 
+
+_MACHINES = (Dnnprov.CaptureLibrary, Dnnprov.Machine, Prov.SoftwareAgent)
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 
 
