@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
+from typing import cast
 
 from kprov_rdf.comparison.said import Facts, Said, Things, Value
 from kprov_rdf.errors import NotFoundError
@@ -72,8 +73,8 @@ class Comparison:
         return not self.partings and not any(one.differences for one in self.sections)
 
     def as_json(self) -> dict[str, Value]:
-        """Itself as an object of JSON."""
-        return {
+        """Itself as an object of JSON; what JSON has no number for is a text, as XSD writes it."""
+        found = {
             "same": self.same,
             "a": {"run": self.a.iri, "dataflow": self.a.tag},
             "b": {"run": self.b.iri, "dataflow": self.b.tag},
@@ -88,6 +89,17 @@ class Comparison:
                 "part": [vars(one) for one in self.partings],
             },
         }
+        return cast(dict[str, Value], _finite(found))
+
+
+def _finite(value: Value) -> Value:
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "INF" if value > 0 else "-INF"
+    return value
 
 
 def compare(

@@ -81,10 +81,13 @@ def find(store: Store, name: str) -> Meant:
     if not meanings:
         raise NotFoundError(_unknown(store, name, runs))
     several = {one.iris: one for one in meanings}
+    held = {content for one in meanings for iri in one.iris for content in _contents_of(store, iri)}
+    # A file, and a thing whose IRI ends as it is called and which has just its content, are one.
+    several = {iris: one for iris, one in several.items() if not held.issuperset(iris)}
     if len(several) > 1:
         listed = "; ".join(", ".join(iris[:_SHOWN]) for iris in several)
         raise NotFoundError(f"{name!r} means several things: {listed}. Give one of the IRIs.")
-    return meanings[0]
+    return next(iter(several.values()))
 
 
 def _named(text: str) -> ox.NamedNode | None:
@@ -276,7 +279,7 @@ class _Runs:
                 found |= {
                     row["thing"].value for row in rows if isinstance(row["thing"], ox.NamedNode)
                 }
-        return sorted(found)
+        return sorted(found.difference(self.names))
 
     def _example(self, found: Sequence[str], end: str) -> str:
         for one in found:

@@ -31,6 +31,8 @@ _DETAIL_OF = frozenset(
 )
 # They inform all that was done in them.
 _WHOLE = frozenset((Dnnprov.ExecuteDataflow, Dnnprov.Training, Dnnprov.EpochExecution))
+# They tell why a training went on as it did, once for each change of a setting.
+_ASIDE = (*sorted(_WHOLE), Dnnprov.Adaptation, Dnnprov.EarlyTermination)
 _PARTS = (Dnnprov.partOfExecution, Dnnprov.partOfTraining)
 _CONTENT = re.compile(r".*/(?:content/sha256-[0-9a-f]{64}|links#.+)", re.DOTALL).fullmatch
 _DERIVED = tuple(f"{PROV_NAMESPACE}{name}" for name, _ in DERIVATIONS.values())
@@ -197,7 +199,7 @@ class Steps:
     def _informants(self, said: dict[str, list[object]]) -> Iterator[tuple[str, Node]]:
         wholes = {other for name in _PARTS for other in said.get(name, ())}
         for other in _nodes(said.get(Prov.wasInformedBy, ())):
-            if other not in wholes and not any(self._is_a(other, kind) for kind in _WHOLE):
+            if other not in wholes and not any(self._is_a(other, kind) for kind in _ASIDE):
                 yield Prov.wasInformedBy, other
 
     def _same(self, one: Reached) -> Iterator[tuple[str, Node]]:

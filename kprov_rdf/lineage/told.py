@@ -36,6 +36,8 @@ _TITLES = (
     RDFS_LABEL, "http://schema.org/name", "https://schema.org/name",
     "http://purl.org/dc/terms/title",
 )  # fmt: skip
+_FOAF_NAME = "http://xmlns.com/foaf/0.1/name"
+_FOLDERS = re.compile(r"\S*[\\/](?=[^\s\\/])")
 _RUN = re.compile(r".*/run/[0-9a-f-]{36}").fullmatch
 # Names of ours that say no more than the class does.
 _SAID = re.compile(
@@ -139,6 +141,9 @@ class _Teller:
             yield one.text(Dnnprov.optimizerName)
             yield rate and f"learning rate {_short(rate)}"
             yield epochs and f"{epochs} epoch{'s' * (epochs != '1')}"
+            informants = [x for x in one.said.get(Prov.wasInformedBy, ()) if _is_node(x)]
+            changes = sum(self._is_a(x, Dnnprov.Adaptation) for x in informants)  # type: ignore[arg-type]
+            yield f"{changes} adaptation{'s' * (changes > 1)}" if changes else ""
             status = one.text(Dnnprov.status)
             yield status if status != "FINISHED" else ""
             return
@@ -170,9 +175,10 @@ class _Teller:
     def _label(self, term: object) -> str:
         if not _is_node(term):
             return ""
-        for told in self._store.quads(term, ox.NamedNode(RDFS_LABEL), None):  # type: ignore[arg-type]
-            if isinstance(told.object, ox.Literal):
-                return told.object.value
+        for title in (*_TITLES, _FOAF_NAME):
+            for told in self._store.quads(term, ox.NamedNode(title), None):  # type: ignore[arg-type]
+                if isinstance(told.object, ox.Literal):
+                    return told.object.value
         return local(getattr(term, "value", ""))
 
     def _record(self, graph: str) -> tuple[str, str]:
@@ -184,7 +190,7 @@ class _Teller:
                     tag = getattr(row["tag"], "value", "")
             if not _RUN(graph):
                 document, _, part = graph.partition("#")
-                name = self._label(ox.NamedNode(document))
+                name = _FOLDERS.sub("", self._label(ox.NamedNode(document)))
                 name += f": {part}" if part else ""
             self._records[graph] = name, tag
         return self._records[graph]
@@ -264,9 +270,12 @@ def _name(one: Reached) -> str:
             if one.text(title):
                 return one.text(title)
     name = local(one.iri)
+    graph = one.graphs[0] if one.graphs else ""
     if name.startswith("sha256-"):
         return ""
-    return "" if one.graphs and _RUN(one.graphs[0]) and _SAID(name) else name
+    # What other tools logged has the name of its run in its own.
+    name = name.removeprefix(f"{graph.partition('#')[2] or '#'}-")
+    return "" if (_RUN(graph) or "#run-" in graph) and _SAID(name) else name
 
 
 def _sha256(one: Reached) -> str:

@@ -69,11 +69,12 @@ def show(lineage: Lineage, told: Mapping[str, Told]) -> None:
 
     console = Console(highlight=False, width=shutil.get_terminal_size().columns)
     for one in lines(lineage, told):
-        shown = Text(one.before, style="dim", no_wrap=True, overflow="ellipsis")
+        shown = Text()
+        shown.append(one.before, style="dim")
         shown.append(_plain(one.title), style="dim" if one.aside else "bold")
         if one.rest:
             shown.append(f"  {_plain(one.rest)}", style="dim" if one.aside else "")
-        console.print(shown)
+        console.print(shown, no_wrap=True, overflow="ellipsis")
 
 
 def _plain(text: str) -> str:
