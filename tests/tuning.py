@@ -11,10 +11,11 @@ from kprov_capture.run import Run
 from tests.recording import LAYERS
 
 
-def chain(home: Home, folder: Path, length: int, epochs: int = 2) -> list[Run]:
+def chain(home: Home, folder: Path, length: int, epochs: int = 2, salt: float = 0.0) -> list[Run]:
     """So many runs, all on the same data; each reads the file that the last one wrote.
 
     ``folder`` gets the files ``model-0.keras`` and so on. All but the first begin from a model.
+    Another ``salt`` makes other data.
     """
     runs: list[Run] = []
     for number in range(length):
@@ -23,7 +24,7 @@ def chain(home: Home, folder: Path, length: int, epochs: int = 2) -> list[Run]:
         read = []
         if number:
             read = [run.model_read(str(before), written.state(str(before)))[0]]
-        data = {"x": np.arange(64, dtype="float32"), "y": np.zeros(8)}
+        data = {"x": np.arange(64, dtype="float32") + salt, "y": np.full(8, salt)}
         run.dataset("train", Dataset("train-set", "train", "numpy.ndarray", samples=8), data)
         settings = {"optimizer_name": "SGD", "learning_rate": 0.01, "epochs": epochs}
         run.start_training(settings, pretrained=read)

@@ -56,7 +56,7 @@ def test_it_reads_as_a_story(kprov, home: Home) -> None:
 
 
 def test_a_chain_stays_in_its_column_and_tells_each_thing_once(home: Home, tmp_path: Path) -> None:
-    runs = chain(home, tmp_path, 6)
+    runs = chain(home, tmp_path, 50, epochs=1)
     with open_snapshot(home) as store:
         found = trace(store, [runs[-1].names("file-1")])
         lines = tree.lines(found, told.tell(store, found))
@@ -64,7 +64,7 @@ def test_a_chain_stays_in_its_column_and_tells_each_thing_once(home: Home, tmp_p
     assert sorted(things) == sorted(set(found.nodes))
     models = [line for line in lines if line.title.startswith(("model", "file", "FineTuning"))]
     assert {line.before for line in models} == {"", "← "}
-    assert sum(line.title.startswith("FineTuning") for line in lines) == 5
+    assert sum(line.title.startswith("FineTuning") for line in lines) == 49
 
 
 def test_what_is_met_twice_is_referred_to() -> None:
