@@ -83,8 +83,9 @@ class Store(Protocol):
     ) -> Iterator[ox.Quad]:
         """The statements of the named graphs with these terms; None stands for any.
 
-        One index is read, with no query to parse: for the steps of a walk. Where blank nodes
-        have no names, as at an endpoint, nothing is found of them.
+        One index is read, with no query to parse: for the steps of a walk. What the summaries
+        say of the IRIs of runs is among them. Where blank nodes have no names, as at an endpoint,
+        nothing is found of them.
         """
 
 
