@@ -21,7 +21,15 @@ from SPARQLWrapper import INSERT, POST, SELECT, SPARQLExceptions, SPARQLWrapper
 
 from kprov_rdf.errors import InputError, RemoteError
 from kprov_rdf.sparql import MAX_DEPTH, Token, tokens
-from kprov_rdf.store import QUERY_PREFIXES, Answer, Bindings, select, syntax_message
+from kprov_rdf.store import (
+    QUERY_PREFIXES,
+    Answer,
+    Bindings,
+    Node,
+    Value,
+    select,
+    syntax_message,
+)
 
 # Virtuoso 7 takes about 5,000 quads in one request, and not many more.
 _BATCH = 3000
@@ -214,6 +222,16 @@ class RemoteStore:
         name = ox.NamedNode(iri)
         answer = self.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {name} {{ ?s ?p ?o }} }}")
         return list(cast(Iterator[ox.Triple], answer))
+
+    def quads(
+        self, subject: Node | None, predicate: ox.NamedNode | None, value: Value | None
+    ) -> Iterator[ox.Quad]:
+        given = {"s": subject, "p": predicate, "o": value}
+        if any(isinstance(term, ox.BlankNode | ox.Triple) for term in given.values()):
+            return
+        bound = {name: term for name, term in given.items() if term is not None}
+        for row in select(self, "SELECT * { GRAPH ?g { ?s ?p ?o } }", cast(Bindings, bound)):
+            yield ox.Quad(*(cast(ox.NamedNode, row[name]) for name in "spog"))
 
     def _send(
         self, text: str, *, update: bool = False, shown: str | None = None

@@ -51,6 +51,8 @@ _SNAPSHOT = re.compile(r"[0-9]+-[a-z0-9_]+")
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | Iterator[ox.Triple]
 Bindings = Mapping[str, ox.NamedNode | ox.Literal]
+Node = ox.NamedNode | ox.BlankNode
+Value = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 
 class Store(Protocol):
@@ -76,6 +78,16 @@ class Store(Protocol):
 
     def graph(self, iri: str) -> list[ox.Triple]:
         """The statements of one named graph; none where there is no such graph."""
+
+    def quads(
+        self, subject: Node | None, predicate: ox.NamedNode | None, value: Value | None
+    ) -> Iterator[ox.Quad]:
+        """The statements of the named graphs with these terms; None stands for any.
+
+        One index is read, with no query to parse: for the steps of a walk. What the summaries
+        say of the IRIs of runs is among them. Where blank nodes have no names, as at an endpoint,
+        nothing is found of them.
+        """
 
 
 def select(store: Store, text: str, bindings: Bindings | None = None) -> ox.QuerySolutions:
@@ -182,13 +194,13 @@ class LocalStore:
 
     def quads(
         self,
-        subject: ox.NamedNode | ox.BlankNode | None,
+        subject: Node | None,
         predicate: ox.NamedNode | None,
-        thing: ox.NamedNode | ox.BlankNode | ox.Literal | None,
-        graph: ox.NamedNode | ox.BlankNode | None,
+        value: Value | None,
+        graph: Node | None = None,
     ) -> Iterator[ox.Quad]:
         """The statements of records that match; None matches anything, and any named graph."""
-        found = self._store.quads_for_pattern(subject, predicate, thing, graph)
+        found = self._store.quads_for_pattern(subject, predicate, value, graph)
         return (quad for quad in found if graph or quad.graph_name != _SUMMARIES)
 
     def drop(self, iri: str) -> None:

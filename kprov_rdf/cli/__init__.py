@@ -14,6 +14,7 @@ from kprov_rdf.cli import ask, merge, mirror, share
 from kprov_rdf.cli.context import Context, complete_streams, hang_up, pass_context, tell
 from kprov_rdf.cli.diff import diff
 from kprov_rdf.cli.export import export
+from kprov_rdf.cli.lineage import lineage
 from kprov_rdf.cli.links import links
 from kprov_rdf.cli.runs import runs
 from kprov_rdf.cli.series import series
@@ -90,7 +91,7 @@ def demo(context: Context, epochs: int) -> None:
 
 _COMMANDS = (
     *(runs, ask.show, watch, ask.query),
-    *(validate, diff, export, series, merge.merge, links, mirror.mirror),
+    *(validate, lineage, diff, export, series, merge.merge, links, mirror.mirror),
     *(serve, ship, share.publish),
 )
 for _command in _COMMANDS:

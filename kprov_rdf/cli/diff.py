@@ -1,4 +1,4 @@
-"""The command that tells whether two documents say the same."""
+"""The command that tells what differs in two runs, or whether two documents say the same."""
 
 import sys
 from pathlib import Path
@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kprov_capture.home import HomeError
 from kprov_rdf.cli.context import RUN_HELP, Context, pass_context
-from kprov_rdf.errors import InputError
+from kprov_rdf.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
+    from kprov_rdf.comparison import Comparison
     from kprov_rdf.dm.model import Document
     from kprov_rdf.validate.equivalence import Difference, Told
     from kprov_rdf.validate.violations import Outcome
@@ -19,31 +21,89 @@ _MOST_SHOWN = 100
 _MOST_VIOLATIONS = 3
 
 
-@click.command(epilog=RUN_HELP, short_help="Tell whether two documents or runs say the same.")
+@click.command(epilog=RUN_HELP, short_help="Tell what differs in two runs, or two documents.")
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--records", is_flag=True, help="Compare runs as PROV records, statement by statement."
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0),
+    metavar="X",
+    help="Metrics that differ by X or less are the same. Default: 0.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "text", "json"]),
+    help="Default: table for runs, text for documents, which are one.",
+)
 @pass_context
-def diff(context: Context, a: str, b: str, form: str) -> None:
-    """Tell whether two PROV documents say the same, and which statements differ.
-
-    A and B are runs, graphs of the store by their IRIs, files in any format of PROV (PROV-N,
-    PROV-JSON, PROV-XML, PROV-JSONLD, PROV-O in RDF), or - for standard input.
+def diff(
+    context: Context, a: str, b: str, records: bool, tolerance: float | None, form: str | None
+) -> None:
+    """Tell what differs between two runs, or whether two PROV documents say the same.
 
     \b
+        kprov diff 2e40e764 @latest
         kprov diff run.provn run.ttl
 
-    The format, the order, the names of blank nodes, and whether something is said outright or
-    follows by the inferences of PROV-CONSTRAINTS make no difference; attributes and times do.
-    Of RDF, what is not PROV-O is compared as attributes of what is. A run or a graph of the
-    store is compared with the bundle of its name where the other document has one.
+    Of two runs: their parameters, layers, data, code, environment, packages, adaptations and
+    outcome, and from which epoch on each metric differs, at full precision. When they ran and how
+    long it took is no difference.
 
-    Exit status: 0 equivalent, 1 not, 2 one cannot be read, or is not valid.
+    Where A or B is a file in any format of PROV (PROV-N, PROV-JSON, PROV-XML, PROV-JSONLD, PROV-O
+    in RDF), - for standard input, or a graph of the store that is no run, and with --records, the
+    two are compared as documents. The format, the order, the names of blank nodes, and whether
+    something is said outright or follows by the inferences of PROV-CONSTRAINTS make no difference
+    then; attributes and times do. Of RDF, what is not PROV-O is compared as attributes of what is.
+    A run or a graph of the store is compared with the bundle of its name where the other document
+    has one.
+
+    Exit status: 0 the same, 1 not, 2 one cannot be read, or is not valid.
     """
-    from kprov_rdf.validate.equivalence import compare
-
     if a == b == "-":
         raise InputError("Only one of the two documents can come from standard input.")
+    if not records:
+        found = _runs(context, a, b, tolerance or 0.0)
+        if found is not None:
+            from kprov_rdf.cli import compared
+
+            compared.show(found, form or "table")
+            if not found.same:
+                raise SystemExit(1)
+            return
+    if tolerance is not None:
+        raise InputError(
+            "--tolerance is of the metrics of two runs; these are compared as records."
+        )
+    _documents(context, a, b, form)
+
+
+def _runs(context: Context, a: str, b: str, tolerance: float) -> "Comparison | None":
+    """The comparison of two runs; None where one of the two is something else."""
+    from kprov_rdf.cli.checking import is_file
+    from kprov_rdf.comparison import compare
+    from kprov_rdf.runs import listing, resolve
+
+    if any(name == "-" or is_file(name) for name in (a, b)):
+        return None
+    try:
+        with context.reading() as store:
+            runs = listing(store, store.living)
+            named = {run.iri for run in runs}
+            if any(name in store.graphs() and name not in named for name in (a, b)):
+                return None
+            one, other = (resolve(name, runs).iri for name in (a, b))
+            return compare(store, one, other, tolerance, store.living)
+    except (NotFoundError, HomeError):
+        return None  # an import, or nothing: then it is said of what all there is none
+
+
+def _documents(context: Context, a: str, b: str, form: str | None) -> None:
+    from kprov_rdf.validate.equivalence import compare
+
     (one, first), (other, second) = _document(context, a), _document(context, b)
     one, other = _part(one, second), _part(other, first)
     found = compare(one, other)

@@ -1,0 +1,91 @@
+"""What the lineage of a model costs, in one run and over a chain of 50 fine-tuned models.
+
+In a compacted store on disk with 1,000 other runs of 100 epochs. (Before it is compacted, all of
+this takes ten times as long.) Those used data of their own, all the same: equal content joins them,
+and of each it is asked whether it made the data. CPU time of the walk, and of telling what was
+reached as the command prints it.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from common import Row, quick, report
+
+from kprov_capture.home import create
+from kprov_capture.identity import uuid7
+from kprov_rdf.ingest import open_snapshot
+from kprov_rdf.lineage import told
+from kprov_rdf.lineage.steps import DOWN, UP
+from kprov_rdf.lineage.walk import trace
+from kprov_rdf.store import LocalStore
+from tests.tuning import chain
+
+LENGTH = 50
+OTHERS = 1_000
+EPOCHS = 100
+_AT_ONCE = 50
+
+
+def median(work: Callable[[], object]) -> float:
+    """ms of CPU, warm: other processes do not change it."""
+    found = []
+    for _ in range(5 if quick() else 31):
+        started = time.process_time()
+        work()
+        found.append((time.process_time() - started) * 1000)
+    return statistics.median(found)
+
+
+def others(store: LocalStore, template: str, run: str) -> None:
+    """Copies of one run, each with an id of its own."""
+    for _ in range(OTHERS // _AT_ONCE):
+        copies = (template.replace(run, str(uuid7())) for _ in range(_AT_ONCE))
+        store.load("".join(copies).encode())
+
+
+def lines(store: LocalStore, graph: str) -> str:
+    return "".join(f"{triple} <{graph}> .\n" for triple in store.graph(graph))
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "files").mkdir()
+        (long,) = chain(create(folder / "long"), folder / "files", 1, EPOCHS, salt=1.0)
+        runs = chain(create(folder / "home"), folder / "files", LENGTH)
+        store = LocalStore(folder / "store")
+        with open_snapshot(create(folder / "home")) as snapshot:
+            for graph in snapshot.graphs():
+                store.load(lines(snapshot, graph).encode())
+        with open_snapshot(create(folder / "long")) as snapshot:
+            store.load(lines(snapshot, long.names.run).encode())
+            others(store, lines(snapshot, long.names.run), long.id)
+        store.flush()
+        store._store.optimize()
+        first, last = runs[0].names("file-1"), runs[-1].names("file-1")
+        rows = []
+        for what, of, direction, limit in (
+            ("up from a model's file in one run", first, UP, 1.0),
+            (f"the same, on data that {OTHERS:,} others used", long.names("file-1"), UP, None),
+            (f"up a chain of {LENGTH} models", last, UP, 10.0),
+            (f"down a chain of {LENGTH} models", first, DOWN, None),
+        ):
+            found = trace(store, [of], direction)
+            walk = median(lambda of=of, direction=direction: trace(store, [of], direction))
+            tell = median(lambda found=found: told.tell(store, found))
+            nodes = f"{len(found.nodes)} things"
+            rows += [
+                Row(f"{what}: walk, {nodes}", walk, "ms", limit),
+                Row(f"{what}: telling them", tell, "ms"),
+            ]
+    report("lineage", rows)
+
+
+if __name__ == "__main__":
+    main()
