@@ -31,6 +31,10 @@ def named(store: Store, question: Question, given: Mapping[str, str]) -> dict[st
 
 def why_none(store: Store, question: Question, given: Mapping[str, str]) -> str:
     """What may be the reason for an answer without rows, and what to type instead."""
+    if question.group == "housekeeping":
+        return "no rows."
+    if not store.query("ASK { GRAPH ?run { ?execution a dnnprov:ExecuteDataflow } }"):
+        return "no rows: there is no run yet. Train with the callback, or try 'kprov demo'."
     asked = {
         one.name: given.get(one.name, one.default or _LATEST)
         for one in question.inputs
@@ -44,8 +48,11 @@ def why_none(store: Store, question: Question, given: Mapping[str, str]) -> str:
         ):
             there = ", ".join(reported(store, "metric")) or "none"
             return (
-                f"no rows: no run reported {asked[one.name]}. The metrics there are: {there}. Choose "
-                f"one with --param {one.name}=…"
+                f"no rows: no run reported {asked[one.name]}. The metrics there are: {there}. "
+                f"Choose one with --param {one.name}=…"
             )
+    if [one.type for one in question.inputs] == ["run"]:
+        run = bound[question.inputs[0].name].value
+        return f"no rows: the run {run[-8:]} has none."
     told = ", ".join(f"{name}={value}" for name, value in asked.items())
     return f"no rows for {told}; --param NAME=VALUE asks for others." if told else "no rows."

@@ -24,9 +24,11 @@ header says which summary property a further variable is: ``# summary: top ?best
 ``?top`` to that of the property ``?metric`` whose statistic is the value of ``?best``.
 """
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -129,9 +131,11 @@ def find(name_or_path: str) -> Question:
     try:
         return parse(path.name, path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
+        near = difflib.get_close_matches(name_or_path.lower(), known, 3)
         raise NotFoundError(
             f"There is no query named {name_or_path!r}, and it is not a file that can be read. "
-            f"The names are {', '.join(known)}; to give a query on the command line write "
+            + (f"Did you mean {' or '.join(near)}? " if near else "")
+            + "'kprov query --list' has the names; to give a query on the command line write "
             "-e 'SELECT …'."
         ) from error
 
@@ -151,7 +155,7 @@ def bind(question: Question, given: Given, store: Store | None = None) -> Bindin
                 f"{', '.join(declared)}."
             )
     bound: dict[str, ox.NamedNode | ox.Literal] = {}
-    for name in given if not declared else declared:
+    for name in declared or given:
         one = declared.get(name)
         value = given.get(name, one.default if one else None)
         if value is None:
@@ -184,12 +188,12 @@ def _decided(
     question: Question, bound: dict[str, ox.NamedNode | ox.Literal]
 ) -> dict[str, ox.NamedNode | ox.Literal]:
     """What is auto among min and max is what the first metric is at its best."""
-    metric = next((bound[i.name] for i in question.inputs if i.type == "metric" and i.name in bound),
-                  None)  # fmt: skip
-    for one in question.inputs:
-        if one.type == "auto|min|max" and metric is not None and one.name in bound:
-            if bound[one.name].value == "auto":
-                bound[one.name] = ox.Literal(parameters.at_best(metric.value))
+    metrics = (one.name for one in question.inputs if one.type == "metric")
+    metric = next((bound[name] for name in metrics if name in bound), None)
+    auto = [one.name for one in question.inputs if one.type == "auto|min|max"]
+    for name in auto if metric is not None else ():
+        if name in bound and bound[name].value == "auto":
+            bound[name] = ox.Literal(parameters.at_best(metric.value))
     return bound
 
 
@@ -218,13 +222,14 @@ def _limited(question: Question, text: str, bound: dict[str, ox.NamedNode | ox.L
         wanted = int(bound.pop(one.name).value) if one.name in bound else None
         found = list(tokens(text))
         places = [
-            after.start for before, after in zip(found, found[1:], strict=False)
+            after.start
+            for before, after in pairwise(found)
             if before.text.upper() == "LIMIT" and after.text == one.default
-        ]  # fmt: skip
+        ]
         if not places or wanted is None:
             raise InputError(
-                f"The parameter {one.name} of {question.name} is a limit: its default is the number "
-                f"after a LIMIT of the query, and its value a whole number from 1."
+                f"The parameter {one.name} of {question.name} is a limit: its default is the "
+                "number after a LIMIT of the query, and its value a whole number from 1."
             )
         for start in reversed(places):
             text = f"{text[:start]}{wanted}{text[start + len(one.default or '') :]}"

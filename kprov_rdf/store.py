@@ -47,6 +47,7 @@ LOCK_SECONDS = 5.0
 _BULK_BYTES = 8 * 1024 * 1024
 _BULK_THREADS = 2
 _SHOWN = 100  # of the line with a syntax error, so many characters around it
+_UNSELECTED = re.compile(r".*does not contains? variable \?(\w+) in its SELECT.*").match
 _SNAPSHOT = re.compile(r"[0-9]+-[a-z0-9_]+")
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | Iterator[ox.Triple]
@@ -172,6 +173,12 @@ class LocalStore:
         except SyntaxError as error:
             raise InputError(syntax_message(text, str(error))) from error
         except RuntimeError as error:
+            unselected = _UNSELECTED(str(error))
+            if unselected:
+                raise InputError(
+                    f"The parameter {unselected[1]} is no variable that the query selects. Write "
+                    f"?{unselected[1]} after SELECT."
+                ) from error
             raise InputError(f"The query cannot be answered: {error}.") from error
 
     def graphs(self) -> list[str]:

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+import pyoxigraph as ox
+
 from kprov_rdf import results
 from kprov_rdf.errors import InputError
 from kprov_rdf.query import Table, Term, value
@@ -20,6 +22,7 @@ _UNBOUNDED = 100_000
 _SHORT = 12
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _NARROW = 100
+_RUN = re.compile(r"[^#]*/run/[0-9a-f-]{28}([0-9a-f]{8})").fullmatch
 
 
 def number(cell: float) -> str:
@@ -33,8 +36,12 @@ def count(number: int, noun: str) -> str:
 
 
 def cell(term: Term) -> str:
-    """A term for a table."""
+    """A term for a table: of the IRI of a run the digits by which commands are told which."""
     found = value(term)
+    if isinstance(term, ox.NamedNode) and (run := _RUN(term.value)):
+        return run[1]
+    if isinstance(found, bool):
+        return str(found).lower()  # as SPARQL writes it
     return "" if found is None else number(found) if isinstance(found, float) else str(found)
 
 

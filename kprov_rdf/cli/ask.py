@@ -163,7 +163,8 @@ def query(
         return
     if (name is None) == (text is None):
         raise click.UsageError(
-            "Give the name of a question, a file, or -e TEXT. 'kprov query --list' has the names."
+            "Give the name of a question, a file, or -e TEXT"
+            + (", not both." if name else ". 'kprov query --list' has the names.")
         )
     given = dict(_split(param) for param in params)
     if len(given) < len(params):

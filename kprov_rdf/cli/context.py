@@ -63,11 +63,13 @@ def brief(text: str) -> str:
 def tell(text: str, err: bool = False) -> None:
     """Print a line that has a name or a text of someone else's in it: a terminal obeys none of it.
 
-    What stands for bytes of a file name that are no text is replaced.
+    What stands for bytes of a file name that are no text is replaced. A line of ours that goes on
+    in another one is indented there; any other line end is shown, and begins none.
     """
     from kprov_rdf.tables import printable
 
-    click.echo(printable(text.encode("utf-8", "replace").decode()).replace("\n", "\\n"), err=err)
+    shown = printable(text.encode("utf-8", "replace").decode())
+    click.echo(re.sub(r"\n(?!  )", r"\\n", shown), err=err)
 
 
 def _tell(text: str) -> None:
