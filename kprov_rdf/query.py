@@ -190,10 +190,10 @@ def _decided(
     """What is auto among min and max is what the first metric is at its best."""
     metrics = (one.name for one in question.inputs if one.type == "metric")
     metric = next((bound[name] for name in metrics if name in bound), None)
-    auto = [one.name for one in question.inputs if one.type == "auto|min|max"]
-    for name in auto if metric is not None else ():
-        if name in bound and bound[name].value == "auto":
-            bound[name] = ox.Literal(parameters.at_best(metric.value))
+    if metric is not None:
+        for one in question.inputs:
+            if one.type == "auto|min|max" and bound.get(one.name) == ox.Literal("auto"):
+                bound[one.name] = ox.Literal(parameters.at_best(metric.value))
     return bound
 
 
