@@ -52,10 +52,17 @@ def test_every_question_has_the_same_answer_there(both, remote) -> None:  # type
         given = {one.name: run for one in question.inputs if one.type == "run"}
         given |= MORE.get(question.name, {})
         answers = [query.table(store, question, given) for store in (both, remote)]
-        here, there = ([answer.columns, list(answer.rows)] for answer in answers)
+        here, there = ([one.columns, [tuple(map(rounded, row)) for row in one.rows]]
+                       for one in answers)  # fmt: skip
         assert here == there, question.name
         asked += len(here[1])
     assert asked > 60
+
+
+def rounded(term: query.Term) -> object:
+    """A mean that is made of the means of runs differs in its last digits from one of all epochs."""
+    found = query.value(term)
+    return f"{found:.12g}" if isinstance(found, float) else term
 
 
 def test_a_graph_is_the_same_there(both, remote) -> None:  # type: ignore[no-untyped-def]
