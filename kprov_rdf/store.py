@@ -46,6 +46,11 @@ LOCK_SECONDS = 5.0
 # atomic, which ingest does not need: what was cut short is loaded again.
 _BULK_BYTES = 8 * 1024 * 1024
 _BULK_THREADS = 2
+# After so much N-Quads text what is in memory is written out, so that the write-ahead log, which
+# takes some four times that, begins anew.
+_FLUSH_BYTES = 4 * 1024 * 1024
+# A store that is closed with a longer log is opened once more, which is what removes it.
+LOG_BYTES = 8 * 1024 * 1024
 _SHOWN = 100  # of the line with a syntax error, so many characters around it
 _UNSELECTED = re.compile(r".*does not contains? variable \?(\w+) in its SELECT.*").match
 _SNAPSHOT = re.compile(r"[0-9]+-[a-z0-9_]+")
@@ -116,6 +121,13 @@ def syntax_message(text: str, error: str) -> str:
     )
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def _parts(nquads: bytes) -> Iterator[bytes]:
     """N-Quads text in parts of about ``_BULK_BYTES``, cut at the ends of lines."""
     start = 0
@@ -131,6 +143,7 @@ class LocalStore:
 
     def __init__(self, folder: Path | None = None, *, read_only: bool = False) -> None:
         self._path = folder
+        self._unflushed = 0
         if folder is None:
             self._store = ox.Store()
         elif read_only:
@@ -146,6 +159,9 @@ class LocalStore:
                     list(pool.map(self._bulk_load, _parts(nquads)))
             else:
                 self._store.load(nquads, ox.RdfFormat.N_QUADS)
+                self._unflushed += len(nquads)
+                if self._unflushed > _FLUSH_BYTES:
+                    self.flush()
         except SyntaxError as error:
             raise InputError(f"The statements are not N-Quads: {error}.") from error
         except (OSError, RuntimeError) as error:
@@ -214,12 +230,51 @@ class LocalStore:
         """Take a graph out."""
         self._store.remove_graph(ox.NamedNode(iri))
 
+    def remove(self, lines: Iterable[bytes]) -> None:
+        """Take out the statements of these lines of N-Quads; those that are not there are not."""
+        for quad in ox.parse(b"\n".join(lines), ox.RdfFormat.N_QUADS):
+            self._store.remove(quad)
+
+    def remove_triples(self, graph: str, triples: Iterable[ox.Triple]) -> None:
+        """Take statements out of one graph."""
+        name = ox.NamedNode(graph)
+        for one in triples:
+            self._store.remove(ox.Quad(one.subject, one.predicate, one.object, name))
+
+    def compact(self) -> None:
+        """Rewrite all files without what was removed, and in as few as it takes.
+
+        Raises ``StorageError``.
+        """
+        try:
+            self.flush()
+            self._store.optimize()
+        except (OSError, RuntimeError) as error:
+            raise StorageError(
+                f"The store cannot be compacted: {error}. It needs as much free space as it takes; "
+                "nothing was lost."
+            ) from error
+
     def backup(self, folder: Path) -> None:
         """Copy the store, by hard links where the file system has them."""
         self._store.backup(str(folder))
 
     def flush(self) -> None:
+        """Write out what is in memory. The log begins anew, and keeps its file."""
         self._store.flush()
+        self._unflushed = 0
+
+    def log_bytes(self) -> int:
+        """The size of the write-ahead log; it stays until the store is opened again."""
+        return sum(_size(path) for path in self._files("*.log"))
+
+    def tidy(self) -> None:
+        """Remove the diaries of RocksDB that are over: each time it is opened leaves one."""
+        for path in self._files("LOG.old.*"):
+            path.unlink(missing_ok=True)
+
+    def _files(self, pattern: str) -> Iterator[Path]:
+        return iter(()) if self._path is None else self._path.glob(pattern)
 
     def reopen(self) -> None:
         """Close and open a store on disk: after a failed write Oxigraph takes no other.
@@ -293,8 +348,21 @@ def owned(home: Home, address: Address | None = None) -> Iterator[LocalStore]:
     except OSError as error:
         raise _unwritable(home, error) from error
     finally:
-        owner.withdraw(home)
         # Not left to the last reference: a traceback that somebody keeps holds one.
+        _close(store)
+        owner.withdraw(home)
+
+
+def _close(store: LocalStore) -> None:
+    """Close the store, and leave no long log behind."""
+    try:
+        if store.log_bytes() > LOG_BYTES:
+            store.flush()
+            store.reopen()
+        store.tidy()
+    except (OSError, RuntimeError):
+        pass  # a full disk, or a result is being read still: the next one does it
+    finally:
         store.close()
 
 
@@ -327,7 +395,7 @@ def lend(home: Home, store: LocalStore, reader: Mapping[str, object]) -> Path:
     folder = None
     try:
         home.snapshots.mkdir(exist_ok=True)
-        _sweep(home)
+        sweep(home)
         folder = Path(tempfile.mkdtemp(dir=home.snapshots, prefix=f"{os.getpid()}-"))
         (folder / "reader.json").write_text(json.dumps(reader), "utf-8")
         store.backup(folder / "store")
@@ -343,9 +411,10 @@ def snapshot(home: Home, store: LocalStore, living: Set[str] = frozenset()) -> S
     return Snapshot(lend(home, store, describe()), living)
 
 
-def _sweep(home: Home) -> None:
-    """Remove snapshots whose reader is gone. The caller owns the store: none is being made."""
-    for folder in home.snapshots.iterdir():
+def unread(home: Home) -> list[Path]:
+    """The snapshots whose reader is gone. The caller owns the store, or only looks."""
+    found = []
+    for folder in home.snapshots.glob("*"):
         if not _SNAPSHOT.fullmatch(folder.name) or folder.is_symlink():
             continue  # not of ours
         try:
@@ -354,4 +423,11 @@ def _sweep(home: Home) -> None:
         except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             gone = True  # cut short while it was made or removed
         if gone:
-            shutil.rmtree(folder, ignore_errors=True)
+            found.append(folder)
+    return found
+
+
+def sweep(home: Home) -> None:
+    """Remove snapshots whose reader is gone. The caller owns the store: none is being made."""
+    for folder in unread(home):
+        shutil.rmtree(folder, ignore_errors=True)
