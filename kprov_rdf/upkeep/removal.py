@@ -18,7 +18,7 @@ from kprov_capture.identity import ImportNames, Names, ncname
 from kprov_capture.nquads import Graph, Iri, instant
 from kprov_capture.person import person
 from kprov_capture.terms import RDFS_LABEL, Dnnprov, Prov
-from kprov_rdf import journal, removals
+from kprov_rdf import ingest, journal, removals
 from kprov_rdf.errors import NotFoundError, RefusedError, StorageError
 from kprov_rdf.exchange import selection
 from kprov_rdf.exchange.merge import alone
@@ -27,7 +27,7 @@ from kprov_rdf.store import PREFIXES, Snapshot, Store, select
 
 _COMMENT = PREFIXES["rdfs"] + "comment"
 _OWNERS = """
-SELECT DISTINCT ?import { GRAPH ?catalog {
+SELECT DISTINCT ?import ?graph { GRAPH ?catalog {
   ?import dcterms:hasPart ?graph FILTER NOT EXISTS { ?import prov:wasInvalidatedBy ?removal }
 } }
 """
@@ -56,17 +56,19 @@ def plan(home: Home, store: Snapshot, names: Sequence[str]) -> list[Planned]:
     import of which another needs what it brought.
     """
     records = list(dict.fromkeys(selection.find(store, names, store.living)))
+    living = ingest.alive(home)
+    for record in records:
+        if record in living:
+            raise RefusedError(
+                f"The run {record} still goes on: the process that writes it lives. End it first, "
+                "or close the run (Run.close()), and try again."
+            )
     found = [_planned(home, store, record) for record in records]
     _check_shared(store, found)
     return found
 
 
 def _planned(home: Home, store: Snapshot, record: str) -> Planned:
-    if record in store.living:
-        raise RefusedError(
-            f"The run {record} still goes on: the process that writes it lives. End it first, or "
-            "close the run (Run.close()), and try again."
-        )
     which = removals.stem(record)
     own = which and [one for one in removals.journals(home, which) if _is_own(one, which)]
     if not own or "#" in record or _told(own[0]) != record:
