@@ -46,9 +46,9 @@ LOCK_SECONDS = 5.0
 # atomic, which ingest does not need: what was cut short is loaded again.
 _BULK_BYTES = 8 * 1024 * 1024
 _BULK_THREADS = 2
-# After so much N-Quads text what is in memory is written out, so that the write-ahead log, which
-# takes some four times that, begins anew.
-_FLUSH_BYTES = 4 * 1024 * 1024
+# After so many statements what is in memory is written out, so that the write-ahead log begins
+# anew: it takes 500 to 700 bytes a statement.
+_FLUSH_STATEMENTS = 16_000
 # A store that is closed with a longer log is opened once more, which is what removes it.
 LOG_BYTES = 8 * 1024 * 1024
 _SHOWN = 100  # of the line with a syntax error, so many characters around it
@@ -159,8 +159,8 @@ class LocalStore:
                     list(pool.map(self._bulk_load, _parts(nquads)))
             else:
                 self._store.load(nquads, ox.RdfFormat.N_QUADS)
-                self._unflushed += len(nquads)
-                if self._unflushed > _FLUSH_BYTES:
+                self._unflushed += nquads.count(b"\n")
+                if self._unflushed > _FLUSH_STATEMENTS:
                     self.flush()
         except SyntaxError as error:
             raise InputError(f"The statements are not N-Quads: {error}.") from error
@@ -231,15 +231,23 @@ class LocalStore:
         self._store.remove_graph(ox.NamedNode(iri))
 
     def remove(self, lines: Iterable[bytes]) -> None:
-        """Take out the statements of these lines of N-Quads; those that are not there are not."""
+        """Take out the statements of these lines of N-Quads, as far as they are there.
+
+        A graph of which nothing is left goes.
+        """
+        graphs = set()
         for quad in ox.parse(b"\n".join(lines), ox.RdfFormat.N_QUADS):
             self._store.remove(quad)
+            graphs.add(quad.graph_name)
+        for name in graphs:
+            if next(self._store.quads_for_pattern(None, None, None, name), None) is None:
+                self._store.remove_graph(name)
 
     def remove_triples(self, graph: str, triples: Iterable[ox.Triple]) -> None:
-        """Take statements out of one graph."""
+        """Take statements out of one graph, in the same way."""
         name = ox.NamedNode(graph)
-        for one in triples:
-            self._store.remove(ox.Quad(one.subject, one.predicate, one.object, name))
+        quads = [ox.Quad(one.subject, one.predicate, one.object, name) for one in triples]
+        self.remove((ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").splitlines())
 
     def compact(self) -> None:
         """Rewrite all files without what was removed, and in as few as it takes.

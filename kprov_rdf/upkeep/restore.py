@@ -48,13 +48,13 @@ def restore(source: Path, folder: Path) -> Restored:
     it, or the archive is not as it was written; ``LimitError`` where there is no room for it;
     ``StorageError`` where it cannot be written. Whatever is raised, nothing is written.
     """
-    source = _newest(source) if source.is_dir() else source
     folder = folder.absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
             f"{folder} is not empty, and what is in it stays. Name a folder that is empty, or not "
             f"there, with --home: kprov --home DIR restore {source}"
         )
+    source = _newest(source) if source.is_dir() else source
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         room = shutil.disk_usage(folder.parent).free
