@@ -202,8 +202,14 @@ def make_whole(home: Home, store: LocalStore) -> None:
     if _rebuilding(home).exists():
         for position in home.journal.glob("*.position"):
             position.unlink()
+        store.clear()
         _rebuild(home, store)
         _rebuilding(home).unlink(missing_ok=True)
+
+
+def anew(home: Home) -> None:
+    """Have the store built anew of the journals, by its next owner or by :func:`make_whole`."""
+    _rebuilding(home).touch()
 
 
 def current(home: Home, store: LocalStore) -> set[str]:

@@ -219,6 +219,26 @@ def put_aside(home: Home, which: str) -> None:
         series.rmdir()
 
 
+def put_back(home: Home, which: str) -> None:
+    """The opposite of ``put_aside``; the removal itself goes last, and is put aside.
+
+    The store has to be built anew then. Harmless when repeated after it was cut short.
+    """
+    for path in list(journals(home, which)):
+        if path.parent == home.removed:
+            finished = path.suffix == ".gz"
+            os.replace(path, (home.done if finished else home.journal) / path.name)
+    aside, series = home.removed / "series" / which, home.series / which
+    if aside.is_dir() and not aside.is_symlink():
+        series.mkdir(parents=True, exist_ok=True)
+        for file in aside.iterdir():
+            os.replace(file, series / file.name)
+        aside.rmdir()
+    home.removed.mkdir(exist_ok=True)
+    removal = home.done / f"{pending(home, which).name}.gz"
+    os.replace(removal, home.removed / removal.name)
+
+
 def prune_links(store: LocalStore) -> None:
     """Take out of the graphs of links what joins something that was removed."""
     gone = {one.record for one in listing(store)}

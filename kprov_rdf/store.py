@@ -230,6 +230,10 @@ class LocalStore:
         """Take a graph out."""
         self._store.remove_graph(ox.NamedNode(iri))
 
+    def clear(self) -> None:
+        """Take out all that there is."""
+        self._store.clear()
+
     def remove(self, lines: Iterable[bytes]) -> None:
         """Take out the statements of these lines of N-Quads, as far as they are there.
 

@@ -39,15 +39,22 @@ def _count(number: int, noun: str) -> str:
 @click.option("--reason", metavar="TEXT", help="Why, for the record of the removal.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 @click.option("--dry-run", is_flag=True, help="Only show what would go.")
+@click.option("--undo", is_flag=True, help="Bring back what was removed, until 'kprov gc'.")
 @pass_context
 def rm(
-    context: Context, runs: tuple[str, ...], reason: str | None, yes: bool, dry_run: bool
+    context: Context,
+    runs: tuple[str, ...],
+    reason: str | None,
+    yes: bool,
+    dry_run: bool,
+    undo: bool,
 ) -> None:
     """Remove runs or imports: what they say leaves the store, and a record of the removal stays.
 
     \b
         kprov rm 2e40e764 --reason "trained on the wrong data"
         kprov rm --dry-run @latest
+        kprov rm --undo 2e40e764
 
     The catalog keeps that the record existed, who made it and when, its size and SHA-256, and who
     removed it, when and why, as an invalidation in the sense of PROV; 'kprov show RUN' and the
@@ -55,12 +62,16 @@ def rm(
     What is removed is not taken in again by 'kprov merge'.
 
     A run that goes on is not removed. A run that came with an import goes with that import. The
-    files move to removed/ in the state folder until 'kprov gc'. It works while a server runs.
+    files move to removed/ in the state folder until 'kprov gc', and until then --undo brings them
+    back; the store is built anew for that. It works while a server runs, but for --undo.
     """
     from kprov_rdf import ingest
     from kprov_rdf.upkeep import removal
 
     home = open_home(find(context.asked))
+    if undo:
+        _undo(home, runs, reason)
+        return
     with ingest.open_snapshot(home) as store:
         left = _there(store, runs)
         planned = removal.plan(home, store, left) if left else []
@@ -72,6 +83,22 @@ def rm(
     removal.remove(home, planned, reason)
     _obeyed(home)
     click.echo("Removed. 'kprov gc' frees the space.")
+
+
+def _undo(home: "Home", names: "Sequence[str]", reason: str | None) -> None:
+    from kprov_rdf import ingest, removals
+    from kprov_rdf.upkeep import removal
+
+    with ingest.open_snapshot(home) as store:
+        found = {name: removals.named(store, name) for name in names}
+    for name, one in found.items():
+        if one is None:
+            raise NotFoundError(
+                f"Nothing was removed that is called {name!r}. What was is named by its IRI, or by "
+                "the first or last digits of its id."
+            )
+        removal.undo(home, one.record, reason)
+        tell(f"{one.record} is back.")
 
 
 def _there(store: "Snapshot", names: "Sequence[str]") -> list[str]:

@@ -173,11 +173,8 @@ def _statements(home: Home, planned: Planned, reason: str | None) -> bytes:
 def _removal(catalog: Graph, base: str, planned: Planned, reason: str | None) -> None:
     local = planned.stem.removeprefix("import-")
     removal = f"{base}catalog#{ncname(f'removal-{local}')}"
-    user, at = person(), instant(time.time())
-    names = Names(local, base)
-    by, program = names.agent(user.kind, user.name), names.agent("kprov", __version__)
-    catalog.node(by, (Prov.Person, Prov.Agent), (RDFS_LABEL, user.label))
-    catalog.node(program, (Prov.SoftwareAgent, Prov.Agent), (RDFS_LABEL, f"kprov {__version__}"))
+    at = instant(time.time())
+    by, program = _agents(catalog, Names(local, base))
     catalog.node(
         removal,
         (Dnnprov.Removal, Prov.Activity),
@@ -196,3 +193,71 @@ def _removal(catalog: Graph, base: str, planned: Planned, reason: str | None) ->
             (Prov.qualifiedInvalidation, Iri(event)),
         )
         catalog.node(event, (Prov.Invalidation,), (Prov.activity, Iri(removal)), (Prov.atTime, at))
+
+
+def undo(home: Home, record: str, reason: str | None = None) -> None:
+    """Bring a removed record back, whose archive is there still; the store is built anew.
+
+    That it was done stays in the catalog. Raises ``NotFoundError`` where the record was not
+    removed, or its archive was freed, and ``StoreLockedError`` while a server owns the store.
+    """
+    which = removals.stem(record)
+    with alone(home), ingest.opened(home) as store:
+        ingest.make_whole(home, store)
+        ingest.catch_up(home, store)
+        told = which and any(one.record == record for one in removals.listing(store))
+        if not which or not told or not removals.is_removed(home, which):
+            raise NotFoundError(f"{record} was not removed, or it came with an import that was.")
+        if not any(removals.stem_of(one.name) == which for one in _archives(home, which)):
+            raise NotFoundError(
+                f"What {record} said was freed by 'kprov gc', and cannot be brought back; a backup "
+                "may have it."
+            )
+        ingest.anew(home)
+        try:
+            journal.write(
+                home.journal / f"undone-{which}-{time.time_ns()}.nq",
+                {"undone": record},
+                _undone(record, which, reason),
+            )
+            removals.put_back(home, which)
+        except OSError as error:
+            raise StorageError(
+                f"{record} cannot be brought back: {error.strerror or error}. Free some space, or "
+                "make the folder writable, and try again."
+            ) from error
+        ingest.make_whole(home, store)
+        ingest.catch_up(home, store)
+
+
+def _archives(home: Home, which: str) -> list[Path]:
+    """The journals of the record itself."""
+    return [path for path in removals.journals(home, which) if path.name.startswith(which)]
+
+
+def _undone(record: str, which: str, reason: str | None) -> bytes:
+    """That a removal was undone: the record is not invalid any more."""
+    base = base_of(record)
+    catalog = Graph(f"{base}catalog")
+    at = instant(time.time())
+    agents = _agents(catalog, Names(which, base))
+    activity = f"{base}catalog#{ncname(f'undone-{which}-{time.time_ns()}')}"
+    catalog.node(
+        activity,
+        (Prov.Activity,),
+        (RDFS_LABEL, f"Undoing of the removal of {record}"),
+        (Prov.startedAtTime, at),
+        (Prov.endedAtTime, at),
+        (_COMMENT, reason),
+    )
+    catalog.link(activity, Prov.wasAssociatedWith, *agents)
+    return catalog.text().encode()
+
+
+def _agents(catalog: Graph, names: Names) -> tuple[str, str]:
+    """The user and this program, of which the catalog says what they are."""
+    user = person()
+    by, program = names.agent(user.kind, user.name), names.agent("kprov", __version__)
+    catalog.node(by, (Prov.Person, Prov.Agent), (RDFS_LABEL, user.label))
+    catalog.node(program, (Prov.SoftwareAgent, Prov.Agent), (RDFS_LABEL, f"kprov {__version__}"))
+    return by, program

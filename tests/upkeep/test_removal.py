@@ -324,3 +324,37 @@ def test_a_document_of_a_user_cannot_pose_as_a_removal(home: Home, tmp_path: Pat
     with ingest.open_snapshot(home) as store:
         assert removals.listing(store) == []
     assert runs(home) == [iri]
+
+
+# -- undone
+
+
+def test_a_removal_is_undone_until_gc(home: Home, tmp_path: Path, capsys) -> None:
+    from kprov_rdf.upkeep.collection import collect
+
+    recording.record(home.path, "kept")
+    recording.record(home.path, "gone")
+    merged = merge.merge(home, Source(str(document(tmp_path, "a"))))
+    validated(home)
+    gone, kept = runs(home)
+    before = content(home)
+    rm(home, [gone, merged.graph], "by mistake")
+    flags = ["--home", str(home.path)]
+    assert command([*flags, "rm", "--undo", gone[-8:], merged.graph, "--reason", "it was"]) == 0
+    after = content(home)
+    assert {n: told for n, told in after.items() if n != CATALOG} == {
+        n: told for n, told in before.items() if n != CATALOG
+    }
+    assert before[CATALOG] < after[CATALOG]
+    assert not any("wasInvalidatedBy" in line for line in after[CATALOG])
+    assert any('"it was"' in line for line in after[CATALOG]), "a record of it remains"
+    assert rebuilt(home) == after
+    assert command([*flags, "validate"]) == 0, capsys.readouterr()
+    assert command([*flags, "rm", "--undo", kept]) == 2
+    assert "Nothing was removed" in capsys.readouterr().err
+    rm(home, [gone])
+    collect(home)
+    assert command([*flags, "rm", "--undo", gone]) == 2
+    assert "freed by 'kprov gc'" in capsys.readouterr().err
+    assert runs(home) == [kept]
+    assert rebuilt(home) == content(home)
