@@ -174,16 +174,18 @@ def graphs_in(nquads: bytes) -> set[str]:
 # -- obeying
 
 
-def obey(home: Home, store: LocalStore, which: str) -> None:
+def obey(home: Home, store: LocalStore, which: str) -> set[str]:
     """Take what the journals of a removed record say out of the store; its removal is loaded after.
 
-    Harmless when repeated, also when it was cut short before.
+    Gives the graphs that went. Harmless when repeated, also when it was cut short before.
     """
     others: set[bytes] | None = None
+    gone: set[str] = set()
     for path in journals(home, which):
         text = text_of(path)
         if _OWN(path.name):
-            for name in graphs_in(text):
+            gone |= graphs_in(text)
+            for name in gone:
                 store.drop(name)
         elif _VALIDATION(path.name):
             # Its agents may be those of others: what only this validation has is a part of the
@@ -192,6 +194,7 @@ def obey(home: Home, store: LocalStore, which: str) -> None:
         else:
             others = _links_of_others(home, which) if others is None else others
             store.remove(line for line in text.splitlines() if line not in others)
+    return gone
 
 
 def _links_of_others(home: Home, which: str) -> set[bytes]:

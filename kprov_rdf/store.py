@@ -20,11 +20,12 @@ from typing import Protocol, cast
 import pyoxigraph as ox
 
 from kprov_capture.home import Home
-from kprov_capture.process import describe, is_alive
+from kprov_capture.process import describe
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
 from kprov_rdf import owner
 from kprov_rdf.errors import InputError, StorageError, StoreLockedError
 from kprov_rdf.owner import Address
+from kprov_rdf.readers import sweep
 from kprov_rdf.sparql import names_dataset, refuse_deep, what_is_wrong
 
 PREFIXES = {
@@ -53,7 +54,6 @@ _FLUSH_STATEMENTS = 16_000
 LOG_BYTES = 8 * 1024 * 1024
 _SHOWN = 100  # of the line with a syntax error, so many characters around it
 _UNSELECTED = re.compile(r".*does not contains? variable \?(\w+) in its SELECT.*").match
-_SNAPSHOT = re.compile(r"[0-9]+-[a-z0-9_]+")
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | Iterator[ox.Triple]
 Bindings = Mapping[str, ox.NamedNode | ox.Literal]
@@ -159,9 +159,7 @@ class LocalStore:
                     list(pool.map(self._bulk_load, _parts(nquads)))
             else:
                 self._store.load(nquads, ox.RdfFormat.N_QUADS)
-                self._unflushed += nquads.count(b"\n")
-                if self._unflushed > _FLUSH_STATEMENTS:
-                    self.flush()
+                self._wrote(nquads.count(b"\n"))
         except SyntaxError as error:
             raise InputError(f"The statements are not N-Quads: {error}.") from error
         except (OSError, RuntimeError) as error:
@@ -211,9 +209,11 @@ class LocalStore:
 
     def change(self, removed: Iterable[ox.Quad], added: Iterable[ox.Quad]) -> None:
         """Take statements out and put others in."""
-        for quad in removed:
+        gone, new = list(removed), list(added)
+        for quad in gone:
             self._store.remove(quad)
-        self._store.extend(added)
+        self._store.extend(new)
+        self._wrote(len(gone) + len(new))
 
     def quads(
         self,
@@ -275,6 +275,11 @@ class LocalStore:
         """Write out what is in memory. The log begins anew, and keeps its file."""
         self._store.flush()
         self._unflushed = 0
+
+    def _wrote(self, statements: int) -> None:
+        self._unflushed += statements
+        if self._unflushed > _FLUSH_STATEMENTS:
+            self.flush()
 
     def log_bytes(self) -> int:
         """The size of the write-ahead log; it stays until the store is opened again."""
@@ -421,25 +426,3 @@ def lend(home: Home, store: LocalStore, reader: Mapping[str, object]) -> Path:
 def snapshot(home: Home, store: LocalStore, living: Set[str] = frozenset()) -> Snapshot:
     """A snapshot of the owned ``store`` for this process."""
     return Snapshot(lend(home, store, describe()), living)
-
-
-def unread(home: Home) -> list[Path]:
-    """The snapshots whose reader is gone. The caller owns the store, or only looks."""
-    found = []
-    for folder in home.snapshots.glob("*"):
-        if not _SNAPSHOT.fullmatch(folder.name) or folder.is_symlink():
-            continue  # not of ours
-        try:
-            reader = json.loads((folder / "reader.json").read_text("utf-8"))
-            gone = not is_alive(reader, folder.stat().st_mtime)
-        except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-            gone = True  # cut short while it was made or removed
-        if gone:
-            found.append(folder)
-    return found
-
-
-def sweep(home: Home) -> None:
-    """Remove snapshots whose reader is gone. The caller owns the store: none is being made."""
-    for folder in unread(home):
-        shutil.rmtree(folder, ignore_errors=True)

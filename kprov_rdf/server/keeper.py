@@ -13,8 +13,9 @@ from kprov_capture.process import describe
 from kprov_rdf import ingest
 from kprov_rdf.errors import BusyError, JournalDamagedError, KprovError, StorageError
 from kprov_rdf.journal import RETRY_SECONDS
+from kprov_rdf.readers import sweep
 from kprov_rdf.runs import RunInfo, listing
-from kprov_rdf.store import LocalStore, lend, sweep
+from kprov_rdf.store import LocalStore, lend
 
 # How soon a batch that is written is seen: an epoch stands in the page a tenth of a second later.
 POLL_SECONDS = 0.1

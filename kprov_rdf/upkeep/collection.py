@@ -11,7 +11,7 @@ from kprov_capture.journal import SUFFIX
 from kprov_rdf import ingest, removals
 from kprov_rdf.errors import StorageError
 from kprov_rdf.exchange.merge import alone
-from kprov_rdf.store import unread
+from kprov_rdf.readers import unread
 from kprov_rdf.upkeep import compaction
 from kprov_rdf.upkeep.compaction import Compacted
 

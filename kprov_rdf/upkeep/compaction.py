@@ -8,7 +8,7 @@ from pathlib import Path
 from kprov_capture.home import Home
 from kprov_rdf import borrow, ingest, owner
 from kprov_rdf.errors import StoreLockedError
-from kprov_rdf.store import sweep
+from kprov_rdf.readers import sweep
 
 # Some 10 s for a gigabyte.
 _SECONDS = 3600.0

@@ -12,6 +12,7 @@ from kprov_rdf import ingest, removals
 from kprov_rdf.errors import NotFoundError, RefusedError
 from kprov_rdf.exchange import linking, merge
 from kprov_rdf.exchange.sources import Source
+from kprov_rdf.store import SUMMARY_GRAPH
 from kprov_rdf.upkeep import removal
 from kprov_rdf.upkeep.collection import collect
 from kprov_rdf.validate.finished import Validator
@@ -76,6 +77,9 @@ def test_any_sequence_leaves_the_store_equal_to_one_built_anew(
             assert not listed & removals.invalidated(home)
     found = content(home)
     assert rebuilt(home) == found
+    with ingest.open_snapshot(home) as store:
+        summed = {str(one.subject) for one in store.graph(SUMMARY_GRAPH)}
     for record in removals.invalidated(home):
         assert record not in found
+        assert f"<{record}>" not in summed
     shutil.rmtree(folder)
