@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kprov_capture.home import Home
+from kprov_rdf.upkeep import removal
 from kprov_rdf.upkeep.backup import backup
 from kprov_rdf.upkeep.collection import collect
 from kprov_rdf.upkeep.restore import restore
@@ -21,15 +22,15 @@ from tests.upkeep.folders import content, rebuilt, rm, runs
 SEED = 20_261_122
 # What is called, one after the other; each stands where a kill may leave a different state.
 PLACES = [
-    "kprov_rdf.journal.write",
-    "kprov_rdf.removals.obey",
-    "kprov_rdf.store.LocalStore.drop",
-    "kprov_rdf.store.LocalStore.load",
-    "kprov_rdf.removals.prune_links",
-    "kprov_rdf.store.LocalStore.flush",
-    "kprov_rdf.removals.put_aside",
-    "os.replace",
-    "kprov_rdf.ingest._archive",
+    ("kprov_rdf.journal.write", 1),
+    ("kprov_rdf.removals.obey", 1),
+    ("kprov_rdf.store.LocalStore.drop", 1),
+    ("kprov_rdf.store.LocalStore.load", 1),
+    ("kprov_rdf.removals.prune_links", 1),
+    ("kprov_rdf.store.LocalStore.flush", 1),
+    ("os.replace", 1),
+    ("os.replace", 2),
+    ("kprov_rdf.ingest._archive", 1),
 ]
 KILLED = """
 import importlib, os, sys
@@ -78,20 +79,42 @@ def test_a_removal_that_is_killed_is_none_or_is_ended_by_the_next_command(
     whole = content(home)
     shutil.copytree(home.path, tmp_path / "master")
     kills = 0
-    for place in PLACES:
-        for count in (1, 2):
-            shutil.rmtree(home.path)
-            shutil.copytree(tmp_path / "master", home.path)
-            kills += killed(home, place, when, count, "rm", "--yes", gone) != 0
-            after = content(home)
-            assert rebuilt(home) == after, (place, count)
-            if gone in after:
-                assert after == whole
-                rm(home, [gone])
-            assert runs(home) == [kept]
-            collect(home)
-            assert rebuilt(home) == content(home)
-    assert kills > len(PLACES)
+    for place, count in PLACES:
+        shutil.rmtree(home.path)
+        shutil.copytree(tmp_path / "master", home.path)
+        kills += killed(home, place, when, count, "rm", "--yes", gone) != 0
+        after = content(home)
+        assert rebuilt(home) == after, (place, count)
+        if gone in after:
+            assert after == whole
+            rm(home, [gone])
+        assert runs(home) == [kept]
+        collect(home)
+        assert rebuilt(home) == content(home)
+    assert kills > len(PLACES) / 2
+
+
+def test_an_undoing_that_is_killed_is_none_or_whole(home: Home, tmp_path: Path) -> None:
+    recording.record(home.path)
+    (gone,) = runs(home)
+    rm(home, [gone])
+    shutil.copytree(home.path, tmp_path / "master")
+    for place, count in (
+        ("kprov_rdf.journal.write", 1),
+        ("os.replace", 2),
+        ("os.replace", 3),
+        ("kprov_rdf.store.LocalStore.clear", 1),
+    ):
+        shutil.rmtree(home.path)
+        shutil.copytree(tmp_path / "master", home.path)
+        assert killed(home, place, "after", count, "rm", "--undo", gone) != 0
+        after = content(home)
+        assert rebuilt(home) == after, (place, count)
+        if gone not in after:
+            collect(home, dry_run=True)
+            removal.undo(home, gone)
+        assert runs(home) == [gone]
+        assert rebuilt(home) == content(home)
 
 
 def test_a_collection_that_is_killed_is_ended_by_the_next(home: Home) -> None:
