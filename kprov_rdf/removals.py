@@ -133,15 +133,15 @@ def invalidated(home: Home) -> frozenset[str]:
 
 def journals(home: Home, which: str) -> Iterator[Path]:
     """The journals of a record: its own, its links, its validations; put aside or not."""
+    known = [f"{which}{SUFFIX}"]
+    if which.startswith("import-"):
+        known.append(f"links-{which.removeprefix('import-')}{SUFFIX}")
     for folder in (home.journal, home.done, home.removed):
-        for pattern in (
-            f"{which}{SUFFIX}*",
-            f"validation-{which}-*",
-            f"links-{which[7:]}{SUFFIX}*",
-        ):
-            for path in sorted(folder.glob(pattern)):
-                if stem_of(path.name) == which:
-                    yield path
+        paths = [folder / f"{name}{packed}" for name in known for packed in ("", ".gz")]
+        yield from (path for path in paths if path.is_file())
+        for path in sorted(folder.glob(f"validation-{which}-*")):
+            if stem_of(path.name) == which:
+                yield path
 
 
 def text_of(path: Path) -> bytes:

@@ -143,7 +143,7 @@ def _obeyed(home: "Home") -> None:
         tell(f"kprov: the next command does it: {error}", err=True)
 
 
-@click.command()
+@click.command(short_help="Free the space of what was removed or interrupted.")
 @click.option("--dry-run", is_flag=True, help="Only show what would go.")
 @pass_context
 def gc(context: Context, dry_run: bool) -> None:
@@ -161,7 +161,7 @@ def gc(context: Context, dry_run: bool) -> None:
         click.echo(f"store: {_bytes(compacted.before)} before, {_bytes(compacted.after)} now")
 
 
-@click.command()
+@click.command(short_help="Compact the store.")
 @pass_context
 def optimize(context: Context) -> None:
     """Compact the store: fewer files, without what was removed.
@@ -177,7 +177,7 @@ def optimize(context: Context) -> None:
     click.echo(f"write-ahead log: {_bytes(done.log)}")
 
 
-@click.command()
+@click.command(short_help="Write the state folder into one archive.")
 @click.argument("target", metavar="FILE|DIR")
 @pass_context
 def backup(context: Context, target: str) -> None:
@@ -199,7 +199,7 @@ def backup(context: Context, target: str) -> None:
     tell(f"{kept.path}: {_count(kept.journals, 'journal')}, {_count(others, 'other file')}, {size}")
 
 
-@click.command()
+@click.command(short_help="Make a state folder of a backup.")
 @click.argument("source", metavar="FILE|DIR")
 @pass_context
 def restore(context: Context, source: str) -> None:
