@@ -1,6 +1,7 @@
 """What the tests of upkeep share: what a folder says, and what a new store of it would."""
 
 import itertools
+import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from kprov_capture.home import Home
 from kprov_rdf import ingest
 from kprov_rdf.runs import listing
 from kprov_rdf.upkeep import removal
+from kprov_rdf.validate.finished import Validator
 
 Content = dict[str, frozenset[str]]
 _COUNT = itertools.count()
@@ -56,6 +58,13 @@ def rm(home: Home, names: Sequence[str], reason: str | None = None) -> list[remo
     removal.remove(home, planned, reason)
     ingest.open_snapshot(home).close()
     return planned
+
+
+def validated(home: Home) -> None:
+    """Validate all that has ended."""
+    ingest.open_snapshot(home).close()
+    Validator(home, print, portion=math.inf, longest=math.inf).catch_up()
+    ingest.open_snapshot(home).close()
 
 
 def document(folder: Path, name: str) -> Path:

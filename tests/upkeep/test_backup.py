@@ -23,7 +23,7 @@ from kprov_rdf.upkeep import restore as restoring
 from kprov_rdf.upkeep.backup import MANIFEST, backup
 from kprov_rdf.upkeep.restore import restore
 from tests import recording
-from tests.upkeep.folders import content, document, rm, runs
+from tests.upkeep.folders import content, document, rm, runs, validated
 from tests.upkeep.test_collection import with_series
 
 
@@ -138,7 +138,7 @@ def test_the_commands(full: Home, tmp_path: Path, capsys) -> None:
     there = ["--home", str(tmp_path / "restored")]
     assert command([*there, "restore", str(folder)]) == 2
     assert "There is no backup" in capsys.readouterr().err
-    assert command([*home, "runs"]) == 0, "which validates what has ended"
+    validated(full)
     assert command([*home, "backup", str(folder)]) == 0
     assert command([*there, "restore", str(folder)]) == 0
     assert command([*there, "show", "gone"]) == 2

@@ -15,9 +15,8 @@ from kprov_rdf.exchange.sources import Source
 from kprov_rdf.store import SUMMARY_GRAPH
 from kprov_rdf.upkeep import removal
 from kprov_rdf.upkeep.collection import collect
-from kprov_rdf.validate.finished import Validator
 from tests import recording
-from tests.upkeep.folders import content, document, rebuilt, rm, runs
+from tests.upkeep.folders import content, document, rebuilt, rm, runs, validated
 
 STEPS = (
     "record", "merge a", "merge b", "rm run", "rm import", "undo", "validate", "link", "gc",
@@ -46,8 +45,7 @@ def do(home: Home, step: str, folder: Path) -> None:
     elif step == "rm import":
         rm(home, imports(home)[:1])
     elif step == "validate":
-        ingest.open_snapshot(home).close()
-        Validator(home, print).catch_up()
+        validated(home)
     elif step == "link":
         with ingest.open_snapshot(home) as store:
             linking.find(home, store)

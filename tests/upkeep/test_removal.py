@@ -13,19 +13,11 @@ from kprov_rdf.errors import NotFoundError, RefusedError
 from kprov_rdf.exchange import export, linking, merge, selection
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.validate import shacl
-from kprov_rdf.validate.finished import Validator
 from tests import recording
 from tests.conftest import child_environment
-from tests.upkeep.folders import content, document, rebuilt, rm, runs
+from tests.upkeep.folders import content, document, rebuilt, rm, runs, validated
 
 CATALOG = "http://localhost:8642/catalog"
-
-
-def validated(home: Home) -> None:
-    """As a command leaves it."""
-    ingest.open_snapshot(home).close()
-    assert Validator(home, pytest.fail).catch_up()
-    ingest.open_snapshot(home).close()
 
 
 def exported(home: Home, name: str, form: str = "trig") -> bytes:
