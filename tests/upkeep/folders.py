@@ -63,7 +63,7 @@ def rm(home: Home, names: Sequence[str], reason: str | None = None) -> list[remo
 def validated(home: Home) -> None:
     """Validate all that has ended."""
     ingest.open_snapshot(home).close()
-    Validator(home, print, portion=math.inf, longest=math.inf).catch_up()
+    Validator(home, print, portion=math.inf, longest=600.0).catch_up()
     ingest.open_snapshot(home).close()
 
 
