@@ -124,7 +124,7 @@ def load_journals(
                 removals.put_aside(home, which)
                 continue
             if removed:
-                summaries.update(store, removals.obey(home, store, removed))
+                summaries.remove(store, removals.obey(home, store, removed))
             reading, new = _load(store, path, patience)
         except JournalDamagedError as error:
             first_error = first_error or error

@@ -26,7 +26,7 @@ from kprov_rdf import owner
 from kprov_rdf.errors import InputError, StorageError, StoreLockedError
 from kprov_rdf.owner import Address
 from kprov_rdf.readers import sweep
-from kprov_rdf.sparql import names_dataset, refuse_deep, what_is_wrong
+from kprov_rdf.sparql import names_dataset, refuse_deep, syntax_message
 
 PREFIXES = {
     "prov": PROV_NAMESPACE,
@@ -52,7 +52,6 @@ _BULK_THREADS = 2
 _FLUSH_STATEMENTS = 16_000
 # A store that is closed with a longer log is opened once more, which is what removes it.
 LOG_BYTES = 8 * 1024 * 1024
-_SHOWN = 100  # of the line with a syntax error, so many characters around it
 _UNSELECTED = re.compile(r".*does not contains? variable \?(\w+) in its SELECT.*").match
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | Iterator[ox.Triple]
@@ -99,26 +98,6 @@ class Store(Protocol):
 def select(store: Store, text: str, bindings: Bindings | None = None) -> ox.QuerySolutions:
     """The rows of a SELECT."""
     return cast(ox.QuerySolutions, store.query(text, bindings))
-
-
-def syntax_message(text: str, error: str) -> str:
-    """The place of a syntax error, without the grammar's list of all that could stand there."""
-    told = what_is_wrong(text, QUERY_PREFIXES)
-    if told:
-        return told
-    found = re.match(r"error at (\d+):(\d+): (.*)", error, re.DOTALL)
-    if not found:
-        return f"The query is not SPARQL 1.1: {error}."
-    line, column = int(found[1]), int(found[2])
-    lines = text.splitlines() or [""]
-    shown = lines[min(line, len(lines)) - 1]
-    start = max(0, column - _SHOWN // 2)
-    shown, before = shown[start : start + _SHOWN], min(column - 1, column - 1 - start)
-    detail = "" if found[3].startswith("expected") else f" ({found[3]})"
-    return (
-        f"The query is not SPARQL 1.1: it cannot go on as it does at line {line}, column {column}"
-        f"{detail}.\n  {shown}\n  {' ' * before}^"
-    )
 
 
 def _size(path: Path) -> int:
@@ -185,7 +164,7 @@ class LocalStore:
                 substitutions=substitutions or None,
             )
         except SyntaxError as error:
-            raise InputError(syntax_message(text, str(error))) from error
+            raise InputError(syntax_message(text, str(error), QUERY_PREFIXES)) from error
         except RuntimeError as error:
             unselected = _UNSELECTED(str(error))
             if unselected:
