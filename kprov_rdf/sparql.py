@@ -156,3 +156,17 @@ def syntax_message(text: str, error: str, prefixes: Mapping[str, str]) -> str:
         f"The query is not SPARQL 1.1: it cannot go on as it does at line {line}, column {column}"
         f"{detail}.\n  {shown}\n  {' ' * before}^"
     )
+
+
+_UNSELECTED = re.compile(r".*does not contains? variable \?(\w+) in its SELECT.*").match
+
+
+def failure_message(error: str) -> str:
+    """Why a query that is SPARQL was not answered."""
+    unselected = _UNSELECTED(error)
+    if unselected:
+        return (
+            f"The parameter {unselected[1]} is no variable that the query selects. Write "
+            f"?{unselected[1]} after SELECT."
+        )
+    return f"The query cannot be answered: {error}."

@@ -7,7 +7,6 @@ pyoxigraph store stays open for as long as one result of it is being read.
 
 import json
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -26,7 +25,7 @@ from kprov_rdf import owner
 from kprov_rdf.errors import InputError, StorageError, StoreLockedError
 from kprov_rdf.owner import Address
 from kprov_rdf.readers import sweep
-from kprov_rdf.sparql import names_dataset, refuse_deep, syntax_message
+from kprov_rdf.sparql import failure_message, names_dataset, refuse_deep, syntax_message
 
 PREFIXES = {
     "prov": PROV_NAMESPACE,
@@ -52,7 +51,6 @@ _BULK_THREADS = 2
 _FLUSH_STATEMENTS = 16_000
 # A store that is closed with a longer log is opened once more, which is what removes it.
 LOG_BYTES = 8 * 1024 * 1024
-_UNSELECTED = re.compile(r".*does not contains? variable \?(\w+) in its SELECT.*").match
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | Iterator[ox.Triple]
 Bindings = Mapping[str, ox.NamedNode | ox.Literal]
@@ -166,13 +164,7 @@ class LocalStore:
         except SyntaxError as error:
             raise InputError(syntax_message(text, str(error), QUERY_PREFIXES)) from error
         except RuntimeError as error:
-            unselected = _UNSELECTED(str(error))
-            if unselected:
-                raise InputError(
-                    f"The parameter {unselected[1]} is no variable that the query selects. Write "
-                    f"?{unselected[1]} after SELECT."
-                ) from error
-            raise InputError(f"The query cannot be answered: {error}.") from error
+            raise InputError(failure_message(str(error))) from error
 
     def graphs(self) -> list[str]:
         named = (graph for graph in self._store.named_graphs() if isinstance(graph, ox.NamedNode))
