@@ -1,4 +1,5 @@
-"""What an epoch costs the training thread under kprov, and under other trackers, in one run.
+"""What an epoch costs under kprov and under other trackers, in one run: of the training thread's
+time, and of the disk: all files that a fit leaves, models too where a tracker saves them.
 
 Each fit is in a process of its own; the trackers take turns, in another order each round.
 Needs the environment of bench/requirements-peers.txt (`make bench-peers`). What cannot be
@@ -131,7 +132,12 @@ def fit(prepare: Callable[[Path], Prepared], name: str) -> dict[str, Any]:
                 epochs=EPOCHS, verbose=0, callbacks=callbacks,
             )  # fmt: skip
         finish()
-    return {"ms": watch.per_epoch(SKIPPED) * 1e3, "loss": history.history["val_loss"][-1]}
+    files = [path for path in Path(name).rglob("*") if path.is_file()]
+    return {
+        "ms": watch.per_epoch(SKIPPED) * 1e3,
+        "bytes": sum(path.stat().st_size for path in files) / EPOCHS,
+        "loss": history.history["val_loss"][-1],
+    }
 
 
 def main() -> None:
@@ -149,12 +155,16 @@ def main() -> None:
     losses = {answer["loss"] for answers in found.values() for answer in answers}
     assert len(losses) == 1, f"a tracker changed what was trained: {losses}"
     costs = {n: statistics.median(a["ms"] for a in found[n]) for n in PEERS if n in found}
-    ours = costs.pop("kprov")
+    sizes = {n: statistics.median(a["bytes"] for a in found[n]) for n in PEERS if n in found}
+    ours, size = costs.pop("kprov"), sizes.pop("kprov")
     report(
         "peers",
         [Row("kprov, training thread, CPU per epoch", ours, "ms", 0.1)]
         + [Row(f"{n}, the same", cost, "ms", peer="kprov", peer_value=ours)
-           for n, cost in sorted(costs.items(), key=lambda item: item[1])],
+           for n, cost in sorted(costs.items(), key=lambda item: item[1])]
+        + [Row(f"kprov, files of a fit of {EPOCHS} epochs, per epoch", size, "bytes")]
+        + [Row(f"{n}, the same", taken, "bytes", peer="kprov", peer_value=size)
+           for n, taken in sorted(sizes.items(), key=lambda item: item[1])],
     )  # fmt: skip
 
 

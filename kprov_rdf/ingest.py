@@ -3,7 +3,7 @@
 How far a journal was loaded stands in ``<run>.position`` beside it, written
 after the load; statements are a set with fixed names, so that loading a batch
 again changes nothing. A finished journal is checked as a whole, compressed into
-``journal/done/``, and removed.
+``journal/done/``, and removed. Those of records that were removed are not loaded (``removals``).
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from pathlib import Path
 from kprov_capture.home import Home
 from kprov_capture.journal import SUFFIX
 from kprov_capture.process import is_alive
-from kprov_rdf import journal, owner, summaries
+from kprov_rdf import journal, owner, removals, summaries
 from kprov_rdf.borrow import borrow
 from kprov_rdf.errors import InputError, JournalDamagedError, KprovError, StoreLockedError
 from kprov_rdf.journal import Position, Reading
@@ -33,6 +33,10 @@ class Progress:
     batches: int
     finished: int
     damage: JournalDamagedError | None = None
+
+
+# After these, links may lead to what is not there.
+_JOINING = ("links-", removals.PREFIX)
 
 
 def _position_file(path: Path) -> Path:
@@ -112,18 +116,30 @@ def load_journals(
     first_error: JournalDamagedError | None = None
     batches = 0
     finished: list[tuple[Path, bytes]] = []
+    links = False
     for path in _journals(home):
+        which, removed = removals.stem_of(path.name), removals.of_removal(path.name)
         try:
+            if which and removals.is_removed(home, which):
+                removals.put_aside(home, which)
+                continue
+            if removed:
+                summaries.remove(store, removals.obey(home, store, removed))
             reading, new = _load(store, path, patience)
         except JournalDamagedError as error:
             first_error = first_error or error
             continue
         batches += new
+        links |= path.name.startswith(_JOINING)
         if reading.ended:
             finished.append((path, reading.text))
+    if links:
+        removals.prune_links(store)
     if finished:
         store.flush()  # before the journal goes, its statements are on the disk
         for path, whole in finished:
+            if gone := removals.of_removal(path.name):
+                removals.put_aside(home, gone)
             _archive(home, path, whole)
     return Progress(batches, len(finished), first_error)
 
@@ -147,7 +163,10 @@ def _rebuild(home: Home, store: LocalStore) -> None:
     Raises ``JournalDamagedError`` for the first damaged one, after the others are loaded.
     """
     first_error: JournalDamagedError | None = None
+    removed = removals.all_of(home)
     for path in sorted(home.done.glob(f"*{SUFFIX}.gz")):
+        if removals.stem_of(path.name) in removed:
+            continue
         try:
             store.load(gzip.decompress(path.read_bytes()))
         except (EOFError, zlib.error, gzip.BadGzipFile, InputError) as error:
@@ -156,6 +175,7 @@ def _rebuild(home: Home, store: LocalStore) -> None:
                 f"go on without this run: mv {path} {path}.damaged"
             )
             first_error.__cause__ = error
+    removals.prune_links(store)
     summaries.rebuild(store)
     store.flush()
     if first_error:
@@ -182,8 +202,14 @@ def make_whole(home: Home, store: LocalStore) -> None:
     if _rebuilding(home).exists():
         for position in home.journal.glob("*.position"):
             position.unlink()
+        store.clear()
         _rebuild(home, store)
         _rebuilding(home).unlink(missing_ok=True)
+
+
+def anew(home: Home) -> None:
+    """Have the store built anew of the journals, by its next owner or by :func:`make_whole`."""
+    _rebuilding(home).touch()
 
 
 def current(home: Home, store: LocalStore) -> set[str]:

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 from SPARQLWrapper import INSERT, POST, SELECT, SPARQLExceptions, SPARQLWrapper
 
 from kprov_rdf.errors import InputError, RemoteError
-from kprov_rdf.sparql import MAX_DEPTH, Token, tokens
+from kprov_rdf.sparql import MAX_DEPTH, Token, syntax_message, tokens
 from kprov_rdf.store import (
     QUERY_PREFIXES,
     Answer,
@@ -28,7 +28,6 @@ from kprov_rdf.store import (
     Node,
     Value,
     select,
-    syntax_message,
 )
 
 # Virtuoso 7 takes about 5,000 quads in one request, and not many more.
@@ -271,7 +270,7 @@ class RemoteStore:
         if place and text is not None:
             # The prefixes stand in a line of their own before the text.
             moved = f"error at {int(place[1]) - 1}:{place[2]}: {place[3]}"
-            return syntax_message(text, moved)
+            return syntax_message(text, moved, QUERY_PREFIXES)
         return (
             f"The endpoint {self._url} refused it: {error.strip()} (If it is no endpoint at all: "
             "its address often ends in /sparql.)"

@@ -5,7 +5,7 @@ without a blank around them (``SERVICE:x{…}``, ``trueSERVICE<…>{…}``).
 """
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -133,3 +133,40 @@ def refuse_service(text: str) -> None:
             "SERVICE is refused: this server sends no requests for a query. Ask the other "
             "endpoint yourself, and merge what it answers with 'kprov merge'."
         )
+
+
+_SHOWN = 100  # of the line with a syntax error, so many characters around it
+
+
+def syntax_message(text: str, error: str, prefixes: Mapping[str, str]) -> str:
+    """The place of a syntax error, without the grammar's list of all that could stand there."""
+    told = what_is_wrong(text, prefixes)
+    if told:
+        return told
+    found = re.match(r"error at (\d+):(\d+): (.*)", error, re.DOTALL)
+    if not found:
+        return f"The query is not SPARQL 1.1: {error}."
+    line, column = int(found[1]), int(found[2])
+    lines = text.splitlines() or [""]
+    shown = lines[min(line, len(lines)) - 1]
+    start = max(0, column - _SHOWN // 2)
+    shown, before = shown[start : start + _SHOWN], min(column - 1, column - 1 - start)
+    detail = "" if found[3].startswith("expected") else f" ({found[3]})"
+    return (
+        f"The query is not SPARQL 1.1: it cannot go on as it does at line {line}, column {column}"
+        f"{detail}.\n  {shown}\n  {' ' * before}^"
+    )
+
+
+_UNSELECTED = re.compile(r".*does not contains? variable \?(\w+) in its SELECT.*").match
+
+
+def failure_message(error: str) -> str:
+    """Why a query that is SPARQL was not answered."""
+    unselected = _UNSELECTED(error)
+    if unselected:
+        return (
+            f"The parameter {unselected[1]} is no variable that the query selects. Write "
+            f"?{unselected[1]} after SELECT."
+        )
+    return f"The query cannot be answered: {error}."

@@ -7,7 +7,6 @@ pyoxigraph store stays open for as long as one result of it is being read.
 
 import json
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -20,12 +19,13 @@ from typing import Protocol, cast
 import pyoxigraph as ox
 
 from kprov_capture.home import Home
-from kprov_capture.process import describe, is_alive
+from kprov_capture.process import describe
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, XSD_NAMESPACE
 from kprov_rdf import owner
 from kprov_rdf.errors import InputError, StorageError, StoreLockedError
 from kprov_rdf.owner import Address
-from kprov_rdf.sparql import names_dataset, refuse_deep, what_is_wrong
+from kprov_rdf.readers import sweep
+from kprov_rdf.sparql import failure_message, names_dataset, refuse_deep, syntax_message
 
 PREFIXES = {
     "prov": PROV_NAMESPACE,
@@ -46,9 +46,11 @@ LOCK_SECONDS = 5.0
 # atomic, which ingest does not need: what was cut short is loaded again.
 _BULK_BYTES = 8 * 1024 * 1024
 _BULK_THREADS = 2
-_SHOWN = 100  # of the line with a syntax error, so many characters around it
-_UNSELECTED = re.compile(r".*does not contains? variable \?(\w+) in its SELECT.*").match
-_SNAPSHOT = re.compile(r"[0-9]+-[a-z0-9_]+")
+# After so many statements what is in memory is written out, so that the write-ahead log begins
+# anew: it takes 500 to 700 bytes a statement.
+_FLUSH_STATEMENTS = 16_000
+# A store that is closed with a longer log is opened once more, which is what removes it.
+LOG_BYTES = 8 * 1024 * 1024
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | Iterator[ox.Triple]
 Bindings = Mapping[str, ox.NamedNode | ox.Literal]
@@ -96,24 +98,11 @@ def select(store: Store, text: str, bindings: Bindings | None = None) -> ox.Quer
     return cast(ox.QuerySolutions, store.query(text, bindings))
 
 
-def syntax_message(text: str, error: str) -> str:
-    """The place of a syntax error, without the grammar's list of all that could stand there."""
-    told = what_is_wrong(text, QUERY_PREFIXES)
-    if told:
-        return told
-    found = re.match(r"error at (\d+):(\d+): (.*)", error, re.DOTALL)
-    if not found:
-        return f"The query is not SPARQL 1.1: {error}."
-    line, column = int(found[1]), int(found[2])
-    lines = text.splitlines() or [""]
-    shown = lines[min(line, len(lines)) - 1]
-    start = max(0, column - _SHOWN // 2)
-    shown, before = shown[start : start + _SHOWN], min(column - 1, column - 1 - start)
-    detail = "" if found[3].startswith("expected") else f" ({found[3]})"
-    return (
-        f"The query is not SPARQL 1.1: it cannot go on as it does at line {line}, column {column}"
-        f"{detail}.\n  {shown}\n  {' ' * before}^"
-    )
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _parts(nquads: bytes) -> Iterator[bytes]:
@@ -131,6 +120,7 @@ class LocalStore:
 
     def __init__(self, folder: Path | None = None, *, read_only: bool = False) -> None:
         self._path = folder
+        self._unflushed = 0
         if folder is None:
             self._store = ox.Store()
         elif read_only:
@@ -146,6 +136,7 @@ class LocalStore:
                     list(pool.map(self._bulk_load, _parts(nquads)))
             else:
                 self._store.load(nquads, ox.RdfFormat.N_QUADS)
+                self._wrote(nquads.count(b"\n"))
         except SyntaxError as error:
             raise InputError(f"The statements are not N-Quads: {error}.") from error
         except (OSError, RuntimeError) as error:
@@ -171,15 +162,9 @@ class LocalStore:
                 substitutions=substitutions or None,
             )
         except SyntaxError as error:
-            raise InputError(syntax_message(text, str(error))) from error
+            raise InputError(syntax_message(text, str(error), QUERY_PREFIXES)) from error
         except RuntimeError as error:
-            unselected = _UNSELECTED(str(error))
-            if unselected:
-                raise InputError(
-                    f"The parameter {unselected[1]} is no variable that the query selects. Write "
-                    f"?{unselected[1]} after SELECT."
-                ) from error
-            raise InputError(f"The query cannot be answered: {error}.") from error
+            raise InputError(failure_message(str(error))) from error
 
     def graphs(self) -> list[str]:
         named = (graph for graph in self._store.named_graphs() if isinstance(graph, ox.NamedNode))
@@ -195,9 +180,11 @@ class LocalStore:
 
     def change(self, removed: Iterable[ox.Quad], added: Iterable[ox.Quad]) -> None:
         """Take statements out and put others in."""
-        for quad in removed:
+        gone, new = list(removed), list(added)
+        for quad in gone:
             self._store.remove(quad)
-        self._store.extend(added)
+        self._store.extend(new)
+        self._wrote(len(gone) + len(new))
 
     def quads(
         self,
@@ -214,12 +201,68 @@ class LocalStore:
         """Take a graph out."""
         self._store.remove_graph(ox.NamedNode(iri))
 
+    def clear(self) -> None:
+        """Take out all that there is."""
+        self._store.clear()
+
+    def remove(self, lines: Iterable[bytes]) -> None:
+        """Take out the statements of these lines of N-Quads, as far as they are there.
+
+        A graph of which nothing is left goes.
+        """
+        graphs = set()
+        for quad in ox.parse(b"\n".join(lines), ox.RdfFormat.N_QUADS):
+            self._store.remove(quad)
+            graphs.add(quad.graph_name)
+        for name in graphs:
+            if next(self._store.quads_for_pattern(None, None, None, name), None) is None:
+                self._store.remove_graph(name)
+
+    def remove_triples(self, graph: str, triples: Iterable[ox.Triple]) -> None:
+        """Take statements out of one graph, in the same way."""
+        name = ox.NamedNode(graph)
+        quads = [ox.Quad(one.subject, one.predicate, one.object, name) for one in triples]
+        self.remove((ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").splitlines())
+
+    def compact(self) -> None:
+        """Rewrite all files without what was removed, and in as few as it takes.
+
+        Raises ``StorageError``.
+        """
+        try:
+            self.flush()
+            self._store.optimize()
+        except (OSError, RuntimeError) as error:
+            raise StorageError(
+                f"The store cannot be compacted: {error}. It needs as much free space as it takes; "
+                "nothing was lost."
+            ) from error
+
     def backup(self, folder: Path) -> None:
         """Copy the store, by hard links where the file system has them."""
         self._store.backup(str(folder))
 
     def flush(self) -> None:
+        """Write out what is in memory. The log begins anew, and keeps its file."""
         self._store.flush()
+        self._unflushed = 0
+
+    def _wrote(self, statements: int) -> None:
+        self._unflushed += statements
+        if self._unflushed > _FLUSH_STATEMENTS:
+            self.flush()
+
+    def log_bytes(self) -> int:
+        """The size of the write-ahead log; it stays until the store is opened again."""
+        return sum(_size(path) for path in self._files("*.log"))
+
+    def tidy(self) -> None:
+        """Remove the diaries of RocksDB that are over: each time it is opened leaves one."""
+        for path in self._files("LOG.old.*"):
+            path.unlink(missing_ok=True)
+
+    def _files(self, pattern: str) -> Iterator[Path]:
+        return iter(()) if self._path is None else self._path.glob(pattern)
 
     def reopen(self) -> None:
         """Close and open a store on disk: after a failed write Oxigraph takes no other.
@@ -293,8 +336,21 @@ def owned(home: Home, address: Address | None = None) -> Iterator[LocalStore]:
     except OSError as error:
         raise _unwritable(home, error) from error
     finally:
-        owner.withdraw(home)
         # Not left to the last reference: a traceback that somebody keeps holds one.
+        _close(store)
+        owner.withdraw(home)
+
+
+def _close(store: LocalStore) -> None:
+    """Close the store, and leave no long log behind."""
+    try:
+        if store.log_bytes() > LOG_BYTES:
+            store.flush()
+            store.reopen()
+        store.tidy()
+    except (OSError, RuntimeError):
+        pass  # a full disk, or a result is being read still: the next one does it
+    finally:
         store.close()
 
 
@@ -327,7 +383,7 @@ def lend(home: Home, store: LocalStore, reader: Mapping[str, object]) -> Path:
     folder = None
     try:
         home.snapshots.mkdir(exist_ok=True)
-        _sweep(home)
+        sweep(home)
         folder = Path(tempfile.mkdtemp(dir=home.snapshots, prefix=f"{os.getpid()}-"))
         (folder / "reader.json").write_text(json.dumps(reader), "utf-8")
         store.backup(folder / "store")
@@ -341,17 +397,3 @@ def lend(home: Home, store: LocalStore, reader: Mapping[str, object]) -> Path:
 def snapshot(home: Home, store: LocalStore, living: Set[str] = frozenset()) -> Snapshot:
     """A snapshot of the owned ``store`` for this process."""
     return Snapshot(lend(home, store, describe()), living)
-
-
-def _sweep(home: Home) -> None:
-    """Remove snapshots whose reader is gone. The caller owns the store: none is being made."""
-    for folder in home.snapshots.iterdir():
-        if not _SNAPSHOT.fullmatch(folder.name) or folder.is_symlink():
-            continue  # not of ours
-        try:
-            reader = json.loads((folder / "reader.json").read_text("utf-8"))
-            gone = not is_alive(reader, folder.stat().st_mtime)
-        except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-            gone = True  # cut short while it was made or removed
-        if gone:
-            shutil.rmtree(folder, ignore_errors=True)

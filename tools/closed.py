@@ -103,7 +103,11 @@ def _recorded(root: Path, terms: dict[str, Term]) -> Iterator[str]:
     """A term is stable if something here records it, or what is below it; else testing."""
     found: set[str] = {term.name for term in terms.values() if term.notation}
     ours = root / "kprov_rdf"
-    writers = [ours / "exchange" / "origin.py", ours / "validate" / "finished.py"]
+    writers = [
+        ours / "exchange" / "origin.py",
+        ours / "validate" / "finished.py",
+        ours / "upkeep" / "removal.py",
+    ]
     for path in [*root.glob("capture/**/*.py"), *writers]:
         if path.name != "terms.py":
             found |= set(re.findall(r"\bDnnprov\.(\w+)", path.read_text()))

@@ -10,6 +10,7 @@
     series/         values in files, a folder per run: batches.npy, system.npy
     store/          Oxigraph
     snapshots/      copies that readers have open
+    removed/        journals and series of removed records, until 'kprov gc'
     hashes/         SHA-256 of files that were read, by size and times; may be deleted
     monetdb/        the embedded mirror; mirror.json says where the last one was made
 """
@@ -108,6 +109,10 @@ class Home:
     @property
     def snapshots(self) -> Path:
         return self.path / "snapshots"
+
+    @property
+    def removed(self) -> Path:
+        return self.path / "removed"
 
     def base(self) -> str:
         """The base of the IRIs: from ``kprov.toml``, or the default.

@@ -10,7 +10,7 @@ import click
 
 from kprov_capture import __version__
 from kprov_capture.home import HomeError, create, find
-from kprov_rdf.cli import ask, merge, mirror, share
+from kprov_rdf.cli import ask, merge, mirror, share, upkeep
 from kprov_rdf.cli.context import Context, complete_streams, hang_up, pass_context, tell
 from kprov_rdf.cli.diff import diff
 from kprov_rdf.cli.export import export
@@ -93,6 +93,7 @@ _COMMANDS = (
     *(runs, ask.show, watch, ask.query),
     *(validate, lineage, diff, export, series, merge.merge, links, mirror.mirror),
     *(serve, ship, share.publish),
+    *(upkeep.rm, upkeep.gc, upkeep.backup, upkeep.restore, upkeep.optimize),
 )
 for _command in _COMMANDS:
     cli.add_command(_command)

@@ -28,6 +28,8 @@ def show(context: Context, run: str) -> None:
         kprov show 2e40e764
         kprov show model.keras
 
+    Of a run that was removed it shows who removed it, when and why.
+
     RUN is also the file of a model, which has the provenance of its run in it, or
     beside it (model.h5.prov.nq). No state folder is needed then.
 
@@ -46,6 +48,8 @@ def show(context: Context, run: str) -> None:
             try:
                 found = find_run(store, store.living, run)
             except NotFoundError:
+                if _show_removed(store, run):
+                    return
                 _refuse_import(store, run)
                 raise
             show_run(store, found)
@@ -57,6 +61,23 @@ def show(context: Context, run: str) -> None:
                 f"There is no file {run}, and no run has that name. 'kprov runs' lists the runs."
             ) from error
         raise
+
+
+def _show_removed(store: "Store", name: str) -> bool:
+    """Tell of a record that was removed; whether there is one of that name."""
+    from kprov_rdf import removals
+    from kprov_rdf.cli.context import tell
+
+    found = removals.named(store, name)
+    if found is None:
+        return False
+    tell(f"{found}.")
+    if found.created:
+        label = f"{found.label}, " if found.label else ""
+        tell(f"{label}begun on {found.created.astimezone():%Y-%m-%d %H:%M:%S}")
+    if found.size is not None:
+        tell(f"Its journal had {found.size:,} bytes, SHA-256 {found.sha256}")
+    return True
 
 
 def _refuse_import(store: "Store", name: str) -> None:

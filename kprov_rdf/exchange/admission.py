@@ -18,7 +18,7 @@ from kprov_capture.home import Home
 from kprov_capture.identity import ImportNames
 from kprov_capture.journal import SUFFIX
 from kprov_capture.terms import RDF_TYPE, RDFS_LABEL, Dnnprov, Prov
-from kprov_rdf import journal
+from kprov_rdf import journal, removals
 from kprov_rdf.errors import InputError
 from kprov_rdf.exchange.scope import is_record
 from kprov_rdf.store import PREFIXES, LocalStore
@@ -45,7 +45,10 @@ class Known(Protocol):
         """Whether this is a record that was made here."""
 
     def graphs(self, records: set[str], others: set[str]) -> LocalStore:
-        """What is there in these records, and what came with them in other graphs."""
+        """What is there in these records, and what came with them in other graphs.
+
+        Raises ``RefusedError`` for a record that was removed.
+        """
 
 
 class Together:
@@ -85,6 +88,7 @@ class Journals:
         return made is None or made == record.partition("#")[0]
 
     def graphs(self, records: set[str], others: set[str]) -> LocalStore:
+        removals.refuse(self._home, records, "The document")
         journals = {_journal(record) for record in records} | {
             path.name.removesuffix(".gz")
             for folder in (self._home.journal, self._home.done)

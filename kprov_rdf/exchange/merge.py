@@ -20,7 +20,7 @@ from kprov_capture.home import Home
 from kprov_capture.identity import DEFAULT_BASE, ImportNames
 from kprov_capture.journal import SUFFIX
 from kprov_capture.terms import Dnnprov
-from kprov_rdf import journal
+from kprov_rdf import journal, removals
 from kprov_rdf.errors import InputError, StorageError
 from kprov_rdf.exchange import links, origin, reading, streaming
 from kprov_rdf.exchange.admission import Admitted, Journals, Known, Together, admit, nquads_of
@@ -101,6 +101,7 @@ def merge(
     names = ImportNames(source.sha256, home.base())
     with alone(home):
         path = home.journal / f"import-sha256-{names.sha256}{SUFFIX}"
+        removals.refuse(home, [names.graph], source.name)
         if Journals(home).recorded(names.graph):
             return _already(names, source, chosen)
         found = prepare(Journals(home), names, source, chosen)
@@ -124,6 +125,8 @@ def _already(names: ImportNames, source: Source, options: Options) -> Merged:
 def plan(home: Home | None, source: Source, options: Options) -> Merged:
     """What a merge into this folder, or a new one, would add. Nothing is written. Raises as it."""
     names = ImportNames(source.sha256, home.base() if home else DEFAULT_BASE)
+    if home:
+        removals.refuse(home, [names.graph], source.name)
     if home and Journals(home).recorded(names.graph):
         return _already(names, source, options)
     known = Journals(home) if home else Together()

@@ -10,6 +10,7 @@ import pyoxigraph as ox
 
 from kprov_capture.identity import DEFAULT_BASE
 from kprov_capture.terms import Prov
+from kprov_rdf import removals
 from kprov_rdf.errors import NotFoundError
 from kprov_rdf.exchange.writing import about, sorted_triples
 from kprov_rdf.runs import RunInfo, listing
@@ -25,7 +26,11 @@ _IMPORT = re.compile(r".*/import/sha256-([0-9a-f]{64})").fullmatch
 _DIGITS = re.compile(r"(?:sha256-)?([0-9a-f]{4,64})").fullmatch
 _CATALOG = re.compile(r".*/catalog").fullmatch
 _BASE = re.compile(r"(.*/)(?:run|import)/[^/]*").fullmatch
-_BUNDLES = f"SELECT DISTINCT ?bundle {{ ?bundle a <{Prov.Bundle}> }}"
+_BUNDLES = f"""
+SELECT DISTINCT ?bundle {{
+  ?bundle a <{Prov.Bundle}> FILTER NOT EXISTS {{ ?bundle <{Prov.wasInvalidatedBy}> ?removal }}
+}}
+"""
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,9 @@ def _record(store: Store, name: str, living: Set[str]) -> str:
     except NotFoundError as error:
         if matching:
             return matching[0]
+        removed = removals.named(store, name)
+        if removed:
+            raise NotFoundError(f"There is no {name!r} any more: {removed}.") from error
         if imports:
             raise NotFoundError(
                 f"{error} An import is named by its IRI, or by the first digits of its SHA-256; "

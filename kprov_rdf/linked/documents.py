@@ -14,6 +14,8 @@ from itertools import islice
 import pyoxigraph as ox
 
 from kprov_capture.identity import DEFAULT_BASE
+from kprov_capture.terms import Prov
+from kprov_rdf import removals
 from kprov_rdf.exchange.writing import about
 from kprov_rdf.store import PREFIXES, Store, select
 
@@ -23,6 +25,7 @@ THINGS = ("content", "dataflow", "agent", "metric", "setting", "attribute")
 MAX_INCOMING = 1000
 _MOST_BASES = 20
 _HAS_PART = ox.NamedNode(PREFIXES["dcterms"] + "hasPart")
+_INVALIDATED = ox.NamedNode(Prov.wasInvalidatedBy)
 _RUN = re.compile(r"(https?://.*/)run/[0-9a-f-]{36}").fullmatch
 _FILE = re.compile(r"(?!\.{1,2}\Z)(?!index\.html\Z)[^/\x00\\]+").fullmatch
 # What a file system takes of a name, with room for a suffix, and of a path.
@@ -35,7 +38,7 @@ class Document:
 
     ``about`` is what the catalog says of a record; ``incoming`` are statements of others
     that name what is described, and ``cut`` says that there are more of them.
-    ``base`` is what the paths are under.
+    ``base`` is what the paths are under. ``gone`` tells how a record was removed.
     """
 
     path: str
@@ -45,6 +48,7 @@ class Document:
     about: list[ox.Triple] = field(default_factory=list)
     incoming: list[ox.Triple] = field(default_factory=list)
     cut: bool = False
+    gone: str = ""
 
     @property
     def statements(self) -> list[ox.Triple]:
@@ -89,8 +93,19 @@ def find(store: Store, preferred: str, path: str) -> Document | None:
     return None
 
 
+def removed(store: Store, path: str) -> Document | None:
+    """What the catalog kept of the record that was at ``path``; None where none was removed."""
+    found = removals.at_path(store, path)
+    if found is None:
+        return None
+    base, said = found.record.removesuffix(path), about(store, found.record)
+    return Document(path, found.record, base, [], said, gone=str(found))
+
+
 def _record(store: Store, name: ox.NamedNode, base: str, path: str) -> Document | None:
     said = [] if path in ("catalog", "links") else about(store, name.value)
+    if any(one.predicate == _INVALIDATED and one.subject == name for one in said):
+        return None
     triples = store.graph(name.value)
     # A bundle of an import, or one of its trainings, has a graph whose name is a fragment.
     for part in sorted(_parts(name.value, said)):

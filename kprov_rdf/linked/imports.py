@@ -14,6 +14,7 @@ SELECT ?catalog ?prefix ?import ?label ?at {{
     ?import a <{Prov.Bundle}> .
     OPTIONAL {{ ?import <{RDFS_LABEL}> ?label }}
     OPTIONAL {{ ?import <{Prov.generatedAtTime}> ?at }}
+    FILTER NOT EXISTS {{ ?import <{Prov.wasInvalidatedBy}> ?removal }}
   }}
   # What is a part of one, a bundle or a training, is on its page.
   FILTER (STRSTARTS(STR(?import), ?prefix) && !CONTAINS(STR(?import), "#"))

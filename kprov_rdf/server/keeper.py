@@ -13,6 +13,7 @@ from kprov_capture.process import describe
 from kprov_rdf import ingest
 from kprov_rdf.errors import BusyError, JournalDamagedError, KprovError, StorageError
 from kprov_rdf.journal import RETRY_SECONDS
+from kprov_rdf.readers import sweep
 from kprov_rdf.runs import RunInfo, listing
 from kprov_rdf.store import LocalStore, lend
 
@@ -201,6 +202,16 @@ class Keeper:
             if time.monotonic() > until or self._rebuild.damage:
                 raise damage
             self._stopping.wait(0.2)
+
+    def compact(self) -> None:
+        """Compact the store, and remove what readers left that are gone.
+
+        Journals are loaded after it. Raises ``BusyError``, ``StorageError``.
+        """
+        store = self.store
+        with self._loading:
+            sweep(self.home)
+            store.compact()
 
     @contextmanager
     def copy(self) -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """The page of runs, and documents in each of their forms."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from flask import Blueprint, Response, current_app, redirect, request
 from werkzeug.exceptions import NotAcceptable, NotFound
@@ -40,7 +41,10 @@ def runs() -> Response:
 @blueprint.get("/<any(run, import):kind>/<path:rest>")
 @blueprint.get("/doc/<any(content, dataflow, agent, metric, setting, attribute):thing>/<path:rest>")
 def document(kind: str = "", rest: str = "", thing: str = "", suffix: str = "") -> Response:
-    """A document, in the form that its suffix or the Accept header names."""
+    """A document, in the form that its suffix or the Accept header names.
+
+    Of a record that was removed: 410, with what the catalog kept of it.
+    """
     path = "/".join(part for part in (kind or f"doc/{thing}", rest) if part)
     path += f".{suffix}" if suffix else ""
     keeper = _state().keeper
@@ -53,6 +57,9 @@ def document(kind: str = "", rest: str = "", thing: str = "", suffix: str = "") 
         meant = [run for run in keeper.runs() if run.id.endswith(rest) or run.id.startswith(rest)]
         if len(meant) == 1:
             return _redirect(Linker(path, keeper.base).page(html.place(meant[0])), 302)
+    gone = found is None
+    if found is None:
+        found, form = _removed(path, form)
     if found is None:
         raise NotFound(f"There is no document at /{path}. The page / lists the runs.")
     # A page with a suffix stands at the same depth: its relative links are the same.
@@ -70,7 +77,19 @@ def document(kind: str = "", rest: str = "", thing: str = "", suffix: str = "") 
     response = _respond(found.path, link, forms_of(found), form, write)
     if found.path.startswith("doc/"):
         response.headers.add("Link", f'<{iri_to_uri(found.subject)}>; rel="describes"')
+    if gone and response.status_code == HTTPStatus.OK:
+        response.status_code = HTTPStatus.GONE
     return response
+
+
+def _removed(path: str, form: Form | None) -> tuple[Document | None, Form | None]:
+    """What is known of a record that was removed, which stood at ``path`` or in a form of it."""
+    store = _state().keeper.store
+    found = documents.removed(store, path)
+    stem, _, ending = path.rpartition(".")
+    if found is None and ending in forms.BY_SUFFIX:
+        return documents.removed(store, stem), forms.BY_SUFFIX[ending]
+    return found, form
 
 
 @blueprint.get("/ontology")

@@ -31,10 +31,25 @@ def snapshot() -> tuple[dict[str, Any], int]:
         abort(400, "The process that reads was wanted, as a JSON object.")
     try:
         folder, living = state.keeper.lend(reader)
-    except JournalDamagedError as error:
-        return {"error": str(error)}, 409
-    except BusyError as error:
-        return {"error": str(error)}, 503
     except KprovError as error:
-        return {"error": str(error)}, 507
+        return _refusal(error)
     return {"snapshot": str(folder), "living": sorted(living)}, 200
+
+
+@blueprint.post("/compaction")
+def compaction() -> tuple[dict[str, Any], int]:
+    """Compact the store, for a command on this machine. Answers wait until that is done."""
+    state: State = current_app.extensions["kprov"]
+    if not authorised(request):
+        abort(401, "The store is compacted only for who shows the token of this server.")
+    try:
+        state.keeper.compact()
+    except KprovError as error:
+        return _refusal(error)
+    return {}, 200
+
+
+def _refusal(error: KprovError) -> tuple[dict[str, Any], int]:
+    kinds = {JournalDamagedError: 409, BusyError: 503}
+    status = next((code for kind, code in kinds.items() if isinstance(error, kind)), 507)
+    return {"error": str(error)}, status

@@ -20,7 +20,8 @@ from kprov_rdf import results, sparql
 from kprov_rdf.errors import InputError, RefusedError
 from kprov_rdf.linked.forms import rdf
 from kprov_rdf.server.fence import cut_off
-from kprov_rdf.store import QUERY_PREFIXES, syntax_message
+from kprov_rdf.sparql import syntax_message
+from kprov_rdf.store import QUERY_PREFIXES
 
 
 class _TooLongError(Exception):
@@ -84,7 +85,7 @@ def answer(store: ox.Store, asked: Mapping[str, Any]) -> tuple[dict[str, Any], b
             return _solutions(found, asked)
         return _triples(found, asked)
     except SyntaxError as error:
-        return {"status": 400, "error": syntax_message(text, str(error))}, b""
+        return {"status": 400, "error": syntax_message(text, str(error), QUERY_PREFIXES)}, b""
     except InputError as error:
         status = 403 if isinstance(error, RefusedError) else 400
         return {"status": status, "error": str(error)}, b""

@@ -23,7 +23,7 @@ anew when it is taken away.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 from weakref import WeakKeyDictionary
 
@@ -37,7 +37,7 @@ from kprov_rdf.summaries.rows import are_in, named, newest, rows
 from kprov_rdf.summaries.values import Values, highest, lowest, mean
 
 __all__ = [
-    "are_in", "is_whole", "named", "named_property", "newest", "rebuild", "rows",
+    "are_in", "is_whole", "named", "named_property", "newest", "rebuild", "remove", "rows",
     "update",
 ]  # fmt: skip
 VERSION = "1"
@@ -66,6 +66,7 @@ def is_whole(store: LocalStore) -> bool:
 
 def rebuild(store: LocalStore) -> None:
     """Make the sums of all records."""
+    _followed.pop(store, None)
     store.drop(GRAPH.value)
     runs = [row["run"] for row in select(store, _TRAINED)]
     for start in range(0, len(runs), _PORTION):
@@ -111,6 +112,14 @@ def update(store: LocalStore, nquads: bytes) -> None:
             followed[run] = values
     while len(followed) > _MOST_FOLLOWED:
         followed.pop(next(iter(followed)))
+
+
+def remove(store: LocalStore, records: Iterable[str]) -> None:
+    """Forget the sums of records that are not there any more."""
+    for iri in records:
+        run = ox.NamedNode(iri)
+        _followed.get(store, {}).pop(run, None)
+        store.change(list(store.about(run, GRAPH)), ())
 
 
 def named_property(statistic: str, of: str) -> ox.NamedNode:

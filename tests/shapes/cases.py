@@ -394,6 +394,12 @@ STRICT: dict[str, list[str]] = {
     "ValidationAgent": [_drop("<catalog#validation-1>", "prov:wasAssociatedWith")],
     "ValidationStart": [_drop("<catalog#validation-1>", "prov:startedAtTime")],
     "ValidationEnd": [_drop("<catalog#validation-1>", "prov:endedAtTime")],
+    "RemovedRecord": [
+        _drop("<run/2>", "prov:wasInvalidatedBy"),
+        _more("r:model prov:wasInvalidatedBy <catalog#removal-2>"),
+    ],
+    "RemovalAgent": [_drop("<catalog#removal-2>", "prov:wasAssociatedWith")],
+    "RemovalEnd": [_drop("<catalog#removal-2>", "prov:endedAtTime")],
     "ReportVerdict": [_drop("<catalog#report-1>", "dnnprov:conforms")],
     "ReportOrigin": [
         _drop("<catalog#report-1>", "prov:wasGeneratedBy"),

@@ -336,7 +336,7 @@ ingest.open_snapshot(Home(Path(sys.argv[1])))
         ("ingest", "_archive"),
         ("journal", "replace"),
         ("ingest", "snapshot"),
-        ("store", "_sweep"),
+        ("store", "sweep"),
         ("store", "Snapshot"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Keeping a state folder: removal of records, freeing space, backups."""
