@@ -23,8 +23,8 @@ def show_list() -> None:
         ]
         print_table(["name", "question", "parameters"], rows, f"{group}: {of}")
     click.echo(
-        "A parameter is given as --param NAME=VALUE; a run is @latest where none is given, and * is "
-        "any.\n'kprov query --list NAME' tells all of one question."
+        "A parameter is given as --param NAME=VALUE; a run is @latest where none is given, and * "
+        "is any.\n'kprov query --list NAME' tells all of one question."
     )
 
 

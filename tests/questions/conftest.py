@@ -57,7 +57,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
             trials.classify(home, data, optimizers.RMSprop(0.01), "relu", dropout=0.6),
             # Its loss is NaN from the first epoch on.
             trials.classify(home, data, optimizers.Adamax(1e38), "selu", tag="diverged"),
-            *(trials.grow(home, k, l, data) for k in (2, 3) for l in (1, 2)),
+            *(trials.grow(home, k, depth, data) for k in (2, 3) for depth in (1, 2)),
             trials.tune(home, path, data),
         ]  # fmt: skip
     yield Trained(home, data_run, made)

@@ -49,8 +49,8 @@ class Asking(keras.callbacks.Callback):
             run = self.record.run.names.run
             asked = {
                 "qa": {}, "qb": {"run": run}, "best": {"metric": "val_accuracy"},
-                "leaderboard": {}, "running": {}, "q3": {}, "q6": {}, "q7": {}, "effects": {"run": run},
-                "fig4": {"below": "99"}, "table4": {},
+                "leaderboard": {}, "running": {}, "q3": {}, "q6": {}, "q7": {}, "table4": {},
+                "effects": {"run": run}, "fig4": {"below": "99"},
             }  # fmt: skip
             self.answers.append({name: rows(store, name, **of) for name, of in asked.items()})
 
