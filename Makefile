@@ -6,7 +6,7 @@ SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -ec
 BIN = .venv/bin
 GENERATED = capture/kprov_capture/terms.py shapes/terms.ttl ontology/classes.ttl docs/cli.md docs/json.md \
-  docs/exchange.md \
+  docs/exchange.md docs/queries.md \
   docs/ontology.md docs/ontology.html docs/shapes.md $(wildcard docs/diagrams/*.svg) bench/README.md
 
 .DEFAULT_GOAL := help

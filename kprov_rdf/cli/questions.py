@@ -1,15 +1,13 @@
 """What `kprov query --list` prints: the questions that have a name, and one of them in full."""
 
 import shlex
+from collections.abc import Mapping
 
 import click
 
 from kprov_rdf.parameters import Input, about
 from kprov_rdf.query import GROUPS, Question, catalogue, find
 from kprov_rdf.tables import print_table
-
-# What stands in an example for what has to be given.
-_EXAMPLES = {"run": "@latest", "file": "model.keras", "data": "digits.csv"}
 
 
 def show_list() -> None:
@@ -35,7 +33,7 @@ def show_one(name: str) -> None:
     if question.source:
         click.echo(f"From {question.source}.\n")
     if question.inputs:
-        rows = [[one.name, about(one.type), _default(one), one.text] for one in question.inputs]
+        rows = [[one.name, about(one.type), default(one), one.text] for one in question.inputs]
         print_table(["parameter", "what it takes", "default", "meaning"], rows)
     print_table(["column", "meaning"], [list(one) for one in question.outputs.items()])
     click.echo(f"{example(question)}\n\n{_body(question)}")
@@ -43,20 +41,26 @@ def show_one(name: str) -> None:
 
 def example(question: Question) -> str:
     """A command that asks it."""
-    given = shlex.split(question.example)
-    named = {one.partition("=")[0] for one in given}
-    for one in question.inputs:
-        if one.name not in named and one.default is None:
-            value = _EXAMPLES.get(one.type) or _EXAMPLES.get(one.name, "…")
-            given.append(f"{one.name}={value}")
-    return " ".join(["kprov query", question.name, *(f"--param {shlex.quote(g)}" for g in given)])
+    given = dict(one.split("=", 1) for one in question.example.split())
+    missing = [one for one in question.inputs if one.default is None and one.name not in given]
+    return command(
+        question.name,
+        given | {one.name: "@latest" if one.type == "run" else "…" for one in missing},
+    )
+
+
+def command(name: str, given: Mapping[str, str]) -> str:
+    """The command with these parameters."""
+    params = [f"--param {shlex.quote(f'{key}={value}')}" for key, value in given.items()]
+    return " ".join(["kprov query", name, *params])
 
 
 def _brief(one: Input) -> str:
-    return f"{one.name}={_default(one)}"
+    return f"{one.name}={default(one)}"
 
 
-def _default(one: Input) -> str:
+def default(one: Input) -> str:
+    """What is taken where nothing is given; … where something has to be."""
     if one.default is None:
         return "@latest" if one.type == "run" else "…"
     return one.default
