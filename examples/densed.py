@@ -101,9 +101,9 @@ def trial(k, l, epochs, data, seed=0):  # noqa: E741
     return tested["r2_score"]
 
 
-def main(epochs, samples):
+def main(epochs, samples, growths, depths):
     data = prepare(samples)
-    found = {(k, l): trial(k, l, epochs, data) for k in (4, 6, 8) for l in (2, 3, 4, 5)}  # noqa: E741
+    found = {(k, l): trial(k, l, epochs, data) for k in growths for l in depths}  # noqa: E741
     best = max(found, key=found.get)
     trial(*best, epochs, data, seed=1)
 
@@ -112,5 +112,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--samples", type=int, default=240)
+    parser.add_argument("--k", type=int, nargs="+", default=[4, 6, 8])
+    parser.add_argument("--l", type=int, nargs="+", default=[2, 3, 4, 5])
     given = parser.parse_args()
-    main(given.epochs, given.samples)
+    main(given.epochs, given.samples, given.k, given.l)
