@@ -10,6 +10,7 @@ About a minute on two cores. Ask meanwhile, or afterwards:
 """
 
 import argparse
+from itertools import pairwise
 
 import keras
 import numpy
@@ -63,11 +64,13 @@ def prepare(samples):
         with run.transformation("standardize", inputs=given, using=standardized) as step:
             x, y = standardized(numpy.log(fields))[..., None], standardized(solved)
             step.output(x=x, y=y)
-        cut = samples * 3 // 4
-        with run.split("split", inputs={"x": x, "y": y}, fraction=0.75) as step:
-            train, test = (x[:cut], y[:cut]), (x[cut:], y[cut:])
-            step.parts(train=train, test=test)
-    return train, test
+        parts = {}
+        with run.split("split", inputs={"x": x, "y": y}, quarters="2 1 1") as step:
+            ends = [0, samples // 2, samples * 3 // 4, samples]
+            for name, (start, end) in zip(("train", "val", "test"), pairwise(ends), strict=True):
+                parts[name] = x[start:end], y[start:end]
+            step.parts(**parts)
+    return parts
 
 
 def network(k, l, dropout):  # noqa: E741
@@ -86,17 +89,16 @@ def network(k, l, dropout):  # noqa: E741
 
 def trial(k, l, epochs, data, seed=0):  # noqa: E741
     """Train and test one network; gives its R² on the test data."""
-    (x, y), (x_test, y_test) = data
     keras.utils.set_random_seed(seed)
     model = network(k, l, 0.1)
     r2 = keras.metrics.R2Score(class_aggregation="variance_weighted_average")
     model.compile(keras.optimizers.Adam(0.01), "mse", metrics=[r2])
     settings = {"k": k, "l": l}
     model.fit(
-        x, y, validation_split=0.5, epochs=epochs, verbose=0,
+        *data["train"], validation_data=data["val"], epochs=epochs, verbose=0,
         callbacks=[kprov.Provenance("densed", hyperparameters=settings)],
     )  # fmt: skip
-    tested = model.evaluate(x_test, y_test, verbose=0, return_dict=True)
+    tested = model.evaluate(*data["test"], verbose=0, return_dict=True)
     print(f"k={k} l={l}: R² {tested['r2_score']:.4f}", flush=True)
     return tested["r2_score"]
 
