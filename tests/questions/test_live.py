@@ -14,6 +14,7 @@ from sklearn.datasets import load_digits
 
 import kprov_capture.keras as kprov
 from kprov_capture.home import Home
+from kprov_capture.terms import DNNPROV_NAMESPACE
 from kprov_rdf import cli, ingest, runs
 from kprov_rdf.store import Snapshot
 from tests import recording
@@ -99,6 +100,25 @@ def test_questions_while_a_training_goes_on(home: Home, read) -> None:
         assert {one[5] for one in found["table4"]} == {top}
     record.run.close()
     assert rows(read(), "running") == []
+
+
+def test_settings_of_a_fit_that_goes_on(home: Home, read) -> None:
+    """Its first configuration revises the last one of the fit before, where something changed."""
+    x, y = load_digits(return_X_y=True)
+    model = keras.Sequential([keras.layers.Input((64,)), keras.layers.Dense(10, "softmax")])
+    model.compile(keras.optimizers.SGD(0.01), "sparse_categorical_crossentropy")
+    records = [kprov.Provenance("twice", home=home.path) for _ in range(2)]
+    model.fit(x[:64], y[:64], verbose=0, callbacks=[records[0]])
+    model.optimizer.learning_rate = 0.5
+    model.fit(x[:64], y[:64], batch_size=16, verbose=0, callbacks=[records[1]])
+    found = []
+    for record in records:
+        assert record.run is not None
+        record.run.close()
+        said = dict(rows(read(), "settings", run=record.run.names.run))
+        found.append([said[f"{DNNPROV_NAMESPACE}{one}"] for one in ("learningRate", "batchSize")])
+    assert found == [[0.01, 32], [0.5, 16]]
+    assert rows(read(), "one-parameter") == []  # they differ in two
 
 
 def test_nan_wins_nothing(home: Home, read) -> None:
