@@ -118,6 +118,11 @@ def test_settings_of_a_fit_that_goes_on(home: Home, read) -> None:
         said = dict(rows(read(), "settings", run=record.run.names.run))
         found.append([said[f"{DNNPROV_NAMESPACE}{one}"] for one in ("learningRate", "batchSize")])
     assert found == [[0.01, 32], [0.5, 16]]
+    board = rows(read(), "leaderboard", metric="loss")
+    assert sorted((row[5], row[6]) for row in board) == [(0.01, 32), (0.5, 16)]
+    assert len(rows(read(), "q7", growth="learning_rate", depth="batch_size")) == 2
+    (best,) = rows(read(), "best", metric="loss")
+    assert best[1] == board[0][0]
     assert rows(read(), "one-parameter") == []  # they differ in two
 
 
