@@ -196,7 +196,11 @@ def query(
 
     question = queries.find(name) if name else queries.Question("on the command line", text or "")
     with _asked(context, url) as store:
-        answer = queries.table(store, question, named(store, question, given))
+        asked = named(store, question, given)
+        answer = queries.table(store, question, asked)
+        for one in question.inputs:
+            if one.type == "run" and one.default is None and one.name not in given:
+                tell(f"kprov: of the latest run, {asked[one.name][-8:]}", err=True)
         first = next(answer.rows, None)
         answer.rows = answer.rows if first is None else chain([first], answer.rows)
         write(answer, form, sys.stdout)

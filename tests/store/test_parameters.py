@@ -223,7 +223,11 @@ def said(capsys: pytest.CaptureFixture[str], home: Home, *arguments: str) -> tup
 def test_the_command_tells_of_an_answer_without_rows(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recording.record(home.path)
+    run = recording.record(home.path)
+    code, out, err = said(capsys, home, "epochs", "--format", "csv")
+    assert (code, out.count("\n")) == (0, 4)
+    assert err == f"kprov: of the latest run, {run.id[-8:]}\n"
+    assert said(capsys, home, "epochs", "--param", "run=@latest")[2] == ""
     for arguments, told in (
         (
             ("best", "--param", "metric=val_mae"),
