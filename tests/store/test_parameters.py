@@ -234,7 +234,7 @@ def test_the_command_tells_of_an_answer_without_rows(
             "no run reported val_mae. The metrics there are: acc",
         ),
         (("q1",), "no rows for epoch=30, rate=0.001"),
-        (("decisions",), "no rows for run=@latest"),
+        (("decisions",), f"no rows: the run {run.id[-8:]} has none."),
     ):
         code, out, err = said(capsys, home, *arguments)
         assert (code, out) == (0, "no rows\n")
