@@ -376,9 +376,9 @@ def test_latest_as_a_parameter_of_a_query_without_a_header(
 def test_a_query_that_is_missing_or_double(kprov) -> None:
     refused(kprov("query", "q1", "--param", "epoch=1", "--param", "epoch=2"), "twice")
     refused(kprov("query"), "--list")
-    refused(kprov("query", "q1", "-e", "ASK {}"), "--list")
+    refused(kprov("query", "q1", "-e", "ASK {}"), "not both")
     refused(kprov("query", "q1", "--param", "epoch"), "NAME=VALUE")
-    refused(kprov("query", "q77"), "q1, q2, q3")
+    refused(kprov("query", "q77"), "Did you mean q7")
 
 
 def test_a_damaged_journal(kprov, home: Home) -> None:

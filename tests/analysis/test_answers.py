@@ -212,7 +212,7 @@ def _term(value):
 
 def test_ask_is_a_bool_and_construct_a_graph(store) -> None:
     assert store.query("ASK { ?run a dnnprov:Training }") is True
-    assert store.query("ASK { ?run a dnnprov:Nothing }") is False
+    assert store.query("ASK { ?run a dnnprov:nothing }") is False
     found = store.query("CONSTRUCT { ?m dnnprov:loss ?l } { ?m dnnprov:epoch ?e; dnnprov:loss ?l }")
     assert isinstance(found, Triples)
     assert len(found) == len(found.graph()) == 5

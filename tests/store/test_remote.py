@@ -60,7 +60,7 @@ def test_every_question_has_the_same_answer_there(both, remote) -> None:  # type
 
 
 def rounded(term: query.Term) -> object:
-    """A mean that is made of the means of runs differs in its last digits from one of all epochs."""
+    """A mean that is made of the means of runs differs in its last digits from that of all."""
     found = query.value(term)
     return f"{found:.12g}" if isinstance(found, float) else term
 
