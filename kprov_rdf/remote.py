@@ -23,6 +23,7 @@ from kprov_rdf.errors import InputError, RemoteError
 from kprov_rdf.sparql import MAX_DEPTH, Token, syntax_message, tokens
 from kprov_rdf.store import (
     QUERY_PREFIXES,
+    SUMMARY_GRAPH,
     Answer,
     Bindings,
     Node,
@@ -33,6 +34,7 @@ from kprov_rdf.store import (
 # Virtuoso 7 takes about 5,000 quads in one request, and not many more.
 _BATCH = 3000
 _SECONDS = 60
+_QUADS = f"SELECT * {{ GRAPH ?g {{ ?s ?p ?o }} FILTER (?g != <{SUMMARY_GRAPH}>) }}"
 _MOST = 256 << 20  # bytes of an answer
 _NESTED = re.compile(rb'"(?:[^"\\]|\\.)*+"?|<<\(|\)>>|[\[{\]}]', re.DOTALL)
 _PLACE = re.compile(r"error at (\d+):(\d+): ([^\n]*)")
@@ -215,7 +217,8 @@ class RemoteStore:
     def graphs(self) -> list[str]:
         text = "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }"
         answer = select(self, text)
-        return sorted(row["g"].value for row in answer if isinstance(row["g"], ox.NamedNode))
+        found = (row["g"].value for row in answer if isinstance(row["g"], ox.NamedNode))
+        return sorted(name for name in found if name != SUMMARY_GRAPH)
 
     def graph(self, iri: str) -> list[ox.Triple]:
         name = ox.NamedNode(iri)
@@ -229,7 +232,7 @@ class RemoteStore:
         if any(isinstance(term, ox.BlankNode | ox.Triple) for term in given.values()):
             return
         bound = {name: term for name, term in given.items() if term is not None}
-        for row in select(self, "SELECT * { GRAPH ?g { ?s ?p ?o } }", cast(Bindings, bound)):
+        for row in select(self, _QUADS, cast(Bindings, bound)):
             yield ox.Quad(*(cast(ox.NamedNode, row[name]) for name in "spog"))
 
     def _send(
