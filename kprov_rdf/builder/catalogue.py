@@ -35,6 +35,10 @@ class Catalogue(Protocol):
     def transformations(self) -> Transformations:
         """Of the dataflows of the runs asked for."""
 
+    @property
+    def lacks(self) -> str:
+        """What to say of data sets that are not there; a sentence, or nothing."""
+
 
 def near(name: str, known: Iterable[str]) -> str:
     """The known names as a list for people, those most like ``name`` first."""
@@ -57,7 +61,7 @@ def dataset_named(catalogue: Catalogue, name: str) -> str:
         if wanted in folded:
             return folded[wanted]
     raise InputError(
-        f"There is no data set {name!r}; there are {near(name, known)}. "
+        f"There is no data set {name!r}; there are {near(name, known)}. {catalogue.lacks}"
         "'kprov query --sets' shows them with their attributes."
     )
 
@@ -91,6 +95,7 @@ def by_name(known: Mapping[str, Info], name: str) -> Info | None:
     return alike[0] if alike else None
 
 
+_TAGS = "SELECT DISTINCT ?tag { GRAPH ?run { ?flow a dnnprov:Dataflow ; dnnprov:tag ?tag } }"
 _PLANS = """SELECT DISTINCT ?transformation ?reads ?writes WHERE {
   GRAPH ?run {
     %s?plan dnnprov:hasTransformation ?step . ?step dnnprov:tag ?transformation .
@@ -115,6 +120,7 @@ _SETTINGS = """SELECT DISTINCT ?property ?name ?type WHERE {
   GRAPH ?run {
     ?config a dnnprov:iTraining ; ?property ?value .
     FILTER isLiteral(?value)
+    FILTER NOT EXISTS { ?config prov:wasRevisionOf ?before }
     OPTIONAL { ?property dnnprov:reportedName ?name }
     BIND (REPLACE(STR(DATATYPE(?value)), "^.*#", "") AS ?type)
   }
@@ -125,10 +131,13 @@ _USED = "SELECT ?m WHERE { GRAPH ?run { ?m a dnnprov:%s ; ?property ?value } } L
 class StoreCatalogue:
     """What a store of statements has. ``tags`` are the dataflows asked of; none means all."""
 
+    lacks = ""
+
     def __init__(self, store: Store, tags: Sequence[str] = ()) -> None:
         self.store = store
         self._of_tags = ""
         if tags:
+            check_tags((tag for (tag,) in self._rows(_TAGS)), tags)
             listed = " ".join(str(ox.Literal(tag)) for tag in tags)
             self._of_tags = (
                 f"VALUES ?tag {{ {listed} }} ?flow a dnnprov:Dataflow ; dnnprov:tag ?tag . "
@@ -264,6 +273,15 @@ def _kind(datatypes: set[str]) -> Kind:
     if datatypes == {"boolean"}:
         return Kind.BOOLEAN
     return Kind.NUMBER if datatypes <= {"integer", "double", "float", "decimal"} else Kind.TEXT
+
+
+def check_tags(known: Iterable[str], tags: Iterable[str]) -> None:
+    """Raise ``InputError`` for a tag that no run has."""
+    listed = set(known)
+    for tag in tags:
+        if tag not in listed:
+            there = near(tag, sorted(listed)) or "none, since there are no runs"
+            raise InputError(f"There is no dataflow with the tag {tag!r}; there are {there}.")
 
 
 def run_iris(store: Store, names: Sequence[str]) -> list[str]:

@@ -152,7 +152,8 @@ class _Graph:
             if names
         ]
         why = f" {' and '.join(limits)}" if limits else ""
-        reached = [n for n in _reached(self._next, one) - {one} if n in _reached(self._next, other)]
+        both = [set(self._next.get(name, ())) for name in (one, other)]
+        reached = both[0] & both[1] - {one, other}
         hint = (
             f"Both lead to {', '.join(sorted(reached))}: add that as a target. "
             if reached and not limits
