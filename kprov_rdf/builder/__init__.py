@@ -7,8 +7,9 @@
 The same model is compiled to SQL for the mirror: ``kprov_rdf.builder.mirrored``.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import replace
+from typing import Any
 
 from kprov_rdf import query as queries
 from kprov_rdf.builder import plan, values
@@ -16,10 +17,40 @@ from kprov_rdf.builder.catalogue import StoreCatalogue
 from kprov_rdf.builder.generated import Generated
 from kprov_rdf.builder.model import Query
 from kprov_rdf.builder.parser import parse
+from kprov_rdf.builder.plaindata import from_data, to_data
+from kprov_rdf.builder.scan import MAX_LENGTH
+from kprov_rdf.builder.text import write
 from kprov_rdf.builder.to_sparql import compile_sparql
+from kprov_rdf.errors import InputError
 from kprov_rdf.store import Store
 
-__all__ = ["Generated", "Query", "ask", "parse", "sparql"]
+__all__ = ["Generated", "Query", "ask", "read", "sparql", "to_data", "write"]
+
+
+def read(said: str | Mapping[str, Any]) -> Query:
+    """A question from a specification, from JSON text, or from plain data.
+
+    Raises ``InputError`` with the line and column, or the key, that is wrong.
+    """
+    if not isinstance(said, str):
+        return from_data(said)
+    if not said.lstrip().startswith(("{", "[")):
+        return parse(said)
+    if len(said) > MAX_LENGTH:
+        raise InputError(f"The specification has more than {MAX_LENGTH:,} characters.")
+    try:
+        return from_data(json.loads(said, object_pairs_hook=_once))
+    except RecursionError as error:
+        raise InputError("The JSON is nested too deeply.") from error
+    except ValueError as error:
+        raise InputError(f"The specification is no JSON: {error}.") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
 
 
 def sparql(query: Query, store: Store, given: values.Given | None = None) -> Generated:

@@ -157,7 +157,7 @@ class StoreCatalogue:
         if name in BUILT_IN:
             return BUILT_IN[name]
         tag = str(ox.Literal(name)).replace("{", "{{").replace("}", "}}")
-        of = "{node} dnnprov:ofSet {node}_schema . {node}_schema dnnprov:tag " + f"{tag} ."
+        of = "{node} dnnprov:ofSet {node}__schema . {node}__schema dnnprov:tag " + f"{tag} ."
         return DataSet(name, of, self._schemas()[name])
 
     def attributes(self, dataset: str) -> dict[str, Info]:
@@ -182,10 +182,10 @@ class StoreCatalogue:
         for wanted in (name, name.casefold()):
             if wanted in own.attributes:
                 return own.attributes[wanted]
-            wanted = datasets.ALIASES.get(f"{dataset}.{wanted}", wanted)
-            known = own.declared.get(wanted.removeprefix(own.prefix))
-            if known and wanted.startswith(own.prefix) and dataset != "itrainingmodel":
-                return Info(wanted, Kind.NUMBER, (known,))
+            spelt = datasets.ALIASES.get(f"{dataset}.{wanted}", wanted)
+            known = own.declared.get(spelt.removeprefix(own.prefix))
+            if known and spelt.startswith(own.prefix) and dataset != "itrainingmodel":
+                return Info(spelt, Kind.NUMBER, (known,))
         if dataset == "itrainingmodel":
             name = datasets.ALIASES.get(f"{dataset}.{name.casefold()}", name)
         return by_name(self._named(dataset), name)
@@ -288,4 +288,3 @@ def run_iris(store: Store, names: Sequence[str]) -> list[str]:
     """The runs that are meant, as ``kprov show`` takes names. Raises ``NotFoundError``."""
     listed = runs.listing(store, frozenset()) if names else []
     return [runs.resolve(name, listed).iri for name in names]
-

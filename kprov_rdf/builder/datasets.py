@@ -76,36 +76,34 @@ def _time(name: str, pattern: str) -> dict[str, Info]:
 
 
 _ENDED = "OPTIONAL {{ {node} prov:wasGeneratedBy/prov:endedAtTime {value} }}"
-_BEGAN = "OPTIONAL {{ {node}_training a dnnprov:Training ; prov:startedAtTime {value} }}"
+_BEGAN = "OPTIONAL {{ {node}__training a dnnprov:Training ; prov:startedAtTime {value} }}"
 _RANK = """{{
-  SELECT {run} {node} (COUNT({node}_other) AS {value}) WHERE {{
+  SELECT {run} {node} (COUNT({node}__other) AS {value}) WHERE {{
     GRAPH {run} {{
-      {node} prov:wasGeneratedBy {node}_a ; dnnprov:oldValue {node}_b .
-      {node}_a dnnprov:technique {node}_c ; prov:startedAtTime {node}_d .
-      {node}_other prov:wasGeneratedBy {node}_e ; dnnprov:oldValue {node}_f .
-      {node}_e dnnprov:technique {node}_g ; prov:startedAtTime {node}_h .
+      {node} prov:wasGeneratedBy {node}__a ; dnnprov:oldValue {node}__b .
+      {node}__a dnnprov:technique {node}__c ; prov:startedAtTime {node}__d .
+      {node}__other prov:wasGeneratedBy {node}__e ; dnnprov:oldValue {node}__f .
+      {node}__e dnnprov:technique {node}__g ; prov:startedAtTime {node}__h .
     }}
-    FILTER ({node}_h < {node}_d || ({node}_h = {node}_d && STR({node}_other) <= STR({node})))
+    FILTER ({node}__h < {node}__d || ({node}__h = {node}__d && STR({node}__other) <= STR({node})))
   }} GROUP BY {run} {node}
 }}"""
 # Two steps, since Oxigraph takes the "$1_" of "$1_$2" for the name of a group.
-_SNAKE = (
-    'REPLACE(REPLACE(REPLACE(STR({node}_key), "^.*[#/]", ""), "([a-z0-9])([A-Z])", "$1 $2"), " ", "_")'
-)
+_SNAKE = 'REPLACE(REPLACE(REPLACE(STR({node}__key), "^.*[#/]", ""), "([a-z0-9])([A-Z])", "$1 $2"), " ", "_")'
 _LAYER = f"""{{{{
-  {{node}} a dnnprov:Layer ; {{node}}_key {{node}}_literal .
-  FILTER (isLiteral({{node}}_literal) && {{node}}_key != dnnprov:layerName)
-  BIND (REPLACE(LCASE({_SNAKE}), "^layer_", "") AS {{node}}_attribute)
+  {{node}} a dnnprov:Layer ; {{node}}__key {{node}}__literal .
+  FILTER (isLiteral({{node}}__literal) && {{node}}__key != dnnprov:layerName)
+  BIND (REPLACE(LCASE({_SNAKE}), "^layer_", "") AS {{node}}__attribute)
 }}}} UNION {{{{
-  {{node}}_owner prov:hadMember {{node}} ; dnnprov:layerName {{node}}_literal ;
-    dnnprov:position {{node}}_at .
+  {{node}}__owner prov:hadMember {{node}} ; dnnprov:layerName {{node}}__literal ;
+    dnnprov:position {{node}}__at .
   {{node}} a dnnprov:Layer .
-  BIND ("within" AS {{node}}_attribute)
+  BIND ("within" AS {{node}}__attribute)
 }}}}"""
 
 ITRAINING = DataSet(
     "itrainingmodel",
-    "{node} a dnnprov:iTraining . FILTER NOT EXISTS {{ {node} prov:wasRevisionOf {node}_before }}",
+    "{node} a dnnprov:iTraining . FILTER NOT EXISTS {{ {node} prov:wasRevisionOf {node}__before }}",
     _time("itrain_timestamp", _BEGAN)
     | _text("optimizer_name", Dnnprov.optimizerName)
     | _numbers(
@@ -143,24 +141,24 @@ OTESTING = DataSet(
 )
 OADAPTATION = DataSet(
     "oadaptation",
-    "{node} prov:wasGeneratedBy {node}_by ; dnnprov:oldValue {node}_old ; "
-    "dnnprov:newValue {node}_new . "
-    "{node}_by dnnprov:technique {node}_technique ; prov:startedAtTime {node}_at .",
+    "{node} prov:wasGeneratedBy {node}__by ; dnnprov:oldValue {node}__old ; "
+    "dnnprov:newValue {node}__new . "
+    "{node}__by dnnprov:technique {node}__technique ; prov:startedAtTime {node}__at .",
     _numbers(new_lrate=Dnnprov.newValue)
-    | _time("atimestamp", "BIND ({node}_at AS {value})")
+    | _time("atimestamp", "BIND ({node}__at AS {value})")
     | _numbers(epoch_id=Dnnprov.epoch)
     | {"adaptation_id": Info("adaptation_id", Kind.NUMBER, pattern=_RANK)}
     | _numbers(old_lrate=Dnnprov.oldValue)
-    | _text("technique", pattern="BIND ({node}_technique AS {value})")
-    | _text("reason", pattern="OPTIONAL {{ {node}_by dnnprov:reason {value} }}"),
+    | _text("technique", pattern="BIND ({node}__technique AS {value})")
+    | _text("reason", pattern="OPTIONAL {{ {node}__by dnnprov:reason {value} }}"),
 )
 ILAYERS = DataSet(
     "ilayers",
     _LAYER,
     _time("iltimestamp", _BEGAN)
     | _text("name", Dnnprov.layerName)
-    | _text("attribute_type", pattern="BIND ({node}_attribute AS {value})")
-    | _text("value", pattern="BIND (STR({node}_literal) AS {value})"),
+    | _text("attribute_type", pattern="BIND ({node}__attribute AS {value})")
+    | _text("value", pattern="BIND (STR({node}__literal) AS {value})"),
 )
 BUILT_IN = {one.name: one for one in (ILAYERS, ITRAINING, OTRAINING, OADAPTATION, OTESTING)}
 

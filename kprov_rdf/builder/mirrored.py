@@ -27,7 +27,9 @@ Ask = Callable[[str], Answer]
 """Answers a statement in SQL, as ``mirror.ask.ask`` does with a URL."""
 
 _NUMBERS = ("double", "bigint", "int", "hugeint", "smallint", "tinyint", "decimal", "real")
-_RUNS = "SELECT iri, tag, schema_name, status, started FROM kprov.runs ORDER BY started DESC, id DESC"
+_RUNS = (
+    "SELECT iri, tag, schema_name, status, started FROM kprov.runs ORDER BY started DESC, id DESC"
+)
 _COLUMNS = """SELECT s.name, t.name, c.name, c.type FROM sys.columns c
 JOIN sys.tables t ON c.table_id = t.id JOIN sys.schemas s ON t.schema_id = s.id
 WHERE s.name IN (SELECT schema_name FROM kprov.runs) AND t.name LIKE 'ds%' ORDER BY c.number"""
@@ -76,21 +78,22 @@ class MirrorCatalogue:
     def find(self, dataset: str, name: str) -> Info | None:
         if dataset == RUN:
             if name.casefold() == "person":
-                raise InputError("The mirror does not say who ran it (run.person). Ask without --sql.")
+                raise InputError(
+                    "The mirror does not say who ran it (run.person). Ask without --sql."
+                )
             return RUN_ATTRIBUTES.get(name.casefold())
         own = BUILT_IN[dataset]
         known = self.attributes(dataset)
-        for wanted in (name, name.casefold()):
-            wanted = datasets.ALIASES.get(f"{dataset}.{wanted}", wanted)
+        for given in (name, name.casefold()):
+            wanted = datasets.ALIASES.get(f"{dataset}.{given}", given)
             if wanted in own.attributes:
                 return known[wanted]
             spelt = plain(wanted)
             spelt += "_" if spelt in RESERVED else ""
             met = [n for n in known if n.startswith(f"{spelt}_") and _hashed(n)]
             if met:
-                raise InputError(
-                    f"{dataset}.{name} may be any of the columns {', '.join(met)}: name one of them."
-                )
+                listed = ", ".join(met)
+                raise InputError(f"{dataset}.{name} may be any of {listed}: name one of them.")
             found = by_name(known, spelt)
             if found is not None:
                 return replace(found, name=wanted)

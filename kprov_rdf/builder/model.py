@@ -8,12 +8,16 @@ the mirror hold none. Conditions have the three truth values of SQL. Rows have a
 nulls come last, and ties are broken by the columns from left to right.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 Plain = str | int | float | bool
 """A literal. A time is written as a text (ISO 8601) and read where it meets an attribute."""
+
+ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}", re.ASCII)
+"""What a column may be called."""
 
 MAX_CONDITIONS = 200
 MAX_VALUES = 500
@@ -159,6 +163,24 @@ class Query:
     limit: int | None = None
     offset: int = 0
     runs: Runs = Runs()
+
+
+def default_alias(function: str, attribute: Attribute | None) -> str:
+    """What the column of an aggregate is called where nothing is said."""
+    said = function if attribute is None else f"{function}_{attribute.name}"
+    return re.sub(r"\W", "_", said, flags=re.ASCII)[:60]
+
+
+def all_of(parts: Iterable[Condition]) -> Condition:
+    """The parts joined by AND; those that are themselves so joined are not nested."""
+    flat = [one for part in parts for one in (part.parts if isinstance(part, And) else (part,))]
+    return flat[0] if len(flat) == 1 else And(tuple(flat))
+
+
+def any_of(parts: Iterable[Condition]) -> Condition:
+    """The parts joined by OR; those that are themselves so joined are not nested."""
+    flat = [one for part in parts for one in (part.parts if isinstance(part, Or) else (part,))]
+    return flat[0] if len(flat) == 1 else Or(tuple(flat))
 
 
 def conditions(condition: Condition | None) -> Iterator[Condition]:

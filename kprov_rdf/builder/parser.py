@@ -1,4 +1,4 @@
-"""The specification language of DfAnalyzer, and what it lacks (Silva et al. 2018, Pina et al. 2022).
+"""The specification language of DfAnalyzer, and what it lacks.
 
     mapping(PHYSICAL|LOGICAL|HYBRID|RUN)
     source(ds;…)  target(ds;…)  include(ds;…)  exclude(ds;…)
@@ -11,6 +11,8 @@
 Names of functions are of any case. A condition compares attributes with = <> < <= > >=, IN,
 LIKE, IS NULL; it has AND, OR, NOT and brackets; texts stand in single quotes, names that are no
 words in double quotes, and ``:name`` is a parameter. ``#`` begins a comment.
+
+Source: the query interface of DfAnalyzer, as Pina et al. 2022 show it in Fig. 4.
 """
 
 import math
@@ -19,13 +21,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from kprov_rdf.builder.model import (
+    ALIAS,
     FUNCTIONS,
     MAX_CONDITIONS,
     MAX_DEPTH,
     MAX_NAMES,
     MAX_VALUES,
     Aggregate,
-    And,
     Attribute,
     Column,
     Comparison,
@@ -36,20 +38,21 @@ from kprov_rdf.builder.model import (
     Mapping,
     Not,
     Operand,
-    Or,
     Order,
     Parameter,
     Query,
     Runs,
+    all_of,
+    any_of,
+    default_alias,
 )
 from kprov_rdf.builder.scan import Scanner
+from kprov_rdf.builder.text import RESERVED
 from kprov_rdf.errors import InputError
 
 _T = TypeVar("_T")
 _OPERATOR = re.compile(r"<>|!=|<=|>=|=|<|>")
-_ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}\Z")
 _MOST = 2**31
-_RESERVED = ("AND", "OR", "NOT", "IN", "LIKE", "IS", "NULL", "AS", "ASC", "DESC")
 
 
 class _Parser:
@@ -150,7 +153,7 @@ class _Parser:
             return None
         at = self.scan.at
         word = self.scan.word() or ""
-        if not _ALIAS.match(word) or not word.isascii():
+        if not ALIAS.fullmatch(word):
             raise self.scan.error(
                 "the name of a column was wanted: letters, digits and underscores, at most 60", at
             )
@@ -167,14 +170,12 @@ class _Parser:
         self.scan.want("(")
         attribute: Attribute | None = None
         distinct = False
-        if function == "count" and self.scan.take("*"):
-            name = "count"
-        else:
+        if function != "count" or not self.scan.take("*"):
             distinct = function == "count" and self.scan.keyword("DISTINCT") is not None
             attribute = self.scan.attribute()
-            name = re.sub(r"\W", "_", f"{function}_{attribute.name}", flags=re.ASCII)[:60]
         self.scan.want(")")
-        return Aggregate(function, attribute, self.alias() or name, distinct)
+        alias = self.alias() or default_alias(function, attribute)
+        return Aggregate(function, attribute, alias, distinct)
 
     def ordered(self) -> Order:
         at = self.scan.at
@@ -187,20 +188,20 @@ class _Parser:
     # -- conditions
 
     def selection(self) -> Condition | None:
-        parts = [one for part in self.listed(self.either) for one in _flat(part, And)]
-        return _joined(And, parts) if parts else None
+        parts = self.listed(self.either)
+        return all_of(parts) if parts else None
 
     def either(self) -> Condition:
         parts = [self.both()]
         while self.scan.keyword("OR"):
             parts.append(self.both())
-        return _joined(Or, [one for part in parts for one in _flat(part, Or)])
+        return any_of(parts)
 
     def both(self) -> Condition:
         parts = [self.negated()]
         while self.scan.keyword("AND"):
             parts.append(self.negated())
-        return _joined(And, [one for part in parts for one in _flat(part, And)])
+        return all_of(parts)
 
     def negated(self) -> Condition:
         self.depth += 1
@@ -284,7 +285,7 @@ class _Parser:
         if truth and not self.scan.sees("."):
             return truth == "TRUE"
         self.scan.at = start
-        if self.scan.keyword(*_RESERVED) or self.scan.ended:
+        if self.scan.keyword(*RESERVED) or self.scan.ended:
             raise self.scan.error("an attribute or a value was wanted", start)
         return self.scan.attribute()
 
@@ -295,15 +296,6 @@ class _Parser:
         if not math.isfinite(found):
             raise self.scan.error("that number is too large", at)
         return found
-
-
-def _flat(part: Condition, kind: type[And] | type[Or]) -> tuple[Condition, ...]:
-    """The parts of a condition that is of this kind itself: a AND (b AND c) is a AND b AND c."""
-    return part.parts if isinstance(part, kind) else (part,)
-
-
-def _joined(kind: type[And] | type[Or], parts: list[Condition]) -> Condition:
-    return parts[0] if len(parts) == 1 else kind(tuple(parts))
 
 
 def parse(text: str) -> Query:

@@ -7,6 +7,7 @@ refused and not multiplied.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kprov_rdf.builder.catalogue import Transformations
 from kprov_rdf.builder.model import Query
@@ -71,7 +72,7 @@ def find_way(query: Query, used: Sequence[str], transformations: Transformations
             f"{', '.join(query.target)}, where there are {', '.join(on_way)}. Add it to source(…) "
             "or target(…), or leave both out."
         )
-    between = dict.fromkeys(pair for path in paths for pair in zip(path, path[1:], strict=False))
+    between = dict.fromkeys(pair for path in paths for pair in pairwise(path))
     # Where nothing is said of what is wanted, sources and targets are.
     wanted = {*used} or {*query.source, *query.target}
     return Way(
@@ -178,7 +179,7 @@ def _reached(following: dict[str, list[str]], start: str) -> set[str]:
 def _one_piece(paths: Iterable[list[str]], chosen: Sequence[str]) -> None:
     beside: dict[str, list[str]] = {}
     for path in paths:
-        for one, other in zip(path, path[1:], strict=False):
+        for one, other in pairwise(path):
             beside.setdefault(one, []).append(other)
             beside.setdefault(other, []).append(one)
     apart = [name for name in chosen if name not in _reached(beside, chosen[0])]

@@ -3,7 +3,6 @@
 What both languages have in common is decided here, so that they cannot differ in it.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +11,7 @@ from kprov_rdf.builder import values
 from kprov_rdf.builder.catalogue import Catalogue, attribute_named, dataset_named, plain
 from kprov_rdf.builder.datasets import BUILT_IN, RUN, Info, Kind
 from kprov_rdf.builder.model import (
+    ALIAS,
     Aggregate,
     Attribute,
     Column,
@@ -26,8 +26,6 @@ from kprov_rdf.builder.model import (
 )
 from kprov_rdf.builder.paths import Way, connect, find_way
 from kprov_rdf.errors import InputError
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -122,10 +120,13 @@ def plan(query: Query, catalogue: Catalogue, given: values.Given) -> Plan:
     else:
         way = find_way(query, list(used), catalogue.transformations())
     if not (query.projection or query.aggregate or query.group):
-        for dataset in way.asked:
-            for found in catalogue.attributes(dataset).values():
-                info[Attribute(dataset, found.name)] = found
-        everything = tuple(Column(one) for one in info if one.dataset in way.asked)
+        every = {
+            Attribute(dataset, found.name): found
+            for dataset in way.asked
+            for found in catalogue.attributes(dataset).values()
+        }
+        info |= every
+        everything = tuple(map(Column, every))
         query = replace(query, projection=everything)
     grouped = bool(query.aggregate or query.group)
     shown = query.projection or tuple(Column(one) for one in query.group)
@@ -196,23 +197,29 @@ def _named(
     short = [one.alias or plain(one.attribute.name) or "value" for one in shown]
     taken = [*short, *(one.alias for one in aggregate)]
     found: dict[str, Attribute] = {}
-    for one, name in zip(shown, short, strict=True):
-        if one.alias is None and taken.count(name) > 1:
-            name = plain(f"{one.attribute.dataset}_{name}") or "value"
-        name = name if _NAME.match(name) else f"n_{name}"
-        if name in found and one.alias is None and found[name] == one.attribute:
-            continue
-        while one.alias is None and name in found:
-            name += "_"
-        if name in found:
-            raise InputError(f"Two columns are called {name!r}. Give one another name: … as x")
-        found[name] = one.attribute
-    for one_aggregate in aggregate:
-        if taken.count(one_aggregate.alias) > 1 or one_aggregate.alias in found:
-            raise InputError(
-                f"Two columns are called {one_aggregate.alias!r}. Give one another name: … as x"
-            )
+    for one, wanted in zip(shown, short, strict=True):
+        name = one.alias or _free(one.attribute, wanted, taken.count(wanted) > 1, found)
+        if found.setdefault(name, one.attribute) != one.attribute or (
+            one.alias and taken.count(name) > 1
+        ):
+            raise _twice(name)
+    for each in aggregate:
+        if taken.count(each.alias) > 1 or each.alias in found:
+            raise _twice(each.alias)
     return found, tuple(aggregate)
+
+
+def _free(of: Attribute, wanted: str, met: bool, found: dict[str, Attribute]) -> str:
+    """A name for a column that was given none; with the data set's where two are alike."""
+    name = plain(f"{of.dataset}_{wanted}") if met else wanted
+    name = name if ALIAS.fullmatch(name) else f"n_{name}"
+    while found.get(name, of) != of:
+        name += "_"
+    return name
+
+
+def _twice(name: str) -> InputError:
+    return InputError(f"Two columns are called {name!r}. Give one another name: … as x")
 
 
 def _check(query: Query, info: dict[Attribute, Info], keys: tuple[Attribute, ...] | None) -> None:
@@ -247,7 +254,9 @@ def _check_kinds(found: Condition, info: dict[Attribute, Info]) -> None:
         if left is Kind.BOOLEAN and found.operator not in ("=", "<>"):
             raise InputError(f"{found.left} is {left.value}: compare it with = or <>.")
     if isinstance(found, Like) and info[found.attribute].kind is not Kind.TEXT:
-        raise InputError(f"LIKE needs a text; {found.attribute} is {info[found.attribute].kind.value}.")
+        raise InputError(
+            f"LIKE needs a text; {found.attribute} is {info[found.attribute].kind.value}."
+        )
     if isinstance(found, In) and not found.values:
         raise InputError(f"{found.attribute} IN () lists no value.")
 
@@ -265,9 +274,7 @@ def _order(
     for one in query.order:
         key = by_attribute.get(one.key, one.key) if isinstance(one.key, Attribute) else one.key
         if isinstance(key, str) and key not in names:
-            raise InputError(
-                f"order({key}): no column is called so; there are {', '.join(names)}."
-            )
+            raise InputError(f"order({key}): no column is called so; there are {', '.join(names)}.")
         if isinstance(key, Attribute) and (
             query.distinct or (keys is not None and key not in keys)
         ):

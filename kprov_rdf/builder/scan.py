@@ -117,5 +117,7 @@ class Scanner:
         before = self.text[:at]
         line, column = before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
         found = self.text[at : at + _SHOWN].split("\n")[0].strip()
-        told = f"found {found!r}" if found else "the line ends" if at < len(self.text) else "it ends"
+        told = (
+            f"found {found!r}" if found else "the line ends" if at < len(self.text) else "it ends"
+        )
         return InputError(f"The specification, line {line}, column {column}: {wanted}; {told}.")

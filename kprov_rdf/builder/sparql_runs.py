@@ -8,12 +8,13 @@ from kprov_rdf.builder.plan import Runs
 
 _ASKED = {
     "started": "OPTIONAL {{ {execution} prov:startedAtTime {value} }}",
-    "optimizer_name": "OPTIONAL {{ {training} a dnnprov:Training ; dnnprov:optimizerName {value} }}",
+    "optimizer_name": "OPTIONAL {{ {training} a dnnprov:Training ; "
+    "dnnprov:optimizerName {value} }}",
     "learning_rate": "OPTIONAL {{ {training} a dnnprov:Training ; dnnprov:learningRate {value} "
     "FILTER ({value} * 0 = 0) }}",
-    "ended": "OPTIONAL {{ {training} a dnnprov:Training ; dnnprov:status {training}_status ; "
+    "ended": "OPTIONAL {{ {training} a dnnprov:Training ; dnnprov:status {training}__status ; "
     "prov:endedAtTime {value} }}",
-    "person": "OPTIONAL {{ {execution} prov:wasAssociatedWith {training}_by . {training}_by "
+    "person": "OPTIONAL {{ {execution} prov:wasAssociatedWith {training}__by . {training}__by "
     "a prov:Person ; rdfs:label {value} }}",
 }
 
@@ -38,7 +39,9 @@ def run_block(
     ):
         if needed and name not in wanted:
             wanted[name] = new(f"run_{name}")
-    lines = [f"VALUES {graph} {{ {' '.join(str(ox.NamedNode(iri)) for iri in iris)} }}"] if iris else []
+    lines = (
+        [f"VALUES {graph} {{ {' '.join(str(ox.NamedNode(iri)) for iri in iris)} }}"] if iris else []
+    )
     iri = wanted.pop("iri", None)
     if wanted or iri:
         lines += _subselect(graph, wanted, runs, new, living)
@@ -75,9 +78,9 @@ def _subselect(
             shown.append(f"(MIN({tag}) AS {variable})")
         elif name == "status":
             own, closed = new("status_of_training"), new("status_of_execution")
-            inner.append(f"OPTIONAL {{ {training} a dnnprov:Training ; dnnprov:status {own}_ }}")
-            inner.append(f"OPTIONAL {{ {execution} dnnprov:status {closed}_ }}")
-            shown += [f"(MIN({own}_) AS {own})", f"(MIN({closed}_) AS {closed})"]
+            inner.append(f"OPTIONAL {{ {training} a dnnprov:Training ; dnnprov:status {own}__ }}")
+            inner.append(f"OPTIONAL {{ {execution} dnnprov:status {closed}__ }}")
+            shown += [f"(MIN({own}__) AS {own})", f"(MIN({closed}__) AS {closed})"]
             after.append(f"BIND ({_status(graph, own, closed, living)} AS {variable})")
         else:
             said = new(f"{variable[1:]}_said")

@@ -98,9 +98,11 @@ class _Compiler:
         self._filters = self._sort_conditions()
 
     def _new(self, wanted: str) -> str:
+        """A variable that is not taken, and none of those that patterns make of a node's name."""
         name = re.sub(r"\W", "_", wanted, flags=re.ASCII)
-        while name in self._taken:
-            name += "_"
+        helped = tuple(one.partition("__")[0] for one in self._plan.names if "__" in one)
+        while name in self._taken or "__" in name or name in helped:
+            name = f"v{name.replace('__', '_')}"
         self._taken.add(name)
         return f"?{name}"
 
@@ -126,6 +128,7 @@ class _Compiler:
 
     def _listed(self, part: Condition) -> bool:
         """Whether the condition is that an attribute has one of some values, which are listed."""
+        operands: tuple[object, ...]
         if isinstance(part, Comparison) and part.operator == "=":
             attribute, operands = part.left, (part.right,)
         elif isinstance(part, In):
@@ -163,13 +166,15 @@ class _Compiler:
             return f"({left} {sign} {other})"
         variable = self._values[condition.attribute]
         if isinstance(condition, In):
-            listed = ", ".join(literal(self._value(v, condition.attribute)) for v in condition.values)
+            listed = ", ".join(
+                literal(self._value(v, condition.attribute)) for v in condition.values
+            )
             return f"({variable} IN ({listed}))"
         pattern = str(self._value(condition.pattern, condition.attribute))
         regex = "".join(
             {"%": ".*", "_": "."}.get(sign) or _SPECIAL.sub(r"\\\g<0>", sign) for sign in pattern
         )
-        return f"REGEX({variable}, {literal(f'^{regex}$')}, \"s\")"
+        return f'REGEX({variable}, {literal(f"^{regex}$")}, "s")'
 
     # -- patterns
 
@@ -266,7 +271,11 @@ class _Compiler:
             if (a, b) not in seen
         ]
         graph = self._graphs[plan.way.silent[0]]
-        return ["FILTER EXISTS {", *_indented([f"GRAPH {graph} {{", *_indented(inner), "}", *equal]), "}"]
+        return [
+            "FILTER EXISTS {",
+            *_indented([f"GRAPH {graph} {{", *_indented(inner), "}", *equal]),
+            "}",
+        ]
 
     # -- the whole
 
@@ -291,7 +300,9 @@ class _Compiler:
     def text(self) -> str:
         plan = self._plan
         shown = [
-            self._values[of] if self._values[of] == f"?{name}" else f"({self._values[of]} AS ?{name})"
+            self._values[of]
+            if self._values[of] == f"?{name}"
+            else f"({self._values[of]} AS ?{name})"
             for name, of in plan.columns.items()
         ]
         shown += [f"({self._aggregate(one)} AS ?{one.alias})" for one in plan.aggregates]
@@ -316,11 +327,12 @@ class _Compiler:
                 yield f"(!BOUND({variable}))"
             yield f"DESC({variable})" if one.descending else variable
 
-
     def _may_be_null(self, key: str | Attribute) -> bool:
         attribute = self._plan.columns.get(key) if isinstance(key, str) else key
         if attribute is None:
-            return next(one.function for one in self._plan.aggregates if one.alias == key) != "count"
+            return (
+                next(one.function for one in self._plan.aggregates if one.alias == key) != "count"
+            )
         return attribute not in self._required and attribute != Attribute(RUN, "iri")
 
 

@@ -21,7 +21,6 @@ from kprov_rdf.builder.model import (
     Condition,
     In,
     IsNull,
-    Like,
     Mapping,
     Not,
     Or,
@@ -123,13 +122,15 @@ class _Compiler:
             schemas = self._catalogue.schemas
             parts = [self._part(name, schema, needed) for schema in schemas]
             if not parts:  # no run at all
-                nothing = [f"CAST(NULL AS {self._type(one)}) AS {quoted(one.name)}" for one in needed]
+                nothing = [
+                    f"CAST(NULL AS {self._type(one)}) AS {quoted(one.name)}" for one in needed
+                ]
                 parts = ["  SELECT " + ", ".join(["0 AS run_id", *nothing]) + " WHERE false"]
             yield f"{quoted(name)} AS (\n" + "\n  UNION ALL\n".join(parts) + "\n)"
         if plan.asks_of_runs or not plan.way.asked:
             names = [quoted(one.name) for one in plan.info if one.dataset == RUN]
             shown = ", ".join(["id AS run_id", *names])
-            lines = [f"  SELECT {shown} FROM kprov.runs r", *self._where(self._of_runs(), "  ")]
+            lines = [f"  SELECT {shown} FROM kprov.runs r", *self._where(self._of_runs(), "  ")]  # noqa: S608
             yield f"{quoted(RUN)} AS (\n" + "\n".join(lines) + "\n)"
 
     def _type(self, one: Attribute) -> str:
@@ -183,14 +184,15 @@ class _Compiler:
         first = quoted(plan.way.asked[0], "run_id") if plan.way.asked else ""
         if plan.way.silent and plan.query.mapping is Mapping.PHYSICAL:
             found += [
-                f"{first} IN (SELECT run_id FROM {quoted(name)})" for name in plan.way.silent
+                f"{first} IN (SELECT run_id FROM {quoted(name)})"  # noqa: S608
+                for name in plan.way.silent
             ]  # fmt: skip
         elif plan.way.silent:
             within = [text for _, _, text in equal if text not in seen]
             if plan.one_run:
                 within += [f"{quoted(name, 'run_id')} = {first}" for name in plan.way.silent]
             tables = ", ".join(map(quoted, plan.way.silent))
-            found.append(f"EXISTS (SELECT 1 FROM {tables} WHERE {' AND '.join(within)})")
+            found.append(f"EXISTS (SELECT 1 FROM {tables} WHERE {' AND '.join(within)})")  # noqa: S608
         selection = plan.query.selection
         parts = selection.parts if isinstance(selection, And) else (selection,) if selection else ()
         return found + [self._condition(part) for part in parts]
