@@ -89,7 +89,10 @@ _RANK = """{{
   }} GROUP BY {run} {node}
 }}"""
 # Two steps, since Oxigraph takes the "$1_" of "$1_$2" for the name of a group.
-_SNAKE = 'REPLACE(REPLACE(REPLACE(STR({node}__key), "^.*[#/]", ""), "([a-z0-9])([A-Z])", "$1 $2"), " ", "_")'
+_SNAKE = (
+    'REPLACE(REPLACE(REPLACE(STR({node}__key), "^.*[#/]", ""), '
+    '"([a-z0-9])([A-Z])", "$1 $2"), " ", "_")'
+)
 _LAYER = f"""{{{{
   {{node}} a dnnprov:Layer ; {{node}}__key {{node}}__literal .
   FILTER (isLiteral({{node}}__literal) && {{node}}__key != dnnprov:layerName)
@@ -100,6 +103,11 @@ _LAYER = f"""{{{{
   {{node}} a dnnprov:Layer .
   BIND ("within" AS {{node}}__attribute)
 }}}}"""
+_OWNER = "{{node}}__within prov:hadMember {{node}} ; dnnprov:layerName {} ; dnnprov:position {} ."
+# Of a layer in a nested model, the place of that model.
+_PLACE = f"""OPTIONAL {{{{ {_OWNER.format("{node}__name", "{node}__there")} }}}}
+OPTIONAL {{{{ {{node}} dnnprov:position {{node}}__here }}}}
+BIND (COALESCE({{node}}__there, {{node}}__here) AS {{value}})"""
 
 ITRAINING = DataSet(
     "itrainingmodel",
@@ -158,7 +166,10 @@ ILAYERS = DataSet(
     _time("iltimestamp", _BEGAN)
     | _text("name", Dnnprov.layerName)
     | _text("attribute_type", pattern="BIND ({node}__attribute AS {value})")
-    | _text("value", pattern="BIND (STR({node}__literal) AS {value})"),
+    | _text("value", pattern="BIND (STR({node}__literal) AS {value})")
+    | _numbers(position=Dnnprov.position)
+    | _text("within", pattern=f"OPTIONAL {{{{ {_OWNER.format('{value}', '{node}__outer')} }}}}")
+    | {"place": Info("place", Kind.NUMBER, pattern=_PLACE)},
 )
 BUILT_IN = {one.name: one for one in (ILAYERS, ITRAINING, OTRAINING, OADAPTATION, OTESTING)}
 
@@ -186,8 +197,12 @@ TRANSFORMATIONS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """What the transformations that every dataflow has read, and what they write."""
 
 ALIASES = {
-    **{f"itrainingmodel.{key}": snake(local_name(iri)) for key, iri in SETTINGS.items()},
-    **{f"otrainingmodel.{key}": snake(local_name(iri)) for key, iri in METRICS.items()},
-    **{f"otestingmodel.otest_{key}": f"otest_{snake(local_name(iri))}" for key, iri in METRICS.items()},
-}  # fmt: skip
+    f"{dataset}.{prefix}{key}": f"{prefix}{snake(local_name(iri))}"
+    for dataset, prefix, known in (
+        ("itrainingmodel", "", SETTINGS),
+        ("otrainingmodel", "", METRICS),
+        ("otestingmodel", "otest_", METRICS),
+    )
+    for key, iri in known.items()
+}
 """Keras's names of metrics and settings that the mirror spells otherwise (``mean_io_u``)."""

@@ -73,6 +73,7 @@ class MirrorCatalogue:
         if dataset == RUN:
             return {n: info for n, info in RUN_ATTRIBUTES.items() if n != "person"}
         own = {n: replace(info, column=n) for n, info in BUILT_IN[dataset].attributes.items()}
+        # Of layers, what ``to_sql`` makes of several rows.
         return {**own, **dict(sorted(self._further(dataset).items()))}
 
     def find(self, dataset: str, name: str) -> Info | None:

@@ -163,6 +163,8 @@ class Query:
     limit: int | None = None
     offset: int = 0
     runs: Runs = Runs()
+    parameters: tuple[tuple[str, Plain], ...] = ()
+    """Values of parameters where none are given, by name."""
 
 
 def default_alias(function: str, attribute: Attribute | None) -> str:

@@ -6,6 +6,7 @@
     selection(condition;condition)                 all of them
     aggregate(avg(ds.att) as x;count(*);count(distinct ds.att))
     group(ds.att;…)  order(ds.att desc;x)  limit(n)  offset(n)  distinct()
+    parameter(name = value;…)                      where none is given
     execution(tag;…)  run(id;…)  after(time)  before(time)  status(FINISHED;…)
 
 Names of functions are of any case. A condition compares attributes with = <> < <= > >=, IN,
@@ -40,6 +41,7 @@ from kprov_rdf.builder.model import (
     Operand,
     Order,
     Parameter,
+    Plain,
     Query,
     Runs,
     all_of,
@@ -76,6 +78,7 @@ class _Parser:
             "limit": self.whole,
             "offset": self.whole,
             "distinct": lambda: True,
+            "parameter": lambda: self.listed(self.default),
         }
         self.of_runs: dict[str, tuple[str, Callable[[], object]]] = {
             "execution": ("tags", lambda: self.listed(self.bare)),
@@ -90,6 +93,8 @@ class _Parser:
             self.function()
         if not (self.found or self.runs):
             raise self.scan.error("a function was wanted, such as source(otrainingmodel)")
+        if "parameter" in self.found:
+            self.found["parameters"] = self.found.pop("parameter")
         return Query(**self.found, runs=Runs(**self.runs))  # type: ignore[arg-type]
 
     def function(self) -> None:
@@ -147,6 +152,18 @@ class _Parser:
         if word is None:
             raise self.scan.error("the name of a parameter was wanted", at)
         return Parameter(word)
+
+    def default(self) -> tuple[str, Plain]:
+        at = self.scan.at
+        word = self.scan.word()
+        if word is None:
+            raise self.scan.error("the name of a parameter was wanted", at)
+        self.scan.want("=")
+        at = self.scan.at
+        value = self.constant()
+        if isinstance(value, Parameter):
+            raise self.scan.error("a value was wanted, and no parameter", at)
+        return word, value
 
     def alias(self) -> str | None:
         if not self.scan.keyword("AS"):

@@ -9,6 +9,7 @@
                    {"function": "count"}],       with "distinct": true for count
      "group": ["itrainingmodel.optimizer_name"],
      "order": ["mean", {"by": "otrainingmodel.loss", "descending": true}],
+     "parameters": {"epoch": 30},                where none is given
      "distinct": false, "limit": 10, "offset": 0,
      "runs": {"tags": [VALUE], "ids": [VALUE], "after": VALUE, "before": VALUE,
               "statuses": [VALUE]}}
@@ -163,6 +164,17 @@ class _Reader:
             raise _wrong(where, "a text, a number, true, false or a parameter", data)
         return data
 
+    def defaults(self, data: object, where: str) -> tuple[tuple[str, m.Plain], ...]:
+        if not isinstance(data, dict):
+            raise _wrong(where, "an object", data)
+        found = []
+        for name, value in data.items():
+            read = self.operand(value, f"{where}.{name}")
+            if isinstance(read, m.Parameter) or not str(name).isidentifier():
+                raise _wrong(f"{where}.{name}", "a word with a value", value)
+            found.append((name, read))
+        return tuple(found)
+
     def runs(self, data: object, where: str) -> m.Runs:
         lists, single = ("tags", "ids", "statuses"), ("after", "before")
         given = self.members(data, where, dict.fromkeys((*lists, *single)))
@@ -223,8 +235,9 @@ class _Reader:
                 else self.attribute(given["other"], f"{where}.other")
             )  # fmt: skip
             return m.Comparison(attribute, sign, right)
+        beside = ", ".join(sorted(rest)) or "nothing"
         raise InputError(
-            f"{where} is no condition: beside 'attribute' it has {', '.join(sorted(rest)) or 'nothing'}, "
+            f"{where} is no condition: beside 'attribute' it has {beside}, "
             "and 'op' with 'value' or 'other', 'in', 'like', or 'null': true was wanted."
         )
 
@@ -243,6 +256,7 @@ _READERS: dict[str, Callable[[_Reader, object, str], Any]] = {
     "distinct": lambda r, data, at: r.truth(data, at),
     "limit": lambda r, data, at: None if data is None else r.whole(data, at),
     "offset": lambda r, data, at: r.whole(data, at),
+    "parameters": lambda r, data, at: r.defaults(data, at),
     "runs": lambda r, data, at: r.runs(data, at),
 }
 
@@ -292,6 +306,7 @@ def to_data(query: m.Query) -> dict[str, Any]:
         if (value := getattr(query.runs, name)) is not None and value != ()
     }
     found["runs"] = runs
+    found["parameters"] = dict(query.parameters)
     kept = {key: value for key, value in found.items() if value}
     return kept if query.limit is None else {**kept, "limit": query.limit}
 

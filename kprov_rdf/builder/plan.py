@@ -89,6 +89,7 @@ class Plan:
 def selected(query: Query, given: values.Given) -> Runs:
     """Which runs are asked of. Raises ``InputError`` for parameters that have no value."""
     of = query.runs
+    given = values.all_given(query, given)
 
     def text(operands: Sequence[object], where: str) -> tuple[str, ...]:
         found = [values.resolve(one, Kind.TEXT, where, given) for one in operands]  # type: ignore[arg-type]
@@ -110,7 +111,7 @@ def selected(query: Query, given: values.Given) -> Runs:
 
 def plan(query: Query, catalogue: Catalogue, given: values.Given) -> Plan:
     """Check a question. Raises ``InputError`` with what is wrong and what there is."""
-    values.check_given(query, given)
+    given = values.all_given(query, given)
     query, info = _spelt(query, catalogue)
     used = dict.fromkeys(one.dataset for one in attributes(query) if one.dataset != RUN)
     if not used and info and not query.source:

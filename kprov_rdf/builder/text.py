@@ -85,6 +85,7 @@ def _functions(query: Query) -> Iterator[tuple[str, list[str]]]:
     yield "mapping", [query.mapping] if query.mapping is not Mapping.PHYSICAL else []
     for name in ("source", "target", "include", "exclude"):
         yield name, [name_text(one) for one in getattr(query, name)]
+    yield "parameter", [f"{name} = {operand_text(value)}" for name, value in query.parameters]
     yield "execution", list(map(operand_text, query.runs.tags))
     yield "run", list(map(operand_text, query.runs.ids))
     yield "after", [operand_text(query.runs.after)] if query.runs.after is not None else []

@@ -40,6 +40,23 @@ _TASKS = {
     "oadaptation": "adaptation",
     "otestingmodel": "testingmodel",
 }
+_PLACES = ("position", "within", "place")
+# A layer has a row for each thing that is known of it: position and nested model are two of them.
+_LAYER = """(
+      SELECT m.iri, l.trainingmodel_task_id AS task, l.name,
+        CAST(max(CASE WHEN l.attribute_type = 'position' THEN l.value END) AS DOUBLE) AS "position",
+        max(CASE WHEN l.attribute_type = 'within' THEN l.value END) AS "within"
+      FROM {0} l JOIN kprov.iri_map m ON m.kind = 'ilayers' AND m.id = l.id
+      GROUP BY m.iri, l.trainingmodel_task_id, l.name
+    )"""
+_LAYERS = f"""  JOIN kprov.iri_map i ON i.kind = 'ilayers' AND i.id = d.id
+  JOIN (
+    SELECT inner_.iri, min(inner_."position") AS "position", min(inner_."within") AS "within",
+      min(COALESCE(outer_."position", inner_."position")) AS "place"
+    FROM {_LAYER} inner_ LEFT JOIN {_LAYER} outer_
+      ON outer_.task = inner_.task AND outer_.name = inner_."within"
+    GROUP BY inner_.iri
+  ) p ON p.iri = i.iri"""  # noqa: S608
 
 
 def literal(value: values.Value, of: Attribute | None = None) -> str:
@@ -148,7 +165,9 @@ class _Compiler:
                     f"{one} is not of one type in all dataflows of the mirror. Ask without --sql."
                 )
             column = "" if info.column is None else f"d.{quoted(info.column)}"
-            if info.column not in has:
+            if name == "ilayers" and one.name in _PLACES:
+                column = f"p.{quoted(one.name)}"
+            elif info.column not in has:
                 column = f"CAST(NULL AS {kind})"
             elif info.kind in (Kind.TIME, Kind.NUMBER) and has[str(info.column)] != "double":
                 column = f"CAST({column} AS {kind})"
@@ -157,8 +176,10 @@ class _Compiler:
         lines = [
             f"  SELECT {', '.join(shown)}",
             f"  FROM {quoted(schema.name, name)} d JOIN kprov.runs r ON r.{task} = d.{task}",
-            *self._where(self._of_runs(), "  "),
         ]
+        if name == "ilayers" and any(one.name in _PLACES for one in needed):
+            lines.append(_LAYERS.format(quoted(schema.name, name)))
+        lines += self._where(self._of_runs(), "  ")
         return "\n".join(lines)
 
     def _from(self) -> list[str]:

@@ -115,13 +115,17 @@ def parameters(query: Query) -> list[str]:
     return list(dict.fromkeys(one.name for one in found if isinstance(one, Parameter)))
 
 
-def check_given(query: Query, given: Given) -> None:
-    """Raise ``InputError`` for a parameter that the question does not have."""
+def all_given(query: Query, given: Given) -> Given:
+    """The values of parameters: those given, else those that the question brings.
+
+    Raises ``InputError`` for a parameter that the question does not have.
+    """
     known = parameters(query)
     for name in given:
         if name not in known:
             has = f"it has {', '.join(known)}" if known else "it has none"
             raise InputError(f"The specification has no parameter {name!r}; {has}.")
+    return {**dict(query.parameters), **given}
 
 
 def rebuilt(condition: Condition, of: Mapping[Attribute, Attribute]) -> Condition:
