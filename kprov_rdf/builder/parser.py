@@ -75,7 +75,7 @@ class _Parser:
             "aggregate": lambda: self.listed(self.aggregate),
             "group": lambda: self.listed(self.scan.attribute),
             "order": lambda: self.listed(self.ordered),
-            "limit": self.whole,
+            "limit": lambda: self.whole(1),
             "offset": self.whole,
             "distinct": lambda: True,
             "parameter": lambda: self.listed(self.default),
@@ -130,11 +130,13 @@ class _Parser:
             raise self.scan.error(f"one of {', '.join(Mapping)} was wanted", at)
         return Mapping(word)
 
-    def whole(self) -> int:
+    def whole(self, least: int = 0) -> int:
         at = self.scan.at
         text = self.scan.number() or ""
         if not text.isdecimal() or not text.isascii() or len(text) > 10 or int(text) >= _MOST:
             raise self.scan.error("a whole number was wanted", at)
+        if int(text) < least:
+            raise self.scan.error(f"a number from {least} was wanted", at)
         return int(text)
 
     def bare(self) -> Operand:

@@ -88,9 +88,9 @@ class _Reader:
             raise _wrong(where, "true or false", data)
         return data
 
-    def whole(self, data: object, where: str) -> int:
-        if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data < _MOST:
-            raise _wrong(where, "a whole number from 0", data)
+    def whole(self, data: object, where: str, least: int = 0) -> int:
+        if isinstance(data, bool) or not isinstance(data, int) or not least <= data < _MOST:
+            raise _wrong(where, f"a whole number from {least}", data)
         return data
 
     def word(self, data: object, where: str, known: Any) -> str:
@@ -254,7 +254,7 @@ _READERS: dict[str, Callable[[_Reader, object, str], Any]] = {
     "group": lambda r, data, at: r.entries(data, at, r.attribute),
     "order": lambda r, data, at: r.entries(data, at, r.order),
     "distinct": lambda r, data, at: r.truth(data, at),
-    "limit": lambda r, data, at: None if data is None else r.whole(data, at),
+    "limit": lambda r, data, at: None if data is None else r.whole(data, at, 1),
     "offset": lambda r, data, at: r.whole(data, at),
     "parameters": lambda r, data, at: r.defaults(data, at),
     "runs": lambda r, data, at: r.runs(data, at),
