@@ -3,17 +3,20 @@
     query = builder.read("projection(otrainingmodel.epoch_id;otrainingmodel.loss)")
     builder.sparql(query, store).text      the query, to read and to run by hand
     builder.ask(store, query)              its answer, a ``query.Table``
+    builder.sets(store)                    which data sets and attributes there are
 
 The same model is compiled to SQL for the mirror: ``kprov_rdf.builder.mirrored``.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kprov_rdf import query as queries
+from kprov_rdf import resources
 from kprov_rdf.builder import plan, values
 from kprov_rdf.builder.catalogue import StoreCatalogue
+from kprov_rdf.builder.datasets import RUN
 from kprov_rdf.builder.generated import Generated
 from kprov_rdf.builder.model import Query
 from kprov_rdf.builder.parser import parse
@@ -24,7 +27,9 @@ from kprov_rdf.builder.to_sparql import compile_sparql
 from kprov_rdf.errors import InputError
 from kprov_rdf.store import Store
 
-__all__ = ["Generated", "Query", "ask", "read", "sparql", "to_data", "write"]
+__all__ = ["Generated", "Query", "ask", "papers", "read", "sets", "sparql", "to_data", "write"]
+
+MAX_BYTES = 4 * MAX_LENGTH
 
 
 def read(said: str | Mapping[str, Any]) -> Query:
@@ -68,3 +73,23 @@ def ask(store: Store, query: Query, given: values.Given | None = None) -> querie
     """The answer to the question, its rows read lazily."""
     made = sparql(query, store, given)
     return queries.table(store, queries.Question("specification", made.text), {})
+
+
+def sets(store: Store, tag: str | None = None) -> Iterator[tuple[str, str, str, str]]:
+    """Data set, attribute, its kind, and the transformations that read and write the set.
+
+    ``tag`` is that of a dataflow; None means all.
+    """
+    catalogue = StoreCatalogue(store, [tag] if tag else [])
+    steps = catalogue.transformations()
+    for dataset in [*catalogue.datasets(), RUN]:
+        said = [f"{name} reads" for name, (reads, _) in steps.items() if dataset in reads]
+        said += [f"{name} writes" for name, (_, writes) in steps.items() if dataset in writes]
+        for name, info in catalogue.attributes(dataset).items():
+            yield dataset, name, info.kind.value, ", ".join(said)
+
+
+def papers() -> dict[str, str]:
+    """The specifications of the papers' questions, by name."""
+    texts = resources.texts("builder/papers", ".dfq")
+    return {name.removesuffix(".dfq"): text for name, text in texts.items()}

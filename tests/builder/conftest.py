@@ -43,7 +43,9 @@ def store(recorded: tuple[Home, list[made.Made]]) -> LocalStore:
 
 
 @pytest.fixture(scope="session")
-def tables(libraries: None, recorded: tuple[Home, list[made.Made]], store: LocalStore) -> Iterator[Ask]:
+def tables(
+    libraries: None, recorded: tuple[Home, list[made.Made]], store: LocalStore
+) -> Iterator[Ask]:
     """Answers SQL: a MonetDB with the mirror of the store."""
     with embedded.serving(recorded[0]) as server:
         with closing(load.connect(server.url)) as connection:

@@ -50,7 +50,9 @@ class Made:
         if self.layers:
             run.architecture(self.layers, 58)
         for row in self.epochs:
-            metrics = {k: v for k, v in row.items() if k not in ("epoch_id", "elapsed_time", "rate")}
+            metrics = {
+                k: v for k, v in row.items() if k not in ("epoch_id", "elapsed_time", "rate")
+            }
             at = run.now()
             run.epoch(row["epoch_id"], at, run.now(), row["elapsed_time"], row["rate"], 0, metrics)
         for number, (epoch, old, new, technique) in enumerate(self.changes, 1):
@@ -116,10 +118,14 @@ def runs() -> list[Made]:
     both = [*tests, {"loss": nan, "accuracy": 0.25}]
     changes = [(0, 0.001, 0.0005, "ReduceLROnPlateau"), (2, 0.0005, 0.00025, "Scheduler")]
     return [
-        Made("alexnet", "Adam", 0.001, first, tests, changes, {**k24, "activation": "relu"}, LAYERS),
+        Made(
+            "alexnet", "Adam", 0.001, first, tests, changes, {**k24, "activation": "relu"}, LAYERS
+        ),
         Made("alexnet", "SGD", 0.01, second, both, [], {"k": 32, "l": 9, "activation": "tanh"}),
-        Made("densenet", "Adam", 0.001, _epochs((nan, 0.5)), [], changes[:1], {"activation": "relu"}),
-        Made("densenet", "it's 50% \\ \"new\"", 0.001, _epochs((0.5, 0.5)), tests),
+        Made(
+            "densenet", "Adam", 0.001, _epochs((nan, 0.5)), [], changes[:1], {"activation": "relu"}
+        ),
+        Made("densenet", 'it\'s 50% \\ "new"', 0.001, _epochs((0.5, 0.5)), tests),
         Made("empty", None, None, [], settings={"batch_size": 8}),
     ]
 
@@ -244,7 +250,9 @@ def answer(known: list[Made], query: m.Query) -> list[tuple[Any, ...]]:
             for key, group in groups.items()
         ]  # fmt: skip
     else:
-        found = [(tuple(value(row, one.attribute) for one in query.projection), row) for row in rows]
+        found = [
+            (tuple(value(row, one.attribute) for one in query.projection), row) for row in rows
+        ]
     if query.distinct:
         found = [(cells, {}) for cells in dict.fromkeys(cells for cells, _ in found)]
     columns = [one.alias or one.attribute.name for one in query.projection]
@@ -258,7 +266,9 @@ def answer(known: list[Made], query: m.Query) -> list[tuple[Any, ...]]:
     return [cells for cells, _ in found[query.offset : end]]
 
 
-def _at(one: tuple[tuple[Any, ...], Any], key: m.Attribute | str, query: m.Query, columns: list[str]) -> Any:
+def _at(
+    one: tuple[tuple[Any, ...], Any], key: m.Attribute | str, query: m.Query, columns: list[str]
+) -> Any:
     cells, row = one
     if isinstance(key, str):
         return cells[columns.index(key)]

@@ -47,7 +47,9 @@ def of(dataset: str, name: str) -> m.Attribute:
     return m.Attribute(dataset, name)
 
 
-def conditions(numbers: list[m.Attribute], texts: list[m.Attribute]) -> st.SearchStrategy[m.Condition]:
+def conditions(
+    numbers: list[m.Attribute], texts: list[m.Attribute]
+) -> st.SearchStrategy[m.Condition]:
     number, figure = st.sampled_from(numbers), st.sampled_from(FIGURES)
     sign = st.sampled_from(m.OPERATORS)
     simple: list[st.SearchStrategy[m.Condition]] = [
@@ -109,11 +111,15 @@ def _once(order: list[m.Order], base: m.Query) -> tuple[m.Order, ...]:
     by = {one.attribute: one.alias for one in base.projection}
     found: dict[Any, m.Order] = {}
     for one in order:
-        found.setdefault(by.get(one.key, one.key) if isinstance(one.key, m.Attribute) else one.key, one)
+        found.setdefault(
+            by.get(one.key, one.key) if isinstance(one.key, m.Attribute) else one.key, one
+        )
     return tuple(found.values())
 
 
-def _grouped(draw: st.DrawFn, base: m.Query, shown: list[m.Attribute], numbers: list[m.Attribute]) -> m.Query:
+def _grouped(
+    draw: st.DrawFn, base: m.Query, shown: list[m.Attribute], numbers: list[m.Attribute]
+) -> m.Query:
     each = draw(st.lists(st.tuples(st.sampled_from(m.FUNCTIONS), st.sampled_from(numbers),
                                    st.booleans()), min_size=1, max_size=3))  # fmt: skip
     aggregates = [
@@ -126,7 +132,9 @@ def _grouped(draw: st.DrawFn, base: m.Query, shown: list[m.Attribute], numbers: 
     aggregates += [m.Aggregate("count", one, f"n{n}") for n, one in enumerate(shown)]
     projection = base.projection[: len(keys)]
     order = draw(st.lists(st.sampled_from(aggregates), max_size=2, unique=True))
-    orders = tuple(m.Order(one.alias, draw(st.booleans())) for one in order if one.function != "avg")
+    orders = tuple(
+        m.Order(one.alias, draw(st.booleans())) for one in order if one.function != "avg"
+    )
     return m.Query(**{**vars(base), "projection": projection, "aggregate": tuple(aggregates),
                       "order": orders})  # fmt: skip
 
@@ -137,7 +145,9 @@ def values(table: query.Table) -> list[tuple[Any, ...]]:
 
 @settings(max_examples=400)
 @given(asked=queries())
-def test_sparql_answers_as_python_does(store: LocalStore, known: list[Made], asked: m.Query) -> None:
+def test_sparql_answers_as_python_does(
+    store: LocalStore, known: list[Made], asked: m.Query
+) -> None:
     found = values(builder.ask(store, asked))
     wanted = answer(known, asked)
     assert alike(found, wanted), (found, wanted, builder.sparql(asked, store).text)
