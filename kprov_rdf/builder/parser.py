@@ -304,7 +304,7 @@ class _Parser:
         if truth and not self.scan.sees("."):
             return truth == "TRUE"
         self.scan.at = start
-        if self.scan.keyword(*RESERVED) or self.scan.ended:
+        if self.scan.keyword(*RESERVED) or not self.scan.sees_name():
             raise self.scan.error("an attribute or a value was wanted", start)
         return self.scan.attribute()
 

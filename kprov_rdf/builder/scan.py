@@ -50,6 +50,10 @@ class Scanner:
     def sees(self, sign: str) -> bool:
         return self.text.startswith(sign, self.at)
 
+    def sees_name(self) -> bool:
+        """Whether a name begins here."""
+        return self.sees('"') or _WORD.match(self.text, self.at) is not None
+
     def take(self, sign: str) -> bool:
         """Whether the sign stands here; then it is passed."""
         if not self.sees(sign):
