@@ -72,7 +72,7 @@ def _decimal(value: float) -> str:
 
 
 def _indented(lines: Sequence[str], by: str = "  ") -> list[str]:
-    return [by + line for text in lines for line in text.splitlines()]
+    return [by + line for text in lines for line in text.split("\n")]
 
 
 class _Compiler:
@@ -180,7 +180,7 @@ class _Compiler:
 
     def _element(self, name: str) -> list[str]:
         node = self._nodes[name]
-        return self._catalogue.dataset(name).pattern.format(node=node).splitlines()
+        return self._catalogue.dataset(name).pattern.format(node=node).split("\n")
 
     def _links(self, among: Sequence[str]) -> Iterator[str]:
         """What joins neighbours within a graph: the activity between them, for users' own sets."""
@@ -199,7 +199,7 @@ class _Compiler:
         node, value = self._nodes[one.dataset], self._values[one]
         if info.pattern:
             text = info.pattern.format(node=node, value=value, run=self._graphs[one.dataset])
-            return text.splitlines()
+            return text.split("\n")
         raw, after = value, []
         if info.mixed or (made and info.kind is Kind.NUMBER):
             raw = self._new(f"{value[1:]}_said")

@@ -71,7 +71,7 @@ class Made:
             "itrainingmodel": lambda: [
                 {"optimizer_name": self.optimizer, "learning_rate": self.rate, **self.settings}
             ],
-            "otrainingmodel": lambda: [{**one, "learning_rate": one["rate"]} for one in self.epochs],
+            "otrainingmodel": lambda: [{**e, "learning_rate": e["rate"]} for e in self.epochs],
             "otestingmodel": lambda: [
                 {f"otest_{key}": value for key, value in one.items()} for one in self.tests
             ],
@@ -113,7 +113,7 @@ def runs() -> list[Made]:
     first[2] |= {"val_loss": inf, 'f1 of "all"': -0.0}
     second = _epochs((0.1, 1 / 3, 0.7), 0.01)
     second[0]["val_loss"] = 0.2
-    k24 = {"k": 24, "l": 4, "batch_size": 4}
+    k24 = {"k": 24, "l": 4, "batch_size": 4, "dropout": 0.4}
     tests = [{"loss": 0.8, "r2_score": 0.5}]
     both = [*tests, {"loss": nan, "accuracy": 0.25}]
     changes = [(0, 0.001, 0.0005, "ReduceLROnPlateau"), (2, 0.0005, 0.00025, "Scheduler")]

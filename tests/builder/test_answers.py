@@ -37,7 +37,8 @@ COMBINED = [
     ["itrainingmodel", "otestingmodel"],
     ["itrainingmodel", "otrainingmodel", "otestingmodel"],
 ]
-WORDS = ["Adam", "SGD", "it's 50% \\ \"new\"", "relu", "tanh", "alexnet", "FINISHED", "step", "", "dense",
+WORDS = ["Adam", "SGD", "it's 50% \\ \"new\"", "relu", "tanh", "alexnet", "FINISHED", "step", "",
+         "dense",
          "activation", "softmax"]  # fmt: skip
 PATTERNS = ["%", "A%", "_dam", "%'%", "%\\%", "%50\\% %", "%new%", "", "re_u", "%e%n%"]
 FIGURES = [0, 1, 2, 24, 4.0, 0.001, 0.5, 0.7, 1 / 3, 0.75, -1, 1e-300, 0.2, 0.25]
