@@ -111,7 +111,7 @@ BIND (COALESCE({{node}}__there, {{node}}__here) AS {{value}})"""
 
 ITRAINING = DataSet(
     "itrainingmodel",
-    "{node} a dnnprov:iTraining . FILTER NOT EXISTS {{ {node} prov:wasRevisionOf {node}__before }}",
+    "{node} a dnnprov:iTraining . MINUS {{ {node} prov:wasRevisionOf {node}__before }}",
     _time("itrain_timestamp", _BEGAN)
     | _text("optimizer_name", Dnnprov.optimizerName)
     | _numbers(

@@ -27,7 +27,7 @@ from kprov_rdf.builder.model import (
     Not,
     Or,
 )
-from kprov_rdf.builder.plan import Plan
+from kprov_rdf.builder.plan import Plan, Runs
 from kprov_rdf.builder.sparql_runs import run_block
 from kprov_rdf.store import PREFIXES
 
@@ -82,7 +82,8 @@ class _Compiler:
         self._living = living
         self._taken: set[str] = set(plan.names)
         self._graphs: dict[str, str] = {}
-        shared = self._new("run")
+        self._iris = run_iris(catalogue.store, plan.runs.ids)
+        shared = self._only_graph() or self._new("run")
         for name in (*plan.way.asked, *plan.way.silent, RUN):
             own = plan.one_run or len(plan.way.asked) == 1 or name == RUN
             self._graphs[name] = shared if own else self._new(f"run_{name}")
@@ -105,6 +106,14 @@ class _Compiler:
             name = f"v{name.replace('__', '_')}"
         self._taken.add(name)
         return f"?{name}"
+
+    def _only_graph(self) -> str | None:
+        """The graph, where one run is asked of: the engine need not look for others."""
+        plan = self._plan
+        apart = any("{run}" in info.pattern for info in plan.info.values())
+        alone = plan.runs == Runs(ids=plan.runs.ids) and not plan.asks_of_runs and not apart
+        one = len(self._iris) == 1 and bool(plan.way.asked)
+        return str(ox.NamedNode(self._iris[0])) if one and alone and plan.one_run else None
 
     # -- conditions
 
@@ -230,9 +239,8 @@ class _Compiler:
         graphs = dict.fromkeys(self._graphs[name] for name in plan.way.asked or (RUN,))
         for graph in graphs:
             asked = of_runs if graph == self._graphs[RUN] else {}
-            if asked or plan.runs:
-                iris = run_iris(self._catalogue.store, plan.runs.ids)
-                lines += run_block(graph, asked, plan.runs, iris, self._living, self._new)
+            if (asked or plan.runs) and graph.startswith("?"):
+                lines += run_block(graph, asked, plan.runs, self._iris, self._living, self._new)
         apart: list[str] = []
         for graph in graphs if plan.way.asked else ():
             here = [name for name in plan.way.asked if self._graphs[name] == graph]
