@@ -114,11 +114,11 @@ _SCHEMAS = """SELECT DISTINCT ?set ?position ?name ?property ?type WHERE {
   }
 } ORDER BY ?set ?position ?name ?property"""
 _METRICS = """SELECT DISTINCT ?name ?property WHERE {
-  GRAPH ?run { ?property a dnnprov:Metric ; dnnprov:reportedName ?name }
+  GRAPH ?run { %s?property a dnnprov:Metric ; dnnprov:reportedName ?name }
 } ORDER BY ?name ?property"""
 _SETTINGS = """SELECT DISTINCT ?property ?name ?type WHERE {
   GRAPH ?run {
-    ?config a dnnprov:iTraining ; ?property ?value .
+    %s?config a dnnprov:iTraining ; ?property ?value .
     FILTER isLiteral(?value)
     FILTER NOT EXISTS { ?config prov:wasRevisionOf ?before }
     OPTIONAL { ?property dnnprov:reportedName ?name }
@@ -188,7 +188,9 @@ class StoreCatalogue:
                 return Info(spelt, Kind.NUMBER, (known,))
         if dataset == "itrainingmodel":
             name = datasets.ALIASES.get(f"{dataset}.{name.casefold()}", name)
-        return by_name(self._named(dataset), name)
+        # To look for one name alone costs less than to list all.
+        exact = self._named(dataset, name)
+        return exact.get(name) or by_name(self._named(dataset), name)
 
     def transformations(self) -> Transformations:
         found: dict[str, tuple[list[str], list[str]]] = {
@@ -218,8 +220,14 @@ class StoreCatalogue:
                     known[name] = Info(name, both, tuple(dict.fromkeys(iris)), mixed=mixed)
         return self._users
 
-    def _named(self, dataset: str) -> dict[str, Info]:
+    def _named(self, dataset: str, only: str | None = None) -> dict[str, Info]:
         """The further attributes of a data set that the store has, by name."""
+        if only is not None and dataset not in self._further:
+            if dataset == "itrainingmodel":
+                return self._settings(only)
+            own = BUILT_IN[dataset]
+            kind = {"otrainingmodel": "oTraining", "otestingmodel": "oTesting"}.get(dataset)
+            return self._metrics(dataset, kind, only.removeprefix(own.prefix)) if kind else {}
         if dataset not in self._further:
             kind = {"otrainingmodel": "oTraining", "otestingmodel": "oTesting"}.get(dataset)
             self._further[dataset] = (
@@ -229,14 +237,16 @@ class StoreCatalogue:
             )  # fmt: skip
         return self._further[dataset]
 
-    def _metrics(self, dataset: str, kind: str) -> dict[str, Info]:
+    def _metrics(self, dataset: str, kind: str, only: str | None = None) -> dict[str, Info]:
         """Metrics that users named, and those of the ontology; those that elements have."""
         own = BUILT_IN[dataset]
         found: dict[str, list[str]] = {}
-        for name, iri in self._rows(_METRICS):
+        named = "" if only is None else f"VALUES ?name {{ {ox.Literal(only)} }} "
+        for name, iri in self._rows(_METRICS % named):
             found.setdefault(name, []).append(iri)
         for name, iri in own.declared.items():
-            found.setdefault(name, []).append(iri)
+            if only in (None, name):
+                found.setdefault(name, []).append(iri)
         return {
             own.prefix + name: Info(own.prefix + name, Kind.NUMBER, tuple(iris))
             for name, iris in found.items()
@@ -251,10 +261,15 @@ class StoreCatalogue:
         bound = text.replace("SELECT ?m", "SELECT ?m ?property")
         yield from select(self.store, bound, {"property": ox.NamedNode(iri)})
 
-    def _settings(self) -> dict[str, Info]:
+    def _settings(self, only: str | None = None) -> dict[str, Info]:
+        named = ""
+        if only is not None:
+            iri = datasets.ITRAINING.declared.get(only)
+            declared = f" UNION {{ VALUES ?property {{ <{iri}> }} }}" if iri else ""
+            named = f"{{ ?property dnnprov:reportedName {ox.Literal(only)} }}{declared} "
         known = {iri for info in datasets.ITRAINING.attributes.values() for iri in info.properties}
         found: dict[str, tuple[list[str], set[str]]] = {}
-        for iri, reported, kind in self._rows(_SETTINGS):
+        for iri, reported, kind in self._rows(_SETTINGS % named):
             if iri not in known:
                 name = reported or datasets.snake(datasets.local_name(iri))
                 iris, kinds = found.setdefault(name, ([], set()))

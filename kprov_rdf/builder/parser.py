@@ -117,7 +117,7 @@ class _Parser:
         if self.scan.sees(")"):
             return ()
         found = [read()]
-        while self.scan.take(";"):
+        while self.scan.take(";") and not self.scan.sees(")"):
             found.append(read())
             if len(found) > MAX_NAMES:
                 raise self.scan.error(f"at most {MAX_NAMES} arguments are read")

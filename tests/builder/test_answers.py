@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from kprov_rdf import builder, query
 from kprov_rdf.builder import mirrored
 from kprov_rdf.builder import model as m
+from kprov_rdf.builder.datasets import BUILT_IN
 from kprov_rdf.builder.mirrored import Ask
+from kprov_rdf.mirror import columns
 from kprov_rdf.store import LocalStore
 from tests.builder.made import Made, alike, answer
 
@@ -161,6 +163,16 @@ def test_sql_answers_as_sparql_does(store: LocalStore, tables: Ask, asked: m.Que
     assert mine.columns == theirs.columns
     left, right = values(mine), values(theirs)
     assert alike(left, right), (left, right, mirrored.sql(asked, tables).text)
+
+
+def test_attributes_are_called_as_the_mirror_calls_its_columns() -> None:
+    for one in (columns.SETTINGS, columns.EPOCHS, columns.TESTS):
+        known = BUILT_IN[one.name].attributes
+        assert list(known) == [one.timestamp, *one.known.values()]
+        of_property = {p: name for name, info in known.items() for p in info.properties}
+        assert of_property == dict(one.known)
+    for name, of in (("oadaptation", columns.ADAPTATIONS), ("ilayers", columns.LAYERS)):
+        assert {column for column, _ in of[2:]} <= set(BUILT_IN[name].attributes)
 
 
 @pytest.mark.parametrize("dataset", [*NUMBERS, "run"])

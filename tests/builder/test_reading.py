@@ -30,6 +30,9 @@ def test_the_papers_example_is_read_as_it_stands() -> None:
         projection=tuple(map(m.Column, of)),
         selection=m.Comparison(of[3], "<", 0.5),
     )
+    # As its page writes what is left empty, and lists.
+    loose = FIG4.replace("val_loss)", "val_loss;)").replace("mapping", "MAPPING") + "\ninclude()"
+    assert builder.read(loose) == builder.read(FIG4)
 
 
 def selection(text: str) -> m.Condition | None:
