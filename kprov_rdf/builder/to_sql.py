@@ -226,21 +226,28 @@ class _Compiler:
         return f"{one.function}({'DISTINCT ' if one.distinct else ''}{_column(one.attribute)})"
 
     def text(self) -> str:
+        """Rows are made first and ordered then.
+
+        MonetDB 11.41 forgets NULLS LAST where there is a LIMIT, and knows no name of a column
+        in an expression to order by.
+        """
         plan = self._plan
         shown = [f"{_column(of)} AS {quoted(name)}" for name, of in plan.columns.items()]
         shown += [f"{self._aggregate(one)} AS {quoted(one.alias)}" for one in plan.aggregates]
-        lines = ["WITH " + ",\n".join(self._expressions())]
-        lines.append(f"SELECT {'DISTINCT ' if plan.query.distinct else ''}{', '.join(shown)}")
-        lines += self._from()
-        lines += self._where(self._conditions(), "")
+        orders = []
+        for number, one in enumerate(plan.order):
+            key = quoted(one.key if isinstance(one.key, str) else f"order {number}")
+            if isinstance(one.key, Attribute):
+                shown.append(f"{_column(one.key)} AS {key}")
+            orders += [f"{key} IS NULL", f"{key}{' DESC' if one.descending else ''}"]
+        made = [f"SELECT {'DISTINCT ' if plan.query.distinct else ''}{', '.join(shown)}"]
+        made += self._from()
+        made += self._where(self._conditions(), "")
         if plan.keys:
-            lines.append(f"GROUP BY {', '.join(map(_column, plan.keys))}")
-        orders = [
-            (quoted(one.key) if isinstance(one.key, str) else _column(one.key))
-            + (" DESC" if one.descending else "")
-            + " NULLS LAST"
-            for one in plan.order
-        ]
+            made.append(f"GROUP BY {', '.join(map(_column, plan.keys))}")
+        answer = "\n".join(f"  {line}" for line in made)
+        lines = ["WITH " + ",\n".join([*self._expressions(), f'"answer" AS (\n{answer}\n)'])]
+        lines.append(f'SELECT {", ".join(map(quoted, plan.names))} FROM "answer"')  # noqa: S608
         lines.append(f"ORDER BY {', '.join(orders)}")
         if plan.query.limit is not None:
             lines.append(f"LIMIT {plan.query.limit}")

@@ -156,13 +156,21 @@ def test_sparql_answers_as_python_does(
     assert alike(found, wanted), (found, wanted, builder.sparql(asked, store).text)
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(asked=queries())
 def test_sql_answers_as_sparql_does(store: LocalStore, tables: Ask, asked: m.Query) -> None:
     mine, theirs = builder.ask(store, asked), mirrored.ask_mirror(tables, asked)
     assert mine.columns == theirs.columns
     left, right = values(mine), values(theirs)
     assert alike(left, right), (left, right, mirrored.sql(asked, tables).text)
+
+
+@pytest.mark.parametrize("sign", ["", " desc"])
+def test_nulls_are_last_where_rows_are_cut(store: LocalStore, tables: Ask, sign: str) -> None:
+    text = f"projection(itrainingmodel.learning_rate as x) order(x{sign}) limit(1)"
+    wanted = [(0.01 if sign else 0.001,)]
+    assert values(builder.ask(store, builder.read(text))) == wanted
+    assert values(mirrored.ask_mirror(tables, builder.read(text))) == wanted
 
 
 def test_attributes_are_called_as_the_mirror_calls_its_columns() -> None:
