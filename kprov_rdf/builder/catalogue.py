@@ -96,13 +96,13 @@ def by_name(known: Mapping[str, Info], name: str) -> Info | None:
 
 
 _TAGS = "SELECT DISTINCT ?tag { GRAPH ?run { ?flow a dnnprov:Dataflow ; dnnprov:tag ?tag } }"
-_PLANS = """SELECT DISTINCT ?transformation ?reads ?writes WHERE {
+# One kind of set at a time: a UNION of both would look at every plan.
+_PLANS = """SELECT DISTINCT ?transformation ?set WHERE {
   GRAPH ?run {
-    %s?plan dnnprov:hasTransformation ?step . ?step dnnprov:tag ?transformation .
-    { ?step dnnprov:hasInputSet/dnnprov:tag ?reads }
-    UNION { ?step dnnprov:hasOutputSet/dnnprov:tag ?writes }
+    ?step dnnprov:%s ?schema . ?schema dnnprov:tag ?set .
+    ?step dnnprov:tag ?transformation . %s
   }
-} ORDER BY ?transformation ?reads ?writes"""
+} ORDER BY ?transformation ?set"""
 _SCHEMAS = """SELECT DISTINCT ?set ?position ?name ?property ?type WHERE {
   GRAPH ?run {
     %s?schema a dnnprov:DataSetSchema ; dnnprov:tag ?set .
@@ -197,12 +197,12 @@ class StoreCatalogue:
             name: (list(reads), list(writes))
             for name, (reads, writes) in datasets.TRANSFORMATIONS.items()
         }
-        text = _PLANS % self._of_tags.replace("?flow", "?plan")
-        for step, reads, writes in self._rows(text):
-            own = found.setdefault(step, ([], []))
-            for listed, name in zip(own, (reads, writes), strict=True):
-                if name and name not in listed:
-                    listed.append(name)
+        of = f"{self._of_tags}?flow dnnprov:hasTransformation ?step" if self._of_tags else ""
+        for place, link in enumerate(("hasInputSet", "hasOutputSet")):
+            for step, name in self._rows(_PLANS % (link, of)):
+                own = found.setdefault(step, ([], []))[place]
+                if name not in own:
+                    own.append(name)
         return found
 
     def _schemas(self) -> dict[str, dict[str, Info]]:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+WIDTH = 90
+"""What is longer than so many characters stands on lines of its own."""
+
 
 @dataclass(frozen=True)
 class Generated:

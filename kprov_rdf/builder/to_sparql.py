@@ -8,13 +8,14 @@ a number is asked for, its forms are listed, so that the store finds the element
 import re
 from collections.abc import Iterator, Sequence, Set
 from datetime import datetime
+from decimal import Decimal
 
 import pyoxigraph as ox
 
 from kprov_rdf.builder import values
 from kprov_rdf.builder.catalogue import StoreCatalogue, run_iris
 from kprov_rdf.builder.datasets import BUILT_IN, RUN, Info, Kind
-from kprov_rdf.builder.generated import Generated
+from kprov_rdf.builder.generated import WIDTH, Generated
 from kprov_rdf.builder.model import (
     Aggregate,
     And,
@@ -64,11 +65,10 @@ def _forms(value: values.Value) -> list[str]:
     found = [literal(float(value))]
     if float(value).is_integer() and abs(value) < 2**53:
         return [str(int(value)), f"{int(value)}.0", *found]
-    return found if abs(value) > 2**53 else [f'"{_decimal(value)}"^^xsd:decimal', *found]
-
-
-def _decimal(value: float) -> str:
-    return format(value, "f") if float(format(value, "f")) == value else "0"
+    exact = format(Decimal(repr(value)), "f")
+    # A decimal of Oxigraph has 18 digits after the point, and about as many before it.
+    fits = abs(value) < 10**15 and len(exact.partition(".")[2]) <= 18
+    return [exact, *found] if fits and "." in exact else found
 
 
 def _indented(lines: Sequence[str], by: str = "  ") -> list[str]:
@@ -314,7 +314,9 @@ class _Compiler:
             for name, of in plan.columns.items()
         ]
         shown += [f"({self._aggregate(one)} AS ?{one.alias})" for one in plan.aggregates]
-        lines = [f"SELECT {'DISTINCT ' if plan.query.distinct else ''}{' '.join(shown)} WHERE {{"]
+        distinct = "DISTINCT " if plan.query.distinct else ""
+        between = " " if sum(map(len, shown)) < WIDTH else "\n  "
+        lines = [f"SELECT {distinct}".rstrip() + between + between.join(shown) + " WHERE {"]
         lines += [*_indented(self._where()), "}"]
         if plan.keys:
             lines.append(f"GROUP BY {' '.join(self._values[one] for one in plan.keys)}")

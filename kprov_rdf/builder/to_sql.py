@@ -11,7 +11,7 @@ from pymonetdb.sql.monetize import convert
 
 from kprov_rdf.builder import values
 from kprov_rdf.builder.datasets import RUN, Kind
-from kprov_rdf.builder.generated import Generated
+from kprov_rdf.builder.generated import WIDTH, Generated
 from kprov_rdf.builder.mirrored import MirrorCatalogue, Schema
 from kprov_rdf.builder.model import (
     Aggregate,
@@ -240,7 +240,9 @@ class _Compiler:
             if isinstance(one.key, Attribute):
                 shown.append(f"{_column(one.key)} AS {key}")
             orders += [f"{key} IS NULL", f"{key}{' DESC' if one.descending else ''}"]
-        made = [f"SELECT {'DISTINCT ' if plan.query.distinct else ''}{', '.join(shown)}"]
+        distinct = "DISTINCT " if plan.query.distinct else ""
+        between = ", " if sum(map(len, shown)) < WIDTH else ",\n    "
+        made = [f"SELECT {distinct}{between.join(shown)}"]
         made += self._from()
         made += self._where(self._conditions(), "")
         if plan.keys:
