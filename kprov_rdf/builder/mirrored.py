@@ -90,7 +90,6 @@ class MirrorCatalogue:
             if wanted in own.attributes:
                 return known[wanted]
             spelt = plain(wanted)
-            spelt += "_" if spelt in RESERVED else ""
             met = [n for n in known if n.startswith(f"{spelt}_") and _hashed(n)]
             if met:
                 listed = ", ".join(met)
@@ -111,11 +110,15 @@ class MirrorCatalogue:
             for column, kind in schema.tables.get(f"ds_{dataset}", {}).items():
                 if column not in own and column != "id" and not column.endswith("_task_id"):
                     kinds.setdefault(column, set()).add(_kind(kind))
-        return {
-            name: Info(name, found.pop() if len(found) == 1 else Kind.TEXT, mixed=len(found) > 1,
-                       column=name)
-            for name, found in kinds.items()
-        }  # fmt: skip
+        made = {}
+        for column, all_kinds in kinds.items():
+            # A word of SQL's own has an underscore there.
+            bare = column.removesuffix("_")
+            name = bare if bare in RESERVED else column
+            mixed = len(all_kinds) > 1
+            kind = Kind.TEXT if mixed else next(iter(all_kinds))
+            made[name] = Info(name, kind, mixed=mixed, column=column)
+        return made
 
     def run_iris(self, names: Sequence[str]) -> list[str]:
         """The runs that are meant, as ``kprov show`` takes names."""

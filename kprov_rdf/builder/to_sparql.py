@@ -63,7 +63,7 @@ def _forms(value: values.Value) -> list[str]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return [literal(value)]
     found = [literal(float(value))]
-    if float(value).is_integer() and abs(value) < 2**53:
+    if isinstance(value, int) or (value.is_integer() and abs(value) < 2**53):
         return [str(int(value)), f"{int(value)}.0", *found]
     exact = format(Decimal(repr(value)), "f")
     # A decimal of Oxigraph has 18 digits after the point, and about as many before it.

@@ -154,12 +154,19 @@ class _Compiler:
         kind = self._plan.info[one].kind
         return _SECONDS if kind is Kind.TIME else _TYPES[kind]
 
+    def _column_type(self, one: Attribute) -> str:
+        """The type of its column; where schemas differ in that of a number, DOUBLE."""
+        column = str(self._plan.info[one].column)
+        tables = [schema.tables.get(f"ds_{one.dataset}", {}) for schema in self._catalogue.schemas]
+        found = {table[column] for table in tables if column in table}
+        return "BIGINT" if found == {"bigint"} else self._type(one)
+
     def _part(self, name: str, schema: Schema, needed: list[Attribute]) -> str:
         """The rows of one schema."""
         has = schema.tables.get(f"ds_{name}", {})
         shown = ["r.id AS run_id"]
         for one in needed:
-            info, kind = self._plan.info[one], self._type(one)
+            info, kind = self._plan.info[one], self._column_type(one)
             if info.mixed:
                 raise InputError(
                     f"{one} is not of one type in all dataflows of the mirror. Ask without --sql."
@@ -169,7 +176,7 @@ class _Compiler:
                 column = f"p.{quoted(one.name)}"
             elif info.column not in has:
                 column = f"CAST(NULL AS {kind})"
-            elif info.kind in (Kind.TIME, Kind.NUMBER) and has[str(info.column)] != "double":
+            elif info.kind in (Kind.TIME, Kind.NUMBER) and has[str(info.column)] != kind.lower():
                 column = f"CAST({column} AS {kind})"
             shown.append(f"{column} AS {quoted(one.name)}")
         task = f"{_TASKS[name]}_task_id"
@@ -223,7 +230,10 @@ class _Compiler:
     def _aggregate(self, one: Aggregate) -> str:
         if one.attribute is None:
             return "count(*)"
-        return f"{one.function}({'DISTINCT ' if one.distinct else ''}{_column(one.attribute)})"
+        column = _column(one.attribute)
+        if one.function in ("sum", "avg"):
+            column = f"CAST({column} AS DOUBLE)"
+        return f"{one.function}({'DISTINCT ' if one.distinct else ''}{column})"
 
     def text(self) -> str:
         """Rows are made first and ordered then.

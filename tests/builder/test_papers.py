@@ -282,6 +282,21 @@ def test_names_are_found_however_they_are_spelt(store: LocalStore, tables: Ask) 
         assert values(mirrored.ask_mirror(tables, builder.read(text))) == plain
 
 
+def test_a_number_is_found_in_any_of_its_forms(store: LocalStore, tables: Ask) -> None:
+    seed = 2**60 + 1
+    for of, number, wanted in (
+        ("itrainingmodel.seed", str(seed), [(seed,)]),
+        ("itrainingmodel.batch_size", "8.0", [(8,)]),
+        ("otrainingmodel.epoch_id", "2e0", [(2,), (2,)]),
+        ("otrainingmodel.elapsed_time", "1", [(1.0,), (1.0,)]),
+        ("otrainingmodel.loss", "1e-400", []),
+    ):
+        for sign in (f"= {number}", f"in ({number})"):
+            query = builder.read(f"projection({of}) selection({of} {sign})")
+            assert values(builder.ask(store, query)) == wanted
+            assert values(mirrored.ask_mirror(tables, query)) == wanted
+
+
 def test_runs_are_chosen(store: LocalStore, tables: Ask, known: list[Made]) -> None:
     third = known[2]
     started = dict(asked(store, "projection(run.iri; run.started)"))
