@@ -116,8 +116,8 @@ class MirrorCatalogue:
             bare = column.removesuffix("_")
             name = bare if bare in RESERVED else column
             mixed = len(all_kinds) > 1
-            kind = Kind.TEXT if mixed else next(iter(all_kinds))
-            made[name] = Info(name, kind, mixed=mixed, column=column)
+            of = Kind.TEXT if mixed else next(iter(all_kinds))
+            made[name] = Info(name, of, mixed=mixed, column=column)
         return made
 
     def run_iris(self, names: Sequence[str]) -> list[str]:
