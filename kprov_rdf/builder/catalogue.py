@@ -120,7 +120,7 @@ _SETTINGS = """SELECT DISTINCT ?property ?name ?type WHERE {
   GRAPH ?run {
     %s?config a dnnprov:iTraining ; ?property ?value .
     FILTER isLiteral(?value)
-    FILTER NOT EXISTS { ?config prov:wasRevisionOf ?before }
+    MINUS { ?config prov:wasRevisionOf ?before . ?training a dnnprov:Training ; prov:used ?before }
     OPTIONAL { ?property dnnprov:reportedName ?name }
     BIND (REPLACE(STR(DATATYPE(?value)), "^.*#", "") AS ?type)
   }

@@ -111,7 +111,10 @@ BIND (COALESCE({{node}}__there, {{node}}__here) AS {{value}})"""
 
 ITRAINING = DataSet(
     "itrainingmodel",
-    "{node} a dnnprov:iTraining . MINUS {{ {node} prov:wasRevisionOf {node}__before }}",
+    # Not what revises a configuration of the same training; that of another fit may be revised.
+    "{node}__training a dnnprov:Training ; prov:used {node} . {node} a dnnprov:iTraining .\n"
+    "MINUS {{ {node} prov:wasRevisionOf {node}__before . "
+    "{node}__by a dnnprov:Training ; prov:used {node}__before }}",
     _time("itrain_timestamp", _BEGAN)
     | _text("optimizer_name", Dnnprov.optimizerName)
     | _numbers(
