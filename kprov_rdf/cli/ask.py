@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kprov_capture.home import HomeError, find, open_home
+from kprov_rdf.cli import specification
 from kprov_rdf.cli.context import RUN_HELP, Context, pass_context, tell
 from kprov_rdf.errors import InputError
 
@@ -146,7 +147,12 @@ def _no_document(name: str) -> str:
 @click.option(
     "--list", "listing_", is_flag=True, help="Explain the questions that have a name, or this one."
 )
-@click.option("--sql", is_flag=True, help="TEXT is SQL, for the mirror that was made last.")
+@click.option("--sql", is_flag=True, help="Ask the mirror that was made last; TEXT is SQL.")
+@click.option("--spec", metavar="FILE", help="A specification, of no SPARQL; - reads it.")
+@click.option("--show", "shown", is_flag=True, help="Print what the specification becomes.")
+@click.option(
+    "--sets", metavar="[TAG]", is_flag=False, flag_value="", help="List data sets and attributes."
+)
 @pass_context
 def query(
     context: Context,
@@ -157,6 +163,9 @@ def query(
     url: str | None,
     listing_: bool,
     sql: bool,
+    spec: str | None,
+    shown: bool,
+    sets: str | None,
 ) -> None:
     """Ask a question: one that has a name, a file, or a text in SPARQL 1.1.
 
@@ -166,17 +175,38 @@ def query(
         kprov query effects --param run=@latest
         kprov query -e 'SELECT ?run ?loss { GRAPH ?run { ?m dnnprov:epoch 0; dnnprov:loss ?loss } }'
         kprov query --sql -e 'SELECT optimizer_name, learning_rate FROM kprov.runs'
+        kprov query --spec fig4 --show
 
     The prefixes prov, dnnprov, rdf, rdfs, xsd and dcterms need no declaration,
     and the default graph is the union of all runs; with --store it is what that
     endpoint makes it. SQL is answered by the tables that 'kprov mirror' made; what
     it changes is rolled back.
+
+    A specification names data sets and attributes, as DfAnalyzer has them, or JSON
+    that says the same; 'kprov query --sets' lists what it may name:
+
+    \b
+        echo 'projection(otrainingmodel.epoch_id; otrainingmodel.val_loss)
+              selection(itrainingmodel.optimizer_name = :optimizer)
+              order(otrainingmodel.val_loss) limit(3)' |
+            kprov query --spec - --param optimizer=Adam
     """
     if listing_:
         from kprov_rdf.cli import questions
 
         questions.show_one(name) if name else questions.show_list()
         return
+    if sets is not None:
+        specification.list_sets(_asked(context, url), sets)
+        return
+    if spec is not None:
+        if name or text:
+            raise click.UsageError("Give a specification or a query, not both.")
+        given = _given(params)
+        specification.ask(context, _asked(context, url), spec, given, form, sql, shown)
+        return
+    if shown:
+        raise click.UsageError("--show goes with --spec FILE.")
     if sql:
         if text is None or name or params or url:
             raise click.UsageError("Give the SQL as --sql -e TEXT, with no name and no --param.")
@@ -187,9 +217,7 @@ def query(
             "Give the name of a question, a file, or -e TEXT"
             + (", not both." if name else ". 'kprov query --list' has the names.")
         )
-    given = dict(_split(param) for param in params)
-    if len(given) < len(params):
-        raise click.UsageError("A parameter is given twice.")
+    given = _given(params)
     from kprov_rdf import query as queries
     from kprov_rdf.asked import named, why_none
     from kprov_rdf.tables import write
@@ -234,6 +262,13 @@ def _asked(context: Context, url: str | None) -> "Iterator[Store]":
         from kprov_rdf.remote import RemoteStore
 
         yield RemoteStore(url)
+
+
+def _given(params: tuple[str, ...]) -> dict[str, str]:
+    given = dict(_split(param) for param in params)
+    if len(given) < len(params):
+        raise click.UsageError("A parameter is given twice.")
+    return given
 
 
 def _split(param: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from kprov_rdf.errors import (
 )
 from kprov_rdf.linked.html import STATIC, message_page
 from kprov_rdf.linked.view import Linker
-from kprov_rdf.server import intake, live, pages, pde, service, sparql
+from kprov_rdf.server import intake, interface, live, pages, pde, service, sparql
 from kprov_rdf.server.keeper import Keeper
 from kprov_rdf.server.pool import Pool
 from kprov_rdf.server.received import Received
@@ -76,7 +76,7 @@ def create_app(
         if not keeper.loaded and not request.path.startswith(waits):
             raise BusyError("The journals are being loaded. Try again in a moment.")
 
-    for one in (service, intake, pages, sparql, live, pde):
+    for one in (service, intake, pages, sparql, interface, live, pde):
         app.register_blueprint(one.blueprint)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(KprovError, _kprov_error)

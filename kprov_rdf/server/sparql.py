@@ -117,7 +117,7 @@ def sparql() -> Response:
     solutions, graphs = _wanted(given)
     told, data = _ask(state, given, solutions, graphs)
     if told["status"] != HTTPStatus.OK:
-        raise _refusal(state, told["status"], told["error"])
+        raise refusal(state, told["status"], told["error"])
     form = next(one for one in (*SOLUTIONS, *GRAPHS) if one.suffix == told["form"])
     response = Response(data, content_type=f"{form.types[0]}; charset=utf-8")
     response.vary.add("Accept")
@@ -162,7 +162,7 @@ def _page(state: State, given: dict[str, list[str]]) -> Response:
             if status == HTTPStatus.OK:
                 answer = Answer.read(data, told["form"], told["rows"], told["cut"])
             else:
-                problem = str(_refusal(state, status, told["error"]).description)
+                problem = str(refusal(state, status, told["error"]).description)
     except LimitError as error:
         status, problem = 503, str(error)
     page = query_page(Linker("sparql", state.keeper.base), text, answer, problem)
@@ -171,7 +171,7 @@ def _page(state: State, given: dict[str, list[str]]) -> Response:
     return response
 
 
-def _refusal(state: State, status: int, said: str) -> HTTPException:
+def refusal(state: State, status: int, said: str) -> HTTPException:
     """What the child would not do, as an error of HTTP."""
     limits = state.pool.limits
     if status == HTTPStatus.NOT_ACCEPTABLE:

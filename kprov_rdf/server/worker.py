@@ -9,19 +9,20 @@ import io
 import json
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
 
-from kprov_rdf import results, sparql
+from kprov_rdf import builder, results, sparql
 from kprov_rdf.errors import InputError, RefusedError
 from kprov_rdf.linked.forms import rdf
 from kprov_rdf.server.fence import cut_off
 from kprov_rdf.sparql import syntax_message
-from kprov_rdf.store import QUERY_PREFIXES
+from kprov_rdf.store import QUERY_PREFIXES, LocalStore
 
 
 class _TooLongError(Exception):
@@ -63,11 +64,14 @@ def _alarm(seconds: float) -> None:
 def answer(store: ox.Store, asked: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Answer one request: what is said of the answer, and its bytes.
 
-    ``asked`` has query, the form wanted of solutions and of graphs (None: not acceptable),
+    ``asked`` has query (or a specification, with its tag, the values of its parameters, and the
+    runs that go on), the form wanted of solutions and of graphs (None: not acceptable),
     graphs of the dataset, and the limits on rows and bytes.
     """
     text = asked["query"]
     try:
+        if "specification" in asked:
+            text = _compiled(store, asked)
         sparql.refuse_deep(text)
         sparql.refuse_service(text)
         default = [ox.NamedNode(name) for name in asked["default_graphs"]]
@@ -82,7 +86,7 @@ def answer(store: ox.Store, asked: Mapping[str, Any]) -> tuple[dict[str, Any], b
             named_graphs=[*named] if given else None,
         )
         if isinstance(found, (ox.QuerySolutions, ox.QueryBoolean)):
-            return _solutions(found, asked)
+            return _solutions(found, {**asked, "query": text})
         return _triples(found, asked)
     except SyntaxError as error:
         return {"status": 400, "error": syntax_message(text, str(error), QUERY_PREFIXES)}, b""
@@ -93,6 +97,22 @@ def answer(store: ox.Store, asked: Mapping[str, Any]) -> tuple[dict[str, Any], b
         return {"status": 400, "error": f"The query cannot be answered: {error}."}, b""
     except MemoryError:
         return {"status": 503, "error": "memory"}, b""
+
+
+class _Opened(LocalStore):
+    """The store that is open already, and the runs that go on."""
+
+    def __init__(self, store: ox.Store, living: Iterable[str]) -> None:
+        self._store = store
+        self.living = frozenset(living)
+
+
+def _compiled(store: ox.Store, asked: Mapping[str, Any]) -> str:
+    """The query that a specification becomes; its tag counts where it names none itself."""
+    said = builder.read(asked["specification"])
+    if not said.runs.tags:
+        said = replace(said, runs=replace(said.runs, tags=(asked["tag"],)))
+    return builder.sparql(said, _Opened(store, asked["living"]), asked["given"]).text
 
 
 def _solutions(
@@ -112,6 +132,8 @@ def _solutions(
     except _TooLongError:
         return {"status": 503, "error": "bytes"}, b""
     told = {"status": 200, "form": form, "rows": rows.count, "cut": rows.cut}
+    if "specification" in asked:
+        told["query"] = asked["query"]
     return told, out.getvalue().encode("utf-8", "replace")
 
 
