@@ -83,8 +83,10 @@ bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/cli.py
 	$(BIN)/python bench/exchange.py
+	$(BIN)/python bench/lineage.py
 	$(BIN)/python bench/mirror.py
 	$(BIN)/python bench/server.py
+	$(BIN)/python bench/space.py
 	$(BIN)/python bench/validate.py
 
 .venv-peers/installed: bench/requirements-peers.txt

@@ -52,7 +52,8 @@ def test_the_wheel_works_without_any_other_package(wheel: Path, tmp_path: Path) 
         "import sys; from kprov_capture.run import Run; from kprov_rdf import resources; "
         "run = Run('bare', home=sys.argv[1]); run.start_training({}); run.close(); "
         "print(*(len(resources.texts(n, s)) for n, s in "
-        "(('ontology', '.ttl'), ('shapes', '.ttl'), ('queries', '.rq'))), resources.__file__)"
+        "(('ontology', '.ttl'), ('shapes', '.ttl'), ('queries', '.rq'), ('queries/fast', '.rq'), "
+        "('summaries', '.rq'), ('builder/papers', '.dfq'))), resources.__file__)"
     )
     done = subprocess.run(
         [str(python), "-I", "-c", script, str(tmp_path / "home")], capture_output=True, text=True

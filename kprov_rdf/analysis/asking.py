@@ -1,13 +1,16 @@
 """Asks an opened store, and gives the answer in the form that the question has."""
 
 from collections.abc import Mapping
+from typing import cast
 
 import pyoxigraph as ox
 
-from kprov_rdf import query
-from kprov_rdf.analysis.parameters import Asked, bindings, question
+from kprov_rdf import builder, query
+from kprov_rdf.analysis.parameters import Asked, bindings, question, specification
 from kprov_rdf.analysis.result import FIRST, Result, Triples
 from kprov_rdf.analysis.snapshot import Opened
+from kprov_rdf.builder import Query
+from kprov_rdf.errors import InputError
 from kprov_rdf.parameters import ANY
 from kprov_rdf.query import Question, Table
 from kprov_rdf.store import LocalStore
@@ -21,6 +24,9 @@ def ask(opened: Opened, asked: Asked, given: Mapping[str, object]) -> Answer:
     Raises ``InputError`` for what is no query and a parameter that it does not take,
     ``NotFoundError`` for an unknown question or run, ``RemoteError``.
     """
+    specified = specification(asked)
+    if specified is not None:
+        return _specified(opened, specified, given)
     found = question(asked)
     terms = bindings(found, given, opened.find)
     first = query.ask(opened.store, found, terms)
@@ -37,6 +43,24 @@ def ask(opened: Opened, asked: Asked, given: Mapping[str, object]) -> Answer:
     told = {one.name: given.get(one.name, one.default) for one in found.inputs} or given
     named = ", ".join(f"{name}={value}" for name, value in told.items() if _said(value))
     # An endpoint may answer otherwise the next time, and its answer is here whole anyway.
+    return Result(again, named, FIRST if isinstance(opened.store, LocalStore) else None)
+
+
+def _specified(opened: Opened, asked: Query, given: Mapping[str, object]) -> Result:
+    """The answer to a specification, whose parameters are texts, numbers and booleans."""
+    for name, value in given.items():
+        if not isinstance(value, (str, int, float, bool)):
+            raise InputError(
+                f"The parameter {name} of a specification is a text, a number or a boolean; found "
+                f"a {type(value).__name__}."
+            )
+    plain = cast(Mapping[str, str | int | float | bool], given)
+    waiting = [builder.ask(opened.store, asked, plain)]
+
+    def again() -> Table:
+        return waiting.pop() if waiting else builder.ask(opened.store, asked, plain)
+
+    named = ", ".join(f"{name}={value}" for name, value in given.items())
     return Result(again, named, FIRST if isinstance(opened.store, LocalStore) else None)
 
 

@@ -4,18 +4,20 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from numbers import Integral, Real
+from typing import Any
 
 import pyoxigraph as ox
 
 from kprov_capture.terms import XSD_NAMESPACE
-from kprov_rdf import query
+from kprov_rdf import builder, query
 from kprov_rdf.analysis.rows import IRI
+from kprov_rdf.builder import Query
 from kprov_rdf.errors import InputError
 from kprov_rdf.parameters import ANY
 from kprov_rdf.query import Question
 from kprov_rdf.runs import RunInfo
 
-Asked = str | os.PathLike[str] | Question
+Asked = str | os.PathLike[str] | Question | Mapping[str, Any] | Query
 LATEST = "@latest"
 Resolve = Callable[[str], RunInfo]
 
@@ -28,13 +30,28 @@ def question(asked: Asked) -> Question:
     """
     if isinstance(asked, Question):
         return asked
-    # What other forms a question may have become a Question here, with its SPARQL.
     if not isinstance(asked, (str, os.PathLike)):
-        raise InputError(f"A question is a name, a file or SPARQL; found a {type(asked).__name__}.")
+        raise InputError(
+            "A question is a name, a file, SPARQL or a specification; found a "
+            f"{type(asked).__name__}."
+        )
     name = os.fspath(asked)
     if isinstance(asked, str) and ("{" in name or (" " in name and not name.endswith(".rq"))):
         return Question("of this text", name)
     return query.find(name)
+
+
+def specification(asked: Asked) -> Query | None:
+    """What a specification asks, as text, as plain data, or read already; None of anything else.
+
+    Raises ``InputError`` for one that cannot be read.
+    """
+    if isinstance(asked, Query):
+        return asked
+    # No name has a bracket in it, and no SPARQL is without braces.
+    if isinstance(asked, Mapping) or (isinstance(asked, str) and "(" in asked and "{" not in asked):
+        return builder.read(asked)
+    return None
 
 
 def bindings(

@@ -58,9 +58,10 @@ class ProvenanceStore:
         self.close()
 
     def query(self, question: Asked, /, **parameters: object) -> Any:
-        """Ask: the name of a question of the catalogue, a ``.rq`` file, or SPARQL.
+        """Ask: the name of a question of the catalogue, a ``.rq`` file, SPARQL, or a specification.
 
             store.query("q1", epoch=9)
+            store.query("projection(otrainingmodel.epoch_id; otrainingmodel.loss) limit(3)")
             store.query("SELECT ?epoch ?loss { GRAPH ?run { … } }", run=store.run("@latest"))
 
         Parameters are numbers, text, booleans, times with a zone, runs and IRIs; a name of a

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import kprov_rdf
 from kprov_capture.home import create
 from kprov_capture.terms import XSD_NAMESPACE
+from kprov_rdf import builder
 from kprov_rdf.analysis.result import FIRST, Result, Triples
 from kprov_rdf.analysis.rows import IRI, Row
 from kprov_rdf.errors import InputError, NotFoundError
@@ -303,3 +304,18 @@ def test_what_is_no_question_is_told(store) -> None:
         store.query(["q1"])
     names = store.questions().column("name")
     assert {"q1", "runs", "adaptations"} <= set(names)
+
+
+def test_a_specification_is_a_question(store) -> None:
+    text = (
+        "projection(otrainingmodel.epoch_id; otrainingmodel.loss)\n"
+        "selection(otrainingmodel.epoch_id < :before)\norder(otrainingmodel.epoch_id desc)"
+    )
+    found = store.query(text, before=2)
+    assert found.columns == ["epoch_id", "loss"]
+    assert [row.epoch_id for row in found] == [1, 1, 0, 0][-len(found) :]
+    assert list(store.query(builder.to_data(builder.read(text)), before=2)) == list(found)
+    with pytest.raises(InputError, match="is a text, a number or a boolean; found a list"):
+        store.query(text, before=[2])
+    with pytest.raises(InputError, match="otrainingmodel has no attribute"):
+        store.query("projection(otrainingmodel.lost)")

@@ -4,7 +4,6 @@ import io
 import json
 import math
 import re
-from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
@@ -119,8 +118,10 @@ def test_a_missing_parameter_is_named() -> None:
         query.bind(query.find("q2"), {})
 
 
-def test_an_unknown_question_lists_the_known(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="Did you mean q"):
+def test_an_unknown_question_is_told_what_is_like_it() -> None:
+    with pytest.raises(NotFoundError, match="Did you mean leaderboard"):
+        query.find("leadersboard")
+    with pytest.raises(NotFoundError, match="query --list"):
         query.find("q99")
 
 

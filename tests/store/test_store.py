@@ -85,7 +85,7 @@ class TestStore:
 
     def test_a_binding_that_is_not_projected_is_refused(self, store: Store) -> None:
         with pytest.raises(
-            InputError, match="cannot be answered|no variable that the query selects"
+            InputError, match=r"cannot be answered|no variable that the query selects"
         ):
             store.query("SELECT ?s { ?s ?p ?o }", {"nothing": ox.Literal("1")})
 
