@@ -212,6 +212,13 @@ def _read_verdicts(answer: query.Table, found: dict[str, Verdict]) -> None:
         found.setdefault(str(query.value(row["run"])), verdict)
 
 
+def count(store: Store) -> int:
+    """How many runs there are."""
+    if summaries.are_in(store):
+        return summaries.count(store)
+    return len(listing(store, frozenset()))
+
+
 def is_ours(graph: str) -> bool:
     """Whether a graph is a record of kprov's: a run, or a catalog; the others were merged."""
     return _OURS(graph) is not None

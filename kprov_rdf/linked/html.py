@@ -84,15 +84,14 @@ def runs_page(
     linked: bool,
     link: view.Linker,
     live: str | None = None,
+    older: int = 0,
 ) -> str:
     """The page of runs; ``live`` is the address of its stream.
 
-    ``linked`` tells whether there is a document of links.
+    ``linked`` tells whether there is a document of links, ``older`` how many runs are not shown.
     """
-    rows = [row(r) for r in runs]
-    return _render(
-        "runs.html", link, runs=runs, rows=rows, imports=imports, linked=linked, live=live
-    )
+    told = {"runs": runs, "rows": [row(r) for r in runs], "older": older}
+    return _render("runs.html", link, imports=imports, linked=linked, live=live, **told)
 
 
 def document_page(document: Document, link: view.Linker, alternates: Mapping[str, str]) -> str:

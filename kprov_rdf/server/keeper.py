@@ -52,7 +52,7 @@ class Keeper:
         self._damaged_since: float | None = None
         self._copy: _Copy | None = None
         self._failed = False  # the store takes nothing more, until it is opened anew
-        self._listed: tuple[int, list[RunInfo]] = (-1, [])
+        self._listed: tuple[int, dict[int | None, list[RunInfo]]] = (-1, {})
 
     @property
     def store(self) -> LocalStore:
@@ -65,12 +65,15 @@ class Keeper:
     def loaded(self) -> bool:
         return self._store is not None
 
-    def runs(self) -> list[RunInfo]:
-        """All runs, the newest first; listed once for each version."""
+    def runs(self, limit: int | None = None) -> list[RunInfo]:
+        """The runs, the newest first, at most so many; listed once for each version."""
         version = self.version
         if self._listed[0] != version:
-            self._listed = (version, listing(self.store, self.living))
-        return self._listed[1]
+            self._listed = (version, {})
+        listed = self._listed[1]
+        if limit not in listed:
+            listed[limit] = listing(self.store, self.living, limit=limit)
+        return listed[limit]
 
     def follow(self, store: LocalStore) -> None:
         """Load what is there, and go on until :meth:`stop`: the work of a thread."""

@@ -15,6 +15,7 @@ from kprov_rdf.linked import html, series
 from kprov_rdf.linked.documents import bases
 from kprov_rdf.runs import RUNNING, RunInfo, listing
 from kprov_rdf.server.keeper import Keeper
+from kprov_rdf.server.negotiate import newest
 from kprov_rdf.server.state import State
 
 # A stream that says nothing for longer is taken for dead by what is between.
@@ -85,10 +86,10 @@ def _streamed() -> bool:
 def runs() -> Response:
     """The list of runs, whenever it changed."""
     state = _state()
-    keeper = state.keeper
+    keeper, limit = state.keeper, newest()
 
     def rows() -> list[dict[str, Any]]:
-        return [html.row(run) for run in keeper.runs()]
+        return [html.row(run) for run in keeper.runs(limit)]
 
     if not _streamed():
         return Response(json.dumps(rows()), mimetype="application/json")

@@ -1,10 +1,13 @@
-"""Which form a client wants (RFC 9110, section 12.5.1)."""
+"""Which form a client wants (RFC 9110, section 12.5.1), and how many runs."""
 
 from collections.abc import Iterable
 
+from flask import request
 from werkzeug.datastructures import MIMEAccept
 
 from kprov_rdf.linked.forms import Form
+
+_NEWEST = 100
 
 
 def best(accept: MIMEAccept, forms: Iterable[Form]) -> Form | None:
@@ -30,3 +33,8 @@ def best(accept: MIMEAccept, forms: Iterable[Form]) -> Form | None:
 def open_to_all(accept: MIMEAccept) -> bool:
     """Whether the client said nothing about what it wants (curl, pandas, a script)."""
     return not accept or all(value == "*/*" for value, _ in accept)
+
+
+def newest() -> int | None:
+    """How many runs a list is to have, the newest of them; None for ``?all``."""
+    return None if "all" in request.args else _NEWEST

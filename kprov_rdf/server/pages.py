@@ -7,14 +7,15 @@ from flask import Blueprint, Response, current_app, redirect, request
 from werkzeug.exceptions import NotAcceptable, NotFound
 from werkzeug.urls import iri_to_uri
 
+from kprov_rdf import summaries
 from kprov_rdf.errors import UnsupportedError
 from kprov_rdf.linked import documents, forms, html, ontology
 from kprov_rdf.linked.documents import Document
 from kprov_rdf.linked.forms import HTML, Form, forms_of
 from kprov_rdf.linked.imports import imports, linked
 from kprov_rdf.linked.view import Linker
-from kprov_rdf.runs import listing
-from kprov_rdf.server.negotiate import best
+from kprov_rdf.runs import count, listing
+from kprov_rdf.server.negotiate import best, newest
 from kprov_rdf.server.state import State
 
 blueprint = Blueprint("pages", __name__)
@@ -28,11 +29,15 @@ def _state() -> State:
 
 @blueprint.get("/")
 def runs() -> Response:
-    """The page of runs, and of the documents that were merged."""
+    """The page of the newest runs, with ``?all`` of all, and of the documents that were merged."""
     keeper = _state().keeper
     link = Linker("", keeper.base)
     store, base = keeper.store, keeper.base
-    page = html.runs_page(keeper.runs(), imports(store, base), linked(store, base), link, "live")
+    limit = newest()
+    found = keeper.runs(limit)
+    older = 0 if limit is None or len(found) < limit else count(store) - len(found)
+    live = "live" if limit else "live?all"
+    page = html.runs_page(found, imports(store, base), linked(store, base), link, live, older)
     return Response(page, mimetype="text/html")
 
 
@@ -54,7 +59,8 @@ def document(kind: str = "", rest: str = "", thing: str = "", suffix: str = "") 
         if ending in forms.BY_SUFFIX:
             found, form = documents.find(keeper.store, keeper.base, stem), forms.BY_SUFFIX[ending]
     if found is None and kind == "run" and len(rest) >= _SHORTEST:
-        meant = [run for run in keeper.runs() if run.id.endswith(rest) or run.id.startswith(rest)]
+        named = listing(keeper.store, keeper.living, summaries.named(keeper.store, rest))
+        meant = [run for run in named if run.id.endswith(rest) or run.id.startswith(rest)]
         if len(meant) == 1:
             return _redirect(Linker(path, keeper.base).page(html.place(meant[0])), 302)
     gone = found is None

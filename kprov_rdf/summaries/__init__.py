@@ -33,11 +33,11 @@ from kprov_capture.nquads import double
 from kprov_capture.terms import XSD_NAMESPACE, Dnnprov, Prov
 from kprov_rdf import resources
 from kprov_rdf.store import SUMMARY_GRAPH, SUMMARY_NAMESPACE, LocalStore, select
-from kprov_rdf.summaries.rows import are_in, named, newest, rows
+from kprov_rdf.summaries.rows import are_in, count, named, newest, rows
 from kprov_rdf.summaries.values import Values, highest, lowest, mean
 
 __all__ = [
-    "are_in", "is_whole", "named", "named_property", "newest", "rebuild", "remove", "rows",
+    "are_in", "count", "is_whole", "named", "named_property", "newest", "rebuild", "remove", "rows",
     "update",
 ]  # fmt: skip
 VERSION = "1"

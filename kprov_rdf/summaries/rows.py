@@ -17,6 +17,8 @@ _NAMED = f"""SELECT ?run {{ GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:epochs ?epoc
           || CONTAINS(STR(?run), CONCAT("#run-", %(name)s))) }}"""
 _TAGGED = f"""SELECT ?run {{ GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:tag %s ; summary:started ?at }}
 }} ORDER BY DESC(?at) LIMIT 1"""
+_COUNT = f"""SELECT (COUNT(?run) AS ?count) {{
+  GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:epochs ?epochs }} }}"""
 _PORTION = 200
 
 
@@ -31,6 +33,12 @@ def newest(store: Store, limit: int | None = None) -> list[str]:
     if limit is None or len(found) < limit:
         found += sorted(_iris(store, _UNDATED))
     return found[:limit]
+
+
+def count(store: Store) -> int:
+    """How many runs there are."""
+    (row,) = select(store, _COUNT)
+    return int(row["count"].value)
 
 
 def named(store: Store, name: str) -> list[str]:

@@ -455,3 +455,21 @@ class TestOntology:
         for term in ("Training", "partOfTraining", "valLoss", "adaptedProperty"):
             assert f'href="../ontology#{term}"' in page, term
         assert 'href="../ontology">Ontology</a>' in page
+
+
+def test_the_page_of_runs_has_the_newest_hundred(serve, home: Home) -> None:  # type: ignore[no-untyped-def]
+    """And a link to all of them; so it is there at once, however many there are."""
+    made = [recording.record(home.path, losses=()).id for _ in range(102)]
+    server = serve()
+    page, every = server.ask("/", BROWSER), server.ask("/?all", BROWSER)
+    assert len(re.findall("<tr data-path=", page.text)) == 100
+    assert made[-1][-8:] in page.text
+    assert made[0][-8:] not in page.text
+    assert '<a href="?all">All runs</a>, with 2 older ones.' in page.text
+    assert len(re.findall("<tr data-path=", every.text)) == 102
+    assert "?all" not in every.text.replace("live?all", "")
+    for address, count in (("/live", 100), ("/live?all", 102)):
+        assert len(server.ask(address).json) == count
+    # A run that is not on the page is found by its digits.
+    moved = server.ask(f"/run/{made[0][-8:]}", BROWSER)
+    assert moved.headers["Location"].endswith(made[0])
