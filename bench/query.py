@@ -1,0 +1,281 @@
+"""Questions over many runs, as users ask them, beside other databases and trackers.
+
+    python bench/query.py [--runs N] [--folder DIR] [--peers PYTHON] [--quick]
+
+makes N runs of 100 epochs (10,000; with --quick 1,000) as capture records them, in a temporary
+folder or in DIR, where they stay and are used again. 10,000 take some ten minutes and 5 GB. The
+limits are for as many. DuckDB, MLflow and trackio are asked in the environment of `make
+bench-peers`; without it, SQLite is the only peer.
+
+A question is found, its parameters are checked, and all of its rows are read and turned into
+Python values.
+"""
+
+import json
+import math
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from gzip import compress
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import many
+from common import PARSER, Row, given, report
+from query_peers import say, size, timed
+
+from kprov_rdf import query, runs, summaries
+from kprov_rdf.store import LocalStore
+
+ALL, FEWER = 10_000, 1_000
+PORTION = 100_000_000  # bytes that are loaded together
+KL = {"growth": "K", "depth": "L"}
+HERE = Path(__file__).resolve().parent
+NOTE = """\
+Where DuckDB is over ten times faster: it keeps columns, and a question reads only those that it
+names, in batches, on both cores. The store keeps statements in sorted trees: each property of each
+run that a question joins is a probe of a tree (4 to 5 µs), each IRI in an answer is looked up by
+its hash (3 µs), and one thread does it. So a question over N runs and P properties costs some
+5·N·P µs, whatever is done with them. The summaries keep N at the number of runs instead of epochs;
+SQL over all of them is what the mirror is for."""
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to the store; ``limit`` in ms holds for 10,000 runs."""
+
+    what: str
+    limit: float
+    ask: Callable[[LocalStore], Rows]
+    peer: str = ""  # its name in query_peers.py
+
+
+def rows(store: LocalStore, name: str, parameters: dict[str, str]) -> Rows:
+    """All rows of a question of the catalogue, as Python values."""
+    found = query.table(store, query.find(name), parameters)
+    return [tuple(query.value(term) for term in row) for row in found.rows]
+
+
+def of_catalogue(name: str, what: str, limit: float, **parameters: str) -> Asked:
+    return Asked(what, limit, lambda store: rows(store, name, parameters), name)
+
+
+def page(store: LocalStore) -> Rows:
+    """The first page of `kprov runs`, in the order of the peers' columns."""
+    return [
+        (run.tag, run.optimizer, run.rate, run.planned, run.iri, run.epochs)
+        for run in runs.listing(store, set(), limit=50)
+    ]
+
+
+def questions(store: LocalStore) -> dict[str, Asked]:
+    """What is asked, by name."""
+    one = runs.listing(store, set(), limit=50)[-1]
+    best = of_catalogue("best", "best val_loss per optimizer", 500)
+    return {
+        "q1": of_catalogue("q1", "Q1: loss and val_loss per optimizer at an epoch", 75),
+        "q2": of_catalogue("q2", "Q2: activations of one run", 1, run=one.iri),
+        "q3": of_catalogue("q3", "Q3: mean epoch time and loss per optimizer", 150),
+        "q4": of_catalogue("q4", "Q4: the best run by r2", 5, metric="r2", **KL),
+        "q5": of_catalogue("q5", "Q5: the three best runs by r2", 5, metric="r2", **KL),
+        "q6": of_catalogue("q6", "Q6: the best epochs with K=32 and L=9", 40, k="32", l="9", **KL),
+        "q7": of_catalogue("q7", "Q7: mean epoch time per K and L", 120, **KL),
+        "best": best,
+        "runs": Asked("the first page of runs, 50", 100, page, "runs"),
+        "find": Asked(
+            "the run that a short name means", math.inf,
+            lambda store: [(runs.find(store, set(), one.short).iri,)],
+        ),
+    }  # fmt: skip
+
+
+def made(folder: Path, count: int) -> Path:
+    """A store of so many runs; made where it is not in the folder yet."""
+    path = folder / f"kprov-{count}"
+    if path.exists():
+        return path
+    unfinished = folder / f"kprov-{count}.new"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    store = LocalStore(unfinished)
+    part: list[bytes] = []
+    for number, (_, text) in enumerate(many.runs(count), 1):
+        part.append(text)
+        if sum(map(len, part)) > PORTION or number == count:
+            store.load(b"".join(part))
+            part.clear()
+            say(f"kprov: {number:,} of {count:,} runs loaded …")
+    say("kprov: making the summaries …")
+    summaries.rebuild(store)
+    store.flush()
+    say("kprov: compacting …")
+    store._store.optimize()
+    store.close()
+    unfinished.rename(path)
+    return path
+
+
+def memory(path: str, name: str) -> float:
+    """MiB that a process has at most that opens the store and asks one question."""
+    store = LocalStore(Path(path), read_only=True)
+    questions(store)[name].ask(store)
+    told = Path("/proc/self/status").read_text().partition("VmHWM:")[2]
+    return int(told.split()[0]) / 1024  # not ru_maxrss: it is inherited from who started it
+
+
+def memories(path: Path, names: list[str]) -> dict[str, float]:
+    """The same of each question, each in a process of its own."""
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
+        return dict(zip(names, pool.map(memory, [str(path)] * len(names), names), strict=True))
+
+
+def alike(ours: Rows, theirs: list[list[Any]], question: str) -> None:
+    """Whether both found the same. A run has another name there, so that those are left out."""
+
+    def key(row: tuple[Any, ...]) -> tuple[str, ...]:
+        return tuple(f"{one:.9g}" if isinstance(one, float) else str(one) for one in row)
+
+    run = -1 if question != "runs" else 4
+    kept = [tuple(cell for at, cell in enumerate(row) if at != run % len(row)) for row in ours] \
+        if question not in ("q2", "q3", "q7") else ours  # fmt: skip
+    other = [tuple(cell for at, cell in enumerate(row) if at != run % len(row)) for row in theirs] \
+        if question not in ("q2", "q3", "q7") else [tuple(row) for row in theirs]  # fmt: skip
+    assert len(kept) == len(other), f"{question}: {len(kept)} rows, and {len(other)} of the peer"
+    for one, two in zip(sorted(kept, key=key), sorted(other, key=key), strict=True):
+        for mine, its in zip(one, two, strict=False):
+            same = math.isclose(mine, its, rel_tol=1e-9) if isinstance(its, float) else mine == its
+            assert same, f"{question}: {one}, and of the peer {two}"
+
+
+def peers(folder: Path, count: int, fewer: int, python: Path) -> dict[str, Any]:
+    """What query_peers.py found, in the environment of the peers where there is one."""
+    if not python.exists():
+        say(f"There is no {python}: `make bench-peers` sets up what MLflow and DuckDB need.")
+    command = [str(python if python.exists() else sys.executable), str(HERE / "query_peers.py")]
+    done = subprocess.run(
+        [*command, str(folder / "peers"), str(count), str(fewer)],
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(done.stdout)
+    for name in found["missing"]:
+        say(f"left out: {name}")
+    return found
+
+
+def measured(path: Path, count: int, names: list[str], found: dict[str, Any]) -> list[Row]:
+    """The rows of one store, beside the databases with the same runs."""
+    store = LocalStore(path, read_only=True)
+    asked = questions(store)
+    shown: list[Row] = []
+    for name in names:
+        one = asked[name]
+        say(f"kprov: {one.what} …")
+        answer, wall, cpu = timed(lambda one=one: one.ask(store))  # type: ignore[misc]
+        what = f"{one.what} ({len(answer)} rows of {count:,} runs)"
+        limit = one.limit if count == ALL and one.limit < math.inf else None
+        if name == "best" and count == FEWER:
+            limit = 50
+        beside = [
+            peer for peer in ("DuckDB", "SQLite") if one.peer and str(count) in found.get(peer, {})
+        ]
+        for peer in beside:
+            alike(answer, found[peer][str(count)]["answers"][one.peer], name)
+        for number, peer in enumerate(beside or [None]):
+            value = found[peer][str(count)]["ms"][one.peer] if peer else None
+            again = " (the same)" if number else ""
+            shown.append(
+                Row(
+                    what + again, wall, "ms", None if number else limit, peer=peer, peer_value=value
+                )
+            )
+        shown.append(Row(f"{one.what}, CPU", cpu, "ms"))
+    return shown
+
+
+def trackers(path: Path, count: int, found: dict[str, Any]) -> list[Row]:
+    """The best val_loss per optimizer beside trackers; MLflow's search has the last only."""
+    store = LocalStore(path, read_only=True)
+    best = questions(store)["best"]
+    answer, wall, _ = timed(lambda: best.ask(store))
+    shown = []
+    for name, ms, what in (
+        ("trackio", "best", "trackio, its SQL"),
+        ("MLflow", "best", "MLflow, search_runs and get_metric_history of each run"),
+        ("MLflow", "last", "MLflow, search_runs (last values)"),
+    ):
+        if told := found.get(name, {}).get(str(count)):
+            alike([(*row[:2], "") for row in answer], [[*row, ""] for row in told["answers"]["best"]],
+                  name)  # fmt: skip
+            shown.append(Row(f"{best.what} (of {count:,} runs, the same)", wall, "ms", peer=what,
+                             peer_value=told["ms"][ms]))  # fmt: skip
+    return shown
+
+
+def space(path: Path, count: int, found: dict[str, Any]) -> list[Row]:
+    """Bytes on disk, of a run and of an epoch, and quads."""
+    texts = [text for _, text in many.runs(len(many.TAGS))]
+    more = [text for _, text in many.runs(len(many.TAGS), many.EPOCHS + 1)]
+    quads = [statistics.mean(text.count(b"\n") for text in of) for of in (texts, more)]
+    ours = size(path) / count
+    shown = [
+        Row("quads of an epoch with four metrics", quads[1] - quads[0], "quads", 17),
+        Row(f"quads of a run of {many.EPOCHS} epochs", quads[0], "quads"),
+    ]
+    sizes = {
+        name: told["bytes"]
+        for name in ("DuckDB", "SQLite", "trackio", "MLflow")
+        for runs, told in found.get(name, {}).items()
+        if runs == str(count) or name in ("trackio", "MLflow")
+    }
+    for number, (peer, value) in enumerate(sizes.items()):
+        again = " (the same)" if number else ""
+        shown.append(Row(f"disk of a run, the store{again}", ours / 1024, "KiB", peer=peer,
+                         peer_value=value / 1024))  # fmt: skip
+    journal = statistics.mean(len(compress(text)) for text in texts)
+    return [
+        *shown,
+        Row("disk of a run, its journal, compressed", journal / 1024, "KiB"),
+        Row("disk of an epoch, the store", ours / many.EPOCHS, "bytes"),
+        Row("disk of an epoch, its journal, compressed", journal / many.EPOCHS, "bytes"),
+    ]
+
+
+def main() -> None:
+    PARSER.add_argument("--runs", type=int, metavar="N", help="number of runs (10,000)")
+    PARSER.add_argument("--folder", type=Path, metavar="DIR", help="keep the stores there")
+    PARSER.add_argument(
+        "--peers", type=Path, metavar="PYTHON", help="Python that has the peers",
+        default=HERE.parent / ".venv-peers/bin/python",
+    )  # fmt: skip
+    options = given()
+    count = options.runs or (FEWER if options.quick else ALL)
+    fewer = min(FEWER, count)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        path, small = made(folder, count), made(folder, fewer)
+        found = peers(folder, count, fewer, options.peers)
+        names = list(questions(LocalStore(path, read_only=True)))
+        shown = measured(path, count, names, found)
+        if fewer != count:
+            shown += measured(small, fewer, ["best"], found)
+        shown += trackers(small, fewer, found)
+        say("kprov: memory …")
+        peaks = memories(path, names)
+        worst = max(peaks, key=lambda name: peaks[name])
+        shown.append(
+            Row(f"memory of a process that asks one, at most ({worst})", peaks[worst], "MiB", 500)
+        )
+        shown += space(path, count, found)
+    report("query", shown, NOTE)
+
+
+if __name__ == "__main__":
+    main()
