@@ -28,6 +28,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -113,6 +114,11 @@ def parse(name: str, text: str) -> Question:
 
 def catalogue() -> dict[str, Question]:
     """The questions that come with kprov, by name."""
+    return dict(_catalogue())
+
+
+@cache
+def _catalogue() -> dict[str, Question]:
     fast = resources.texts("queries/fast", ".rq")
     return {
         filename.removesuffix(".rq"): replace(
@@ -124,7 +130,7 @@ def catalogue() -> dict[str, Question]:
 
 def find(name_or_path: str) -> Question:
     """A question by its name, or a query file. Raises ``NotFoundError``."""
-    known = catalogue()
+    known = _catalogue()
     if name_or_path.lower() in known:
         return known[name_or_path.lower()]
     path = Path(name_or_path)
