@@ -56,6 +56,7 @@ class Asked:
     limit: float
     ask: Callable[[LocalStore], Rows]
     peer: str = ""  # its name in query_peers.py
+    run: int | None = None  # the column that names a run
 
 
 def rows(store: LocalStore, name: str, parameters: dict[str, str]) -> Rows:
@@ -64,8 +65,10 @@ def rows(store: LocalStore, name: str, parameters: dict[str, str]) -> Rows:
     return [tuple(query.value(term) for term in row) for row in found.rows]
 
 
-def of_catalogue(name: str, what: str, limit: float, **parameters: str) -> Asked:
-    return Asked(what, limit, lambda store: rows(store, name, parameters), name)
+def of_catalogue(
+    name: str, what: str, limit: float, parameters: dict[str, str], run: int | None = None
+) -> Asked:
+    return Asked(what, limit, lambda store: rows(store, name, parameters), name, run)
 
 
 def page(store: LocalStore) -> Rows:
@@ -79,17 +82,17 @@ def page(store: LocalStore) -> Rows:
 def questions(store: LocalStore) -> dict[str, Asked]:
     """What is asked, by name."""
     one = runs.listing(store, set(), limit=50)[-1]
-    best = of_catalogue("best", "best val_loss per optimizer", 500)
+    r2, best = {"metric": "r2", **KL}, {"k": "32", "l": "9", **KL}
     return {
-        "q1": of_catalogue("q1", "Q1: loss and val_loss per optimizer at an epoch", 75),
-        "q2": of_catalogue("q2", "Q2: activations of one run", 1, run=one.iri),
-        "q3": of_catalogue("q3", "Q3: mean epoch time and loss per optimizer", 150),
-        "q4": of_catalogue("q4", "Q4: the best run by r2", 5, metric="r2", **KL),
-        "q5": of_catalogue("q5", "Q5: the three best runs by r2", 5, metric="r2", **KL),
-        "q6": of_catalogue("q6", "Q6: the best epochs with K=32 and L=9", 40, k="32", l="9", **KL),
-        "q7": of_catalogue("q7", "Q7: mean epoch time per K and L", 120, **KL),
-        "best": best,
-        "runs": Asked("the first page of runs, 50", 100, page, "runs"),
+        "q1": of_catalogue("q1", "Q1: loss and val_loss per optimizer at an epoch", 75, {}, 3),
+        "q2": of_catalogue("q2", "Q2: activations of one run", 1, {"run": one.iri}),
+        "q3": of_catalogue("q3", "Q3: mean epoch time and loss per optimizer", 150, {}),
+        "q4": of_catalogue("q4", "Q4: the best run by r2", 5, r2, 6),
+        "q5": of_catalogue("q5", "Q5: the three best runs by r2", 5, r2, 4),
+        "q6": of_catalogue("q6", "Q6: the best epochs with K=32 and L=9", 40, best, 5),
+        "q7": of_catalogue("q7", "Q7: mean epoch time per K and L", 120, KL),
+        "best": of_catalogue("best", "best val_loss per optimizer", 500, {}, 5),
+        "runs": Asked("the first page of runs, 50", 100, page, "runs", 4),
         "find": Asked(
             "the run that a short name means", math.inf,
             lambda store: [(runs.find(store, set(), one.short).iri,)],
@@ -117,6 +120,7 @@ def made(folder: Path, count: int) -> Path:
     store.flush()
     say("kprov: compacting …")
     store._store.optimize()
+    store.reopen()  # without its write-ahead log
     store.close()
     unfinished.rename(path)
     return path
@@ -136,22 +140,22 @@ def memories(path: Path, names: list[str]) -> dict[str, float]:
         return dict(zip(names, pool.map(memory, [str(path)] * len(names), names), strict=True))
 
 
-def alike(ours: Rows, theirs: list[list[Any]], question: str) -> None:
-    """Whether both found the same. A run has another name there, so that those are left out."""
+def alike(ours: Rows, theirs: Rows, question: str) -> None:
+    """Check that both found the same, in whatever order: means differ in their last digits."""
 
     def key(row: tuple[Any, ...]) -> tuple[str, ...]:
         return tuple(f"{one:.9g}" if isinstance(one, float) else str(one) for one in row)
 
-    run = -1 if question != "runs" else 4
-    kept = [tuple(cell for at, cell in enumerate(row) if at != run % len(row)) for row in ours] \
-        if question not in ("q2", "q3", "q7") else ours  # fmt: skip
-    other = [tuple(cell for at, cell in enumerate(row) if at != run % len(row)) for row in theirs] \
-        if question not in ("q2", "q3", "q7") else [tuple(row) for row in theirs]  # fmt: skip
-    assert len(kept) == len(other), f"{question}: {len(kept)} rows, and {len(other)} of the peer"
-    for one, two in zip(sorted(kept, key=key), sorted(other, key=key), strict=True):
-        for mine, its in zip(one, two, strict=False):
+    assert len(ours) == len(theirs), f"{question}: {len(ours)} rows, and {len(theirs)} of the peer"
+    for one, other in zip(sorted(ours, key=key), sorted(theirs, key=key), strict=True):
+        for mine, its in zip(one, other, strict=True):
             same = math.isclose(mine, its, rel_tol=1e-9) if isinstance(its, float) else mine == its
-            assert same, f"{question}: {one}, and of the peer {two}"
+            assert same, f"{question}: {one}, and of the peer {other}"
+
+
+def without(found: Rows | list[list[Any]], column: int | None) -> Rows:
+    """The rows without a column: a run has another name elsewhere."""
+    return [tuple(cell for at, cell in enumerate(row) if at != column) for row in found]
 
 
 def peers(folder: Path, count: int, fewer: int, python: Path) -> dict[str, Any]:
@@ -182,19 +186,20 @@ def measured(path: Path, count: int, names: list[str], found: dict[str, Any]) ->
         limit = one.limit if count == ALL and one.limit < math.inf else None
         if name == "best" and count == FEWER:
             limit = 50
-        beside = [
-            peer for peer in ("DuckDB", "SQLite") if one.peer and str(count) in found.get(peer, {})
-        ]
-        for peer in beside:
-            alike(answer, found[peer][str(count)]["answers"][one.peer], name)
-        for number, peer in enumerate(beside or [None]):
-            value = found[peer][str(count)]["ms"][one.peer] if peer else None
-            again = " (the same)" if number else ""
-            shown.append(
-                Row(
-                    what + again, wall, "ms", None if number else limit, peer=peer, peer_value=value
-                )
-            )
+        beside = {
+            peer: found[peer][str(count)]
+            for peer in ("DuckDB", "SQLite")
+            if one.peer and str(count) in found.get(peer, {})
+        }
+        for told in beside.values():
+            theirs = without(told["answers"][one.peer], one.run)
+            alike(without(answer, one.run), theirs, name)
+        peer, told = next(iter(beside.items()), (None, None))
+        value = told["ms"][one.peer] if told else None
+        shown.append(Row(what, wall, "ms", limit, peer=peer, peer_value=value))
+        for peer in list(beside)[1:]:
+            value = beside[peer]["ms"][one.peer]
+            shown.append(Row(f"{one.what} (the same)", wall, "ms", peer=peer, peer_value=value))
         shown.append(Row(f"{one.what}, CPU", cpu, "ms"))
     return shown
 
@@ -211,8 +216,8 @@ def trackers(path: Path, count: int, found: dict[str, Any]) -> list[Row]:
         ("MLflow", "last", "MLflow, search_runs (last values)"),
     ):
         if told := found.get(name, {}).get(str(count)):
-            alike([(*row[:2], "") for row in answer], [[*row, ""] for row in told["answers"]["best"]],
-                  name)  # fmt: skip
+            theirs = [tuple(row) for row in told["answers"]["best"]]
+            alike([row[:2] for row in answer], theirs, name)
             shown.append(Row(f"{best.what} (of {count:,} runs, the same)", wall, "ms", peer=what,
                              peer_value=told["ms"][ms]))  # fmt: skip
     return shown

@@ -68,7 +68,8 @@ BEST = {
         FROM runs JOIN epochs USING (run) GROUP BY optimizer ORDER BY optimizer""",
     "trackio": """SELECT json_extract(CAST(c.config AS TEXT), '$.optimizer_name') AS optimizer,
           min(json_extract(CAST(m.metrics AS TEXT), '$.val_loss')) AS best
-        FROM metrics m JOIN configs c ON c.run_id = m.run_id GROUP BY optimizer ORDER BY optimizer""",
+        FROM metrics m JOIN configs c ON c.run_id = m.run_id
+        GROUP BY optimizer ORDER BY optimizer""",
 }
 SECONDS, MOST = 2.0, 50  # of repeats
 
