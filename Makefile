@@ -85,6 +85,7 @@ bench: .venv/installed  ## Measure, and print each value beside its limit
 	$(BIN)/python bench/exchange.py
 	$(BIN)/python bench/lineage.py
 	$(BIN)/python bench/mirror.py
+	$(BIN)/python bench/query.py --quick
 	$(BIN)/python bench/server.py
 	$(BIN)/python bench/space.py
 	$(BIN)/python bench/validate.py

@@ -11,6 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parent / "results"
+# A benchmark may add options of its own.
+PARSER = argparse.ArgumentParser()
+PARSER.add_argument("--json", action="store_true", help="print one JSON object")
+PARSER.add_argument("--save", action="store_true", help="keep the figures in bench/results/")
+PARSER.add_argument("--quick", action="store_true", help="fewer repeats, where there are many")
 
 
 @dataclass(frozen=True)
@@ -63,13 +68,9 @@ def quantile(values: list[float], part: float) -> float:
 
 def given() -> argparse.Namespace:
     """The options of the command line."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--save", action="store_true", help="keep the figures in bench/results/")
-    parser.add_argument("--quick", action="store_true", help="fewer repeats, where there are many")
-    options = parser.parse_args()
+    options = PARSER.parse_args()
     if options.quick and options.save:
-        parser.error("rough figures are not kept: leave out --quick or --save")
+        PARSER.error("rough figures are not kept: leave out --quick or --save")
     return options
 
 
@@ -78,10 +79,15 @@ def quick() -> bool:
     return bool(given().quick)
 
 
-def report(name: str, rows: list[Row]) -> None:
-    """Print the rows as text, or with --json as one object; --save keeps them for README.md."""
+def report(name: str, rows: list[Row], note: str = "") -> None:
+    """Print the rows as text, or with --json as one object; --save keeps them for README.md.
+
+    ``note`` is a paragraph that README.md shows below them.
+    """
     options = given()
     found = {"name": name, "machine": machine(), "rows": [asdict(row) for row in rows]}
+    if note:
+        found["note"] = note
     if options.save:
         (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     if options.json:
@@ -121,5 +127,5 @@ def markdown() -> str:
             "|---|---|---|---|---|",
         ]
         parts += ["| " + " | ".join(cells(Row(**row))) + " |" for row in found["rows"]]
-        parts.append("")
+        parts += ["", found["note"], ""] if "note" in found else [""]
     return "\n".join(parts)

@@ -5,12 +5,13 @@ capture's own statements, so that a run has as many quads as a recorded one.
 """
 
 import io
-import math
 import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import redirect_stderr
 from pathlib import Path
+
+from formulas import DENSE, EPOCHS, TAGS, TESTED, elapsed, metrics, quality, settings, started
 
 from kprov_capture.facts import Dataset, Ending, Layer
 from kprov_capture.home import create
@@ -22,43 +23,9 @@ from kprov_capture.statements import epoch
 from kprov_capture.statements_change import training_ended
 from kprov_rdf import journal
 
-OPTIMIZERS = ("Adadelta", "Adagrad", "Adam", "Adamax", "Nadam", "RMSprop", "SGD")
-RATES = (0.1, 0.01, 0.001, 0.0001)
-GROWTH, LAYERS = (16, 24, 32), (4, 6, 8, 9)  # K and L of DenseED
-TAGS = ("alexnet", "densenet", "densed", "digits", "unet")
-_STARTED = 1.7e9
 _PLACES = {"optimizer_name": "OPTIMIZER", "learning_rate": 0.00123, "batch_size": 900,
            "epochs": 901, "K": 902, "L": 903}  # fmt: skip
 _TIME = re.compile(r'"[^"]*T[^"]*Z"(?=\^\^<http://www.w3.org/2001/XMLSchema#dateTime>)')
-
-
-def settings(number: int) -> dict[str, str | int | float]:
-    """What the run of this number began with: the combinations one after the other."""
-    return {
-        "optimizer_name": OPTIMIZERS[number % 7],
-        "learning_rate": RATES[number // 7 % 4],
-        "batch_size": 32,
-        "epochs": 100,
-        "K": GROWTH[number // 28 % 3],
-        "L": LAYERS[number // 84 % 4],
-    }
-
-
-def metrics(number: int, at: int) -> dict[str, float]:
-    """What epoch ``at`` of a run reported: a curve that falls to a floor of its own."""
-    floor = 0.1 + (number * 7919 % 10007) / 1e5
-    loss = floor + math.exp(-(at + 1) / (10 + number % 13))
-    return {
-        "loss": loss,
-        "accuracy": 1 - loss / 2,
-        "val_loss": loss * 1.25 + (number * 31 + at * 17) % 101 / 1e4,
-        "val_accuracy": 1 - loss / 1.5,
-    }
-
-
-def elapsed(number: int, at: int) -> float:
-    """Seconds of an epoch: more with more layers."""
-    return GROWTH[number // 28 % 3] * LAYERS[number // 84 % 4] / 10 + (at * 13 + number) % 17 / 100
 
 
 def _pattern(tag: str) -> tuple[str, str]:
@@ -72,13 +39,13 @@ def _pattern(tag: str) -> tuple[str, str]:
         run.architecture(
             [
                 Layer(f"dense_{n}", None, f"dense_{n}", "Dense", n, "relu", None, "None,8", 40)
-                for n in range(12)
+                for n in range(DENSE)
             ],
             480,
         )
         test = run.next_test_set()
         run.dataset("test", Dataset(test, "test", "numpy.ndarray", samples=5, unhashed="no"))
-        run.testing(run.now(), run.now(), {"loss": 0.8, "r2": 0.123456789}, test)
+        run.testing(run.now(), run.now(), {"loss": TESTED, "r2": 0.123456789}, test)
         run.close()
         (path,) = home.journal.glob("*.nq")
         text = journal.read(path).text.decode()
@@ -86,23 +53,23 @@ def _pattern(tag: str) -> tuple[str, str]:
     return "".join(_TIME.sub("TIME", line) for line in lines if line[0] != "#"), run.id
 
 
-def runs(count: int, epochs: int = 100, first: int = 0) -> Iterator[tuple[str, bytes]]:
+def runs(count: int, epochs: int = EPOCHS, first: int = 0) -> Iterator[tuple[str, bytes]]:
     """The IRI of each run, and its N-Quads."""
     patterns = [_pattern(tag) for tag in TAGS]
     for number in range(first, first + count):
         text, old = patterns[number % len(TAGS)]
         names = Names(uuid7())
-        at = _STARTED + number * 1000
+        at, rate = started(number), float(settings(number)["learning_rate"])
         for name, value in settings(number).items():
             text = text.replace(f'"{_PLACES[name]}"', f'"{value}"')
-        quality = f"{1 - (number * 104729 % 1299709) / 1299709:.9f}"
-        text = text.replace("0.123456789", quality).replace("TIME", f'"{instant(at):%FT%TZ}"')
+        text = text.replace("0.123456789", quality(number))
+        text = text.replace("TIME", f'"{instant(at):%FT%TZ}"')
         parts = [text.replace(old, names.run.rpartition("/")[2])]
         series: dict[str, Series] = {}
         total = 0.0
         for one in range(epochs):
             told, took = metrics(number, one), elapsed(number, one)
-            parts.append(epoch(names, one, at, at + took, took, RATES[number // 7 % 4], 0, told))
+            parts.append(epoch(names, one, at, at + took, took, rate, 0, told))
             at += took
             total += took
             for name, value in told.items():

@@ -28,6 +28,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -59,6 +60,7 @@ GROUPS = {
 _HEADER = re.compile(r"^# (question|group|source|example|input|output): (.*)$", re.MULTILINE)
 _INPUT = re.compile(rf"(\w+) ({parameters.TYPES})(?: (\S+))? -- (.+)\Z")
 _SUMMARY = re.compile(r"^# summary: (\w+) (\??\w+) (\w+)$", re.MULTILINE)
+_BEST_FIRST = re.compile(r'ORDER BY IF\(\?best = "max", -(\?\w+), \1\)')
 _OUTPUT = re.compile(r"(\w+) -- (.+)\Z")
 
 
@@ -113,6 +115,11 @@ def parse(name: str, text: str) -> Question:
 
 def catalogue() -> dict[str, Question]:
     """The questions that come with kprov, by name."""
+    return dict(_catalogue())
+
+
+@cache
+def _catalogue() -> dict[str, Question]:
     fast = resources.texts("queries/fast", ".rq")
     return {
         filename.removesuffix(".rq"): replace(
@@ -124,7 +131,7 @@ def catalogue() -> dict[str, Question]:
 
 def find(name_or_path: str) -> Question:
     """A question by its name, or a query file. Raises ``NotFoundError``."""
-    known = catalogue()
+    known = _catalogue()
     if name_or_path.lower() in known:
         return known[name_or_path.lower()]
     path = Path(name_or_path)
@@ -197,6 +204,16 @@ def _decided(
     return bound
 
 
+def _ordered(text: str, bound: Bindings) -> str:
+    """A fast text that orders by the value itself, and not by what IF makes of it.
+
+    Oxigraph works out an expression at each comparison. The two differ in where NaN comes, which
+    summaries have none of in a best value or a test.
+    """
+    order = r"ORDER BY DESC(\1)" if bound.get("best") == ox.Literal("max") else r"ORDER BY \1"
+    return _BEST_FIRST.sub(order, text)
+
+
 def _summed(text: str, bound: dict[str, ox.NamedNode | ox.Literal]) -> None:
     """Bind the summary properties that the header of a fast text names."""
     found = {
@@ -246,6 +263,7 @@ def ask(store: Store, question: Question, given: Given) -> bool | Table | Iterat
     quick = bool(question.fast) and summaries.are_in(store)
     text = _limited(question, question.fast if quick else question.text, bound)
     if quick:
+        text = _ordered(text, bound)
         _summed(text, bound)
     answer = store.query(text, bound)
     if isinstance(answer, ox.QueryBoolean):

@@ -6,12 +6,14 @@ without a blank around them (``SERVICE:x{…}``, ``trueSERVICE<…>{…}``).
 
 import re
 from collections.abc import Container, Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from kprov_rdf.errors import InputError, RefusedError
 
 MAX_DEPTH = 100
+_SHORT = 10_000  # of characters: the tokens of so long a query are kept, since it may come again
 _PROLOGUE = {"PREFIX", "BASE"}
 
 _NAME = r"[^\W\d][\w·-]*+(?:\.++[\w·-]++)*+"
@@ -46,6 +48,15 @@ class Token(NamedTuple):
 
 def tokens(text: str) -> Iterator[Token]:
     """The tokens of a query without blanks and comments. Never fails: it does not parse."""
+    return iter(_kept(text)) if len(text) <= _SHORT else _read(text)
+
+
+@lru_cache(64)
+def _kept(text: str) -> tuple[Token, ...]:
+    return tuple(_read(text))
+
+
+def _read(text: str) -> Iterator[Token]:
     for match in _TOKEN.finditer(text):
         kind = str(match.lastgroup)
         if kind != "space":

@@ -15,8 +15,8 @@ A name ends in the local name of a property. For queries that are given the prop
 described: ``summary:of`` says of which it is, ``summary:name`` how that was reported where it has
 a name of its own, ``summary:statistic`` what stands before the hyphen, and ``summary:epochOf`` of
 an epoch, which value was reached in it. A duration (``elapsedTime``) and
-the rate (``learningRate``) count as metrics. NaN is no minimum and no maximum; it is counted, and
-makes the mean NaN, as in IEEE 754.
+the rate (``learningRate``) count as metrics. NaN is no minimum, no maximum and no
+result of a test; it is counted, and makes the mean NaN, as in IEEE 754.
 
 It is no provenance, but an index: made of the records whenever they grow, in no export, and made
 anew when it is taken away.
@@ -170,7 +170,8 @@ def _facts(store: LocalStore, run: ox.NamedNode) -> list[_Said] | None:
         if not (isinstance(property_, ox.NamedNode) and isinstance(value, ox.Literal)):
             continue
         if kind == "test":
-            tests.add((kind, property_.value, value))
+            if value.value != "NaN":
+                tests.add((kind, property_.value, value))
             continue
         # Where a document says several, the choice does not depend on their order.
         before = told.get((kind, property_.value))

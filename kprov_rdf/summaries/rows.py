@@ -13,8 +13,7 @@ ORDER BY DESC(?at)"""
 _UNDATED = f"""SELECT ?run {{ GRAPH <{SUMMARY_GRAPH}> {{
   ?run summary:epochs ?epochs FILTER NOT EXISTS {{ ?run summary:started ?at }} }} }}"""
 _NAMED = f"""SELECT ?run {{ GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:epochs ?epochs }}
-  FILTER (STRENDS(STR(?run), %(name)s) || CONTAINS(STR(?run), CONCAT("/run/", %(name)s))
-          || CONTAINS(STR(?run), CONCAT("#run-", %(name)s))) }}"""
+  FILTER CONTAINS(STR(?run), %s) }}"""
 _TAGGED = f"""SELECT ?run {{ GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:tag %s ; summary:started ?at }}
 }} ORDER BY DESC(?at) LIMIT 1"""
 _COUNT = f"""SELECT (COUNT(?run) AS ?count) {{
@@ -44,7 +43,12 @@ def count(store: Store) -> int:
 def named(store: Store, name: str) -> list[str]:
     """The runs that ``name`` may mean: their IRI, an end of their id, or the tag of the newest."""
     text = str(ox.Literal(name))
-    return _iris(store, _NAMED % {"name": text}) + _iris(store, _TAGGED % text)
+    # What part of the IRI it is, is seen here: each STR of a filter looks all of them up again.
+    found = [
+        iri for iri in _iris(store, _NAMED % text)
+        if iri.endswith(name) or f"/run/{name}" in iri or f"#run-{name}" in iri
+    ]  # fmt: skip
+    return found + _iris(store, _TAGGED % text)
 
 
 def rows(store: Store, wanted: Mapping[str, str], runs: Collection[str] | None) -> dict[str, Row]:

@@ -62,14 +62,14 @@ def test_of_runs_of_many_kinds(home: Home, name: str) -> None:
     gaps = recording.begin(home.path, rate=0.01)
     for number, told in enumerate(({"loss": 0.5}, {"loss": 0.25, "val_loss": 1.0})):
         gaps.epoch(number, gaps.now(), gaps.now(), 1.0, 0.01, 0, told)
-    for loss in (0.3, 0.2):
+    for loss in (0.3, math.nan, 0.2):
         gaps.testing(gaps.now(), gaps.now(), {"loss": loss}, gaps.next_test_set())
     assert gaps.settle(10)
     merge.merge(home, Source(str(LOGGED / "mlruns")))
     given: dict[str, dict[str, str]] = {
         "q1": {"epoch": "0", "rate": "0.01"},
         "q4": {"metric": "loss", "growth": "batch_size", "depth": "epochs"},
-        "q5": {"metric": "loss", "growth": "batch_size", "depth": "epochs"},
+        "q5": {"metric": "loss", "growth": "batch_size", "depth": "epochs", "best": "max"},
         "q6": {"k": "4", "l": "3", "growth": "batch_size", "depth": "epochs"},
         "q7": {"growth": "learning_rate", "depth": "epochs"},  # it was adapted
     }

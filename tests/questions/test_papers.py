@@ -22,13 +22,13 @@ def mean(values: list[float]) -> float:
 @pytest.mark.parametrize("rate", [0.01, 0.1])
 def test_q1(ask, trained: Trained, rate: float) -> None:
     wanted = sorted(
-        (one.optimizer, one.run, one.history["loss"][2], one.history.get("val_loss", [None] * 3)[2])
+        (one.optimizer, one.history["loss"][2], one.run, one.history.get("val_loss", [None] * 3)[2])
         for one in trained.trials
         if one.rate == rate and len(one.history["loss"]) > 2
     )
     assert len(wanted) == {0.01: 7, 0.1: 2}[rate]
     found = ask("q1", epoch="2", rate=str(rate))
-    assert [(row[0], row[3], row[1], row[2]) for row in found] == wanted
+    assert [(row[0], row[1], row[3], row[2]) for row in found] == wanted
 
 
 def test_q2(ask, trained: Trained) -> None:
