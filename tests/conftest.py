@@ -1,6 +1,7 @@
 """Fixtures that several tests share, and the profiles of Hypothesis."""
 
 import os
+import sqlite3  # noqa: F401  before TensorFlow, which brings an SQLite without FTS5
 from pathlib import Path
 
 import pytest

@@ -117,9 +117,9 @@ class Result(Sequence[Row]):
         return frames.batches(self, rows)
 
     def to_csv(self, path: str | Path) -> None:
-        """Write the rows as CSV (RFC 4180, lines end in LF); nothing where a value is missing."""
+        """Write the rows as CSV (RFC 4180); nothing where a value is missing."""
         with open(path, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
+            writer = csv.writer(file)  # lines end in CRLF, so that a lone CR is quoted
             writer.writerow(self.columns)
             writer.writerows([text(value) for value in row] for row in self.stream())
 

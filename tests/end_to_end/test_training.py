@@ -150,7 +150,7 @@ def test_the_demonstration(tmp_path: Path) -> None:
     assert "3 runs valid" in out
     for optimizer in ("Adam", "RMSprop", "SGD"):
         assert out.count(f" {optimizer} ") >= 2, out
-    for layer in ("convolution", "dropout_1", "digits"):
+    for layer in ("activation_1", "dropout_1", "digits"):
         assert layer in out
     assert "wasGeneratedBy(r:model, r:training" in out
     assert "r:adaptation-1" in out
