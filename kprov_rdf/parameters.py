@@ -60,7 +60,7 @@ _STATISTICS = {"metric": ("count", "test"), "setting": ("setting",)}
 _SUMMED = f"""SELECT DISTINCT ?name ?property {{ GRAPH <{SUMMARY_GRAPH}> {{
   VALUES ?statistic {{ %s }}
   ?of summary:statistic ?statistic ; summary:of ?property ; summary:name ?name }} }}
-ORDER BY ?name ?property"""
+ORDER BY STR(?name) ?property"""
 _CLASSES = {"metric": Dnnprov.Metric, "setting": Dnnprov.HyperParameter}
 # Words in the names of metrics of which more is better.
 _MAXIMISED = re.compile(
@@ -225,7 +225,7 @@ def _own(kind: str, store: Store | None) -> list[tuple[str, str]]:
     else:
         text = (
             f"SELECT DISTINCT ?name ?property {{ GRAPH ?run {{ ?property a <{_CLASSES[kind]}> ; "
-            f"<{Dnnprov.reportedName}> ?name }} }} ORDER BY ?name ?property"
+            f"<{Dnnprov.reportedName}> ?name }} }} ORDER BY STR(?name) ?property"
         )
     return [(row["name"].value, row["property"].value) for row in select(store, text)]
 

@@ -24,6 +24,7 @@ header says which summary property a further variable is: ``# summary: top ?best
 ``?top`` to that of the property ``?metric`` whose statistic is the value of ``?best``.
 """
 
+import contextlib
 import difflib
 import re
 from collections.abc import Iterator, Mapping
@@ -37,12 +38,12 @@ from kprov_capture.terms import XSD_NAMESPACE
 from kprov_rdf import parameters, resources, summaries
 from kprov_rdf.errors import InputError, NotFoundError
 from kprov_rdf.parameters import ANY, LIMIT, Input, guess, literal
-from kprov_rdf.sparql import in_order, tokens
-from kprov_rdf.store import Bindings, Store
+from kprov_rdf.sparql import in_kinds, in_order, tokens
+from kprov_rdf.store import Answer, Bindings, LocalStore, Store
 
 __all__ = [
-    "GROUPS", "Input", "Question", "Table", "Term", "ask", "bind", "catalogue", "find", "guess",
-    "literal", "parse", "table", "value",
+    "GROUPS", "Input", "Question", "Table", "Term", "answered", "ask", "bind", "catalogue", "find",
+    "guess", "literal", "parse", "table", "value",
 ]  # fmt: skip
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None
@@ -247,7 +248,7 @@ def ask(store: Store, question: Question, given: Given) -> bool | Table | Iterat
     text = _limited(question, question.fast if quick else question.text, bound)
     if quick:
         _summed(text, bound)
-    answer = store.query(text, bound)
+    answer = store.query(text, bound) if quick else answered(store, text, bound)
     if isinstance(answer, ox.QueryBoolean):
         return bool(answer)
     if not isinstance(answer, ox.QuerySolutions):
@@ -257,6 +258,18 @@ def ask(store: Store, question: Question, given: Given) -> bool | Table | Iterat
     hidden |= {name for name, _, _ in _SUMMARY.findall(text)}
     shown = [name for name in names if name not in hidden]
     return Table(shown, (tuple(row[name] for name in shown) for row in answer))
+
+
+def answered(store: Store, text: str, bound: Bindings) -> Answer:
+    """The answer of a store, also where the query orders values of mixed types.
+
+    In Oxigraph that would end this process. Raises ``InputError``.
+    """
+    safe = in_kinds(text) if isinstance(store, LocalStore) else text
+    if safe != text:
+        with contextlib.suppress(InputError):  # said of the query as it was written, below
+            return store.query(safe, bound)
+    return store.query(text, bound)
 
 
 def table(store: Store, question: Question, given: Given) -> Table:
