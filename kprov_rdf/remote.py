@@ -23,6 +23,7 @@ from kprov_rdf.errors import InputError, RemoteError
 from kprov_rdf.sparql import MAX_DEPTH, Token, syntax_message, tokens
 from kprov_rdf.store import (
     QUERY_PREFIXES,
+    SUMMARY_GRAPH,
     Answer,
     Bindings,
     Node,
@@ -215,7 +216,8 @@ class RemoteStore:
     def graphs(self) -> list[str]:
         text = "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }"
         answer = select(self, text)
-        return sorted(row["g"].value for row in answer if isinstance(row["g"], ox.NamedNode))
+        found = (row["g"].value for row in answer if isinstance(row["g"], ox.NamedNode))
+        return sorted(name for name in found if name != SUMMARY_GRAPH)
 
     def graph(self, iri: str) -> list[ox.Triple]:
         name = ox.NamedNode(iri)
