@@ -60,6 +60,7 @@ GROUPS = {
 _HEADER = re.compile(r"^# (question|group|source|example|input|output): (.*)$", re.MULTILINE)
 _INPUT = re.compile(rf"(\w+) ({parameters.TYPES})(?: (\S+))? -- (.+)\Z")
 _SUMMARY = re.compile(r"^# summary: (\w+) (\??\w+) (\w+)$", re.MULTILINE)
+_LONG_LIMIT = 15
 _OUTPUT = re.compile(r"(\w+) -- (.+)\Z")
 
 
@@ -158,9 +159,16 @@ def bind(question: Question, given: Given, store: Store | None = None) -> Bindin
     bound: dict[str, ox.NamedNode | ox.Literal] = {}
     for name in declared or given:
         one = declared.get(name)
+        try:
+            ox.Variable(name)
+        except ValueError as error:
+            told = f"A parameter is called as a variable of the query is, and none is {name!r}."
+            raise InputError(told) from error
         value = given.get(name, one.default if one else None)
         if value is None:
             raise InputError(_missing(question, declared[name]))
+        if one is not None and "|" in one.type and value == ANY != one.default:
+            raise InputError(_wrong(question, name, True, f"{ANY} is none of {one.type}"))
         if isinstance(value, str) and value != ANY:
             try:
                 value = guess(value) if one is None else parameters.term(one, value, store)
@@ -220,7 +228,9 @@ def _limited(question: Question, text: str, bound: dict[str, ox.NamedNode | ox.L
     for one in question.inputs:
         if one.type != LIMIT:
             continue
-        wanted = int(bound.pop(one.name).value) if one.name in bound else None
+        given = bound.pop(one.name).value if one.name in bound else None
+        # Oxigraph counts to 64 bits, and Python reads no number of thousands of digits.
+        wanted = given and (int(given) if len(given) < _LONG_LIMIT else 10**_LONG_LIMIT)
         found = list(tokens(text))
         places = [
             after.start
@@ -244,6 +254,8 @@ def ask(store: Store, question: Question, given: Given) -> bool | Table | Iterat
     DESCRIBE. Raises ``InputError``.
     """
     bound = dict(bind(question, given, store))
+    for name in {of for _, _, of in _SUMMARY.findall(question.fast)} - bound.keys():
+        raise InputError(_wrong(question, name, True, f"one was wanted, and {ANY} is any"))
     quick = bool(question.fast) and summaries.are_in(store)
     text = _limited(question, question.fast if quick else question.text, bound)
     if quick:
