@@ -189,8 +189,34 @@ def opened(home: Home, address: Address | None = None) -> Iterator[LocalStore]:
     if not home.store.exists() and home.path.is_dir():
         with contextlib.suppress(OSError):  # owned() says what is wrong with the folder
             _rebuilding(home).touch()
+    before = _manifest(home)
     with owned(home, address) as store:
+        # Also after a version that keeps no sums, which does not write the note.
+        if before != _noted(home) and summaries.is_whole(store):
+            summaries.mend(store)
         yield store
+    with contextlib.suppress(OSError):
+        journal.replace(home.store / _SUMMED, _manifest(home))
+
+
+# In the store's folder: what RocksDB's manifest was called when the sums were whole. Each time
+# that a process opens the store to write, it gets another name.
+_SUMMED = "summed"
+
+
+def _manifest(home: Home) -> bytes:
+    return _read(home.store / "CURRENT")
+
+
+def _noted(home: Home) -> bytes:
+    return _read(home.store / _SUMMED)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _rebuilding(home: Home) -> Path:

@@ -28,7 +28,10 @@ from kprov_rdf.store import SUMMARY_GRAPH, Store, select
 
 ANY = "*"
 LIMIT = "limit"
-TYPES = r"xsd:\w+(?:(?:>=|<=|>|<)-?[0-9.]+)?|run|metric|setting|tag|iri|value|limit|\w+(?:\|\w+)+"
+TYPES = (
+    r"xsd:\w+(?:(?:>=|<=|>|<)-?[0-9]+(?:\.[0-9]+)?)?"
+    r"|run|metric|setting|tag|iri|value|limit|\w+(?:\|\w+)+"
+)
 _ABOUT = {
     "run": "the last 8 digits of a run, a prefix, a tag, or @latest",
     "metric": "a metric by the name that was reported, such as val_loss",
@@ -38,7 +41,7 @@ _ABOUT = {
     "value": "a number, true, false or a text",
     LIMIT: "a whole number from 1",
 }
-_RANGED = re.compile(r"xsd:(\w+?)(?:(>=|<=|>|<)(-?[0-9.]+))?\Z")
+_RANGED = re.compile(r"xsd:(\w+?)(?:(>=|<=|>|<)(-?[0-9]+(?:\.[0-9]+)?))?\Z")
 _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": lambda one, other: one >= other,
     "<=": lambda one, other: one <= other,
@@ -60,7 +63,7 @@ _STATISTICS = {"metric": ("count", "test"), "setting": ("setting",)}
 _SUMMED = f"""SELECT DISTINCT ?name ?property {{ GRAPH <{SUMMARY_GRAPH}> {{
   VALUES ?statistic {{ %s }}
   ?of summary:statistic ?statistic ; summary:of ?property ; summary:name ?name }} }}
-ORDER BY ?name ?property"""
+ORDER BY STR(?name) ?property"""
 _CLASSES = {"metric": Dnnprov.Metric, "setting": Dnnprov.HyperParameter}
 # Words in the names of metrics of which more is better.
 _MAXIMISED = re.compile(
@@ -114,7 +117,10 @@ def guess(text: str) -> ox.NamedNode | ox.Literal:
             return literal(text, datatype)
     if text in ("true", "false"):
         return literal(text, "boolean")
-    return ox.Literal(text)
+    try:
+        return ox.Literal(text)
+    except ValueError:
+        raise InputError(f"a text was wanted, and {text!r} is not one in Unicode") from None
 
 
 def term(one: Input, text: str, store: Store | None) -> ox.NamedNode | ox.Literal:
@@ -158,7 +164,10 @@ def at_best(metric: str) -> str:
 def _ranged(text: str, datatype: str, sign: str | None, bound: str | None) -> ox.Literal:
     found = literal(text, datatype)
     if sign and bound:
-        number = float(text.replace("INF", "inf"))
+        try:
+            number = float(text.replace("INF", "inf"))
+        except ValueError:
+            raise InputError(f"a number {sign} {bound} was wanted, found {text!r}") from None
         if not _HOLDS[sign](number, float(bound)):
             raise InputError(f"a number {sign} {bound} was wanted, found {text}")
     return found
@@ -225,7 +234,7 @@ def _own(kind: str, store: Store | None) -> list[tuple[str, str]]:
     else:
         text = (
             f"SELECT DISTINCT ?name ?property {{ GRAPH ?run {{ ?property a <{_CLASSES[kind]}> ; "
-            f"<{Dnnprov.reportedName}> ?name }} }} ORDER BY ?name ?property"
+            f"<{Dnnprov.reportedName}> ?name }} }} ORDER BY STR(?name) ?property"
         )
     return [(row["name"].value, row["property"].value) for row in select(store, text)]
 

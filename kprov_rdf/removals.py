@@ -49,7 +49,9 @@ SELECT ?record ?at ?by ?reason ?label ?created ?size ?sha256 ?removal {
                ?content dnnprov:byteSize ?size ; dnnprov:sha256 ?sha256 }
   }
   # Nothing but kprov names a part of a catalog: what a record says of itself does not count.
-  FILTER STRSTARTS(STR(?removal), CONCAT(STR(?catalog), "#"))
+  FILTER (STRENDS(STR(?catalog), "/catalog")
+          && STRSTARTS(STR(?removal), CONCAT(STR(?catalog), "#removal-"))
+          && DATATYPE(?at) = xsd:dateTime && TZ(?at) != "")
 }
 ORDER BY DESC(?at) ?record
 """
@@ -280,20 +282,31 @@ def listing(store: Store, record: str | None = None) -> list[Removed]:
     for row in select(store, _REMOVED, given):
         iri = record if record is not None else row["record"].value
         told = {name: row[name] and row[name].value for name in _TEXTS}
+        size, at = told["size"] or "", _time(row["at"].value)
+        if at is None:
+            continue
         found.setdefault(
             iri,
             Removed(
                 iri,
-                datetime.fromisoformat(row["at"].value),
+                at,
                 told["by"],
                 told["reason"],
                 told["label"],
-                datetime.fromisoformat(told["created"]) if told["created"] else None,
-                int(told["size"]) if told["size"] else None,
+                _time(told["created"]),
+                int(size) if size.isdecimal() else None,
                 told["sha256"],
             ),
         )
     return list(found.values())
+
+
+def _time(text: str | None) -> datetime | None:
+    """A time; None for what is none, which a merged record may say of itself."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 _TEXTS = ("by", "reason", "label", "created", "size", "sha256")

@@ -229,11 +229,12 @@ def find(store: Store, living: Set[str], name: str) -> RunInfo:
 
     Raises ``NotFoundError``.
     """
+    name = name.encode("utf-8", "replace").decode()  # no term holds what is not in Unicode
     if not summaries.are_in(store):
         return resolve(name, listing(store, living))
     if name == "@latest":
         return resolve(name, listing(store, living, limit=1))
-    matching = listing(store, living, summaries.named(store, name))
+    matching = listing(store, living, summaries.named(store, name) if name else [])
     newest = listing(store, living, limit=_TOLD) if not matching else []
     return resolve(name, matching or newest)
 

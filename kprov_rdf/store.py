@@ -163,7 +163,7 @@ class LocalStore:
             )
         except SyntaxError as error:
             raise InputError(syntax_message(text, str(error), QUERY_PREFIXES)) from error
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeEncodeError) as error:
             raise InputError(failure_message(str(error))) from error
 
     def graphs(self) -> list[str]:

@@ -18,7 +18,7 @@ from rdflib.term import Identifier, Node
 
 from kprov_rdf.analysis.snapshot import Opened
 from kprov_rdf.errors import RefusedError
-from kprov_rdf.query import Term
+from kprov_rdf.query import Term, answered
 from kprov_rdf.sparql import in_order, tokens
 from kprov_rdf.store import PREFIXES, Bindings, LocalStore
 
@@ -143,7 +143,7 @@ class OxigraphView(Store):
             raise NotImplementedError
         given = {str(name): to_oxigraph(node) for name, node in initBindings.items()}
         text = _declared(query, {**self._prefixes, **initNs}) + query
-        return _result(query, self._store.query(text, cast(Bindings, given)))
+        return _result(query, answered(self._store, text, cast(Bindings, given)))
 
     def bind(self, prefix: str, namespace: rdflib.URIRef, override: bool = True) -> None:
         if override or prefix not in self._prefixes:

@@ -222,7 +222,7 @@ def query(
     from kprov_rdf.asked import named, why_none
     from kprov_rdf.tables import write
 
-    question = queries.find(name) if name else queries.Question("on the command line", text or "")
+    question = queries.find(name) if name else queries.Question("the command line", text or "")
     with _asked(context, url) as store:
         asked = named(store, question, given)
         answer = queries.table(store, question, asked)

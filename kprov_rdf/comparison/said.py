@@ -42,7 +42,7 @@ SELECT ?run ?thing ?filter ?config ?read {
             FILTER (?step IN (dnnprov:LoadData, dnnprov:Preprocessing, dnnprov:SplitData,
                               dnnprov:Execution)) }
   }
-} ORDER BY ?thing ?filter ?read
+} ORDER BY ?thing STR(?filter) STR(?read)
 """
 _STEPS = (Dnnprov.LoadData, Dnnprov.Preprocessing, Dnnprov.SplitData, Dnnprov.Execution)
 # When, and what says the same as something else.

@@ -43,7 +43,7 @@ _PATHS = """
 SELECT DISTINCT ?name ?thing ?path {
   ?thing dnnprov:path ?path FILTER (?path = ?name || STRENDS(?path, CONCAT("/", ?name))
                                     || STRENDS(?path, CONCAT("\\\\", ?name)))
-} ORDER BY ?path ?thing
+} ORDER BY STR(?path) ?thing
 """
 _HASHES = (
     "SELECT DISTINCT ?digits ?thing { ?thing dnnprov:sha256 ?sha FILTER STRSTARTS(?sha, ?digits) }"

@@ -19,7 +19,7 @@ SELECT ?catalog ?prefix ?import ?label ?at {{
   # What is a part of one, a bundle or a training, is on its page.
   FILTER (STRSTARTS(STR(?import), ?prefix) && !CONTAINS(STR(?import), "#"))
 }}
-ORDER BY DESC(?at) ?import
+ORDER BY DESC(xsd:dateTime(IF(TZ(?at) = "", CONCAT(STR(?at), "Z"), ?at))) ?import
 """
 _LINKED = "SELECT ?links ?s { GRAPH ?links { ?s ?p ?o } } LIMIT 1"
 

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -78,13 +79,17 @@ def answer(store: ox.Store, asked: Mapping[str, Any]) -> tuple[dict[str, Any], b
         named = [ox.NamedNode(name) for name in asked["named_graphs"]]
         # What the protocol names is the whole dataset; else what the query names; else all.
         given = bool(default or named)
-        found = store.query(
-            text,
+        ask = partial(
+            store.query,
             prefixes=QUERY_PREFIXES,
             use_default_graph_as_union=not (given or sparql.names_dataset(text)),
             default_graph=[*default] if given else None,
             named_graphs=[*named] if given else None,
         )
+        try:
+            found = ask(sparql.in_kinds(text))
+        except SyntaxError:
+            found = ask(text)  # for the place of the error
         if isinstance(found, (ox.QuerySolutions, ox.QueryBoolean)):
             return _solutions(found, {**asked, "query": text})
         return _triples(found, asked)

@@ -48,6 +48,8 @@ _OF, _NAME, _STATISTIC, _EPOCH_OF = (
 )
 _INTEGER, _DOUBLE = (ox.NamedNode(f"{XSD_NAMESPACE}{name}") for name in ("integer", "double"))
 _TRAINED = "SELECT DISTINCT ?run { GRAPH ?run { ?execution a dnnprov:ExecuteDataflow } }"
+_UNENDED = f"""SELECT DISTINCT ?run {{ GRAPH ?run {{ ?execution a dnnprov:ExecuteDataflow }}
+  FILTER NOT EXISTS {{ GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:status ?status }} }} }}"""
 _GRAPH_NAME = re.compile(rb" <([^<>]*)> \.$", re.MULTILINE)
 _NAMED = "name"
 _STATUS = ox.NamedNode(f"{SUMMARY_NAMESPACE}status")
@@ -80,6 +82,25 @@ def rebuild(store: LocalStore) -> None:
     store.change((), [_WHOLE])
 
 
+def mend(store: LocalStore) -> None:
+    """Make the sums that are not there, and those of runs that go on, anew.
+
+    A version without sums may have loaded more of these into the store.
+    """
+    for row in select(store, _UNENDED):
+        if isinstance(row["run"], ox.NamedNode):
+            _change(store, row["run"], Values.read(store, row["run"]))
+
+
+def _change(store: LocalStore, run: ox.NamedNode, values: Values) -> set[ox.Quad]:
+    """Say what a record comes to, and nothing else of it; gives what is said."""
+    wanted = set(_quads(store, run, values))
+    # What a property is of stays: other records may have it.
+    there = set(store.about(run, GRAPH))
+    store.change(there - wanted, wanted - there)
+    return wanted
+
+
 def _named_in(nquads: bytes) -> set[str]:
     """The graphs of N-Quads text, as capture and merge write it, that may be records of runs."""
     found = {name.decode() for name in _GRAPH_NAME.findall(nquads)}
@@ -104,10 +125,7 @@ def update(store: LocalStore, nquads: bytes) -> None:
             values = Values.read(store, run)
         else:
             values.take(store, run, more[run])
-        wanted = set(_quads(store, run, values))
-        # What a property is of stays: other records may have it.
-        there = set(store.about(run, GRAPH))
-        store.change(there - wanted, wanted - there)
+        wanted = _change(store, run, values)
         if wanted and not any(quad.predicate == _STATUS for quad in wanted):
             followed[run] = values
     while len(followed) > _MOST_FOLLOWED:

@@ -113,6 +113,45 @@ def test_a_wrong_parameter_says_what_was_wanted(given_: dict[str, str], said: st
         query.bind(query.find("q1"), given_)
 
 
+@pytest.mark.parametrize(
+    ("name", "given_", "said"),
+    [
+        ("leaderboard", {"metric": "*"}, "parameter metric of leaderboard: one was wanted"),
+        ("best", {"best": "*"}, "parameter best of best: . is none of auto"),
+        ("leaderboard", {"limit": "0"}, "a number >= 1 was wanted"),
+        ("leaderboard", {"limit": "1 OFFSET 0 } #"}, "an xsd:integer was wanted"),
+    ],
+)
+def test_what_cannot_be_any_says_so(
+    home: Home, name: str, given_: dict[str, str], said: str
+) -> None:
+    recording.record(home.path)
+    with ingest.open_snapshot(home) as store, pytest.raises(InputError, match=said):
+        query.table(store, query.find(name), given_)
+
+
+@pytest.mark.parametrize("digits", [18, 30, 6000])
+def test_any_limit_is_one(home: Home, digits: int) -> None:
+    recording.record(home.path)
+    with ingest.open_snapshot(home) as store:
+        answer = query.table(store, query.find("leaderboard"), {"limit": "9" * digits})
+        assert len(list(answer.rows)) == 1
+
+
+@pytest.mark.parametrize("name", ["x?", "x y", "", "x} #"])
+def test_a_parameter_that_names_no_variable_is_told(name: str) -> None:
+    question = query.Question("the command line", "SELECT ?x { ?x ?y ?z }")
+    with pytest.raises(InputError, match="called as a variable"):
+        query.table(LocalStore(), question, {name: "3"})
+
+
+@pytest.mark.parametrize("kind", ["xsd:dateTime>=3 2020-01-01T00:00:00Z", "xsd:string>=3 abc"])
+def test_a_range_of_what_is_no_number_is_told(kind: str) -> None:
+    question = query.parse("x", f"# input: s {kind} -- a thing\nSELECT ?s {{ ?s ?p ?o }}")
+    with pytest.raises(InputError, match="a number >= 3 was wanted"):
+        query.bind(question, {})
+
+
 def test_a_missing_parameter_is_named() -> None:
     with pytest.raises(InputError, match="needs the parameter run"):
         query.bind(query.find("q2"), {})
@@ -128,6 +167,8 @@ def test_an_unknown_question_is_told_what_is_like_it() -> None:
 def test_a_header_that_cannot_be_read_is_named() -> None:
     with pytest.raises(InputError, match="input: epoch"):
         query.parse("x", "# input: epoch\nSELECT * {}")
+    with pytest.raises(InputError, match="input: epoch"):
+        query.parse("x", "# input: epoch xsd:double>=3.3.3 4 -- it\nSELECT * {}")
 
 
 @given(st.floats(allow_nan=False) | st.integers() | st.booleans())
@@ -195,3 +236,13 @@ def test_a_table_on_a_terminal_loses_no_character(
     tables.print_table(names, rows)
     out = re.sub(r"\x1b\[[0-9;]*m|[\s─]", "", capsys.readouterr().out)
     assert sorted(out) == sorted("".join(names + rows[0]))
+
+
+@pytest.mark.parametrize("text", ["SELECT ?x { ?x ?p '\udc80' }", "SELECT ?x { ?x ?p ?o }"])
+def test_what_is_not_unicode_is_told(text: str) -> None:
+    with pytest.raises(InputError, match=r"surrogates|not one in Unicode"):
+        query.table(
+            LocalStore(),
+            query.Question("the command line", text),
+            {"x": "\udc80"} if "?o" in text else {},
+        )

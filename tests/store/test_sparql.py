@@ -1,5 +1,8 @@
 """What is refused before an engine sees it, and what only looks like it."""
 
+import subprocess
+import sys
+
 import pyoxigraph as ox
 import pytest
 
@@ -64,3 +67,78 @@ def test_brackets_count_where_they_nest() -> None:
         sparql.refuse_deep(deep)
     sparql.refuse_deep("SELECT * { ?s ?p '" + "(" * 4000 + "' } # " + "{" * 4000)
     sparql.refuse_deep("SELECT * { " + "{ ?s ?p ?o } " * 4000 + "}")
+
+
+MIXED = """
+import sys
+import pyoxigraph as ox
+from kprov_rdf.query import Question, table
+from kprov_rdf.store import LocalStore
+XSD = "http://www.w3.org/2001/XMLSchema#"
+values = [ox.Literal(number * 7919 % 3001) for number in range(200)]
+values += [ox.Literal(number / 7) for number in range(200)]
+for kind in ("string", "dateTime", "date", "integer"):
+    for number in range(200):
+        text = {"string": f"{number * 31 % 307}x", "integer": f"{number}x"}.get(
+            kind, f"{1000 + number * 977 % 1999}-01-01" + "T00:00:00" * (kind == "dateTime")
+        )
+        values.append(ox.Literal(text, datatype=ox.NamedNode(XSD + kind)))
+        if kind == "dateTime":
+            for zone in ("Z", "+13:00", "-11:00"):
+                at = f"2020-01-0{number % 3 + 1}T{number % 24:02}:00:00"
+                values.append(ox.Literal(at, datatype=ox.NamedNode(XSD + kind)))
+                values.append(ox.Literal(at + zone, datatype=ox.NamedNode(XSD + kind)))
+values += [ox.Literal(str(number * 13 % 211), language="en") for number in range(200)]
+values += [ox.NamedNode(f"http://e/{number}") for number in range(50)]
+values = values[::3] + values[1::3] + values[2::3]
+store = LocalStore()
+lines = [f"<http://e/s{n}> <http://e/p> {one} <http://e/g> .\\n" for n, one in enumerate(values)]
+store.load("".join(lines).encode())
+rows = [row[0] for row in table(store, Question("", sys.argv[1]), {}).rows]
+assert set(rows) == set(values)
+literals = [row for row in rows if isinstance(row, ox.Literal)]
+kinds = ("integer", "double")
+numbers = [float(one.value) for one in literals if one.value.replace(".", "").isdigit()
+           and one.datatype.value.removeprefix(XSD) in kinds]
+assert numbers == sorted(numbers, reverse="DESC" in sys.argv[1])
+print(len(rows))
+"""
+
+
+@pytest.mark.parametrize(
+    "order", ["?v", "DESC(?v)", "(?v)", "?absent asc(?v)", "COALESCE(?v, 1) ?s"]
+)
+def test_values_of_mixed_types_are_ordered_without_ending_the_process(order: str) -> None:
+    text = f"SELECT ?v {{ ?s <http://e/p> ?v }} ORDER BY {order}"
+    done = subprocess.run(
+        [sys.executable, "-c", MIXED, text], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "?s DESC(?o) LIMIT 5",
+        "DESC(COUNT(?s)) MAX(STR(?s)) ?s",
+        'IF(?o = ")", 1, ?p)?o VALUES (?s) {(1)}',
+        "STRLEN(STR(?o)) <http://www.w3.org/2001/XMLSchema#double>(?o) asc(?o)",
+        "(?s)?o # ORDER BY ?x",
+        "EXISTS { ?s ?p ?o } ?o",
+        "NOT EXISTS { ?s ?p ?o }",
+        "xsd:double(?o) OFFSET 1",
+        "?s HAVING(?o)",
+    ],
+)
+def test_an_order_by_kinds_is_a_query_where_it_was_one(order: str) -> None:
+    group = "GROUP BY ?s" if "COUNT" in order else ""
+    said = "?s" if group else "*"
+    text = f"SELECT {said} {{ ?s ?p ' ORDER BY ?o ' , ?o }} {group} ORDER BY {order}"
+    prefixes = {"xsd": "http://www.w3.org/2001/XMLSchema#"}
+    try:
+        ox.Store().query(text, prefixes=prefixes)
+    except SyntaxError:
+        with pytest.raises(SyntaxError):
+            ox.Store().query(sparql.in_kinds(text), prefixes=prefixes)
+    else:
+        ox.Store().query(sparql.in_kinds(text), prefixes=prefixes)

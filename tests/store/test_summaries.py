@@ -217,3 +217,19 @@ def test_a_run_is_found_without_a_list_of_all(home: Home) -> None:
             with pytest.raises(runs.NotFoundError, match="The latest are"):
                 runs.find(store, set(), wrong)
         assert [one.id for one in runs.listing(store, set(), limit=1)] == [two.id]
+
+
+def test_what_a_version_without_sums_loaded_gets_them(home: Home) -> None:
+    recording.record(home.path)
+    ingest.open_snapshot(home).close()
+    added = recording.record(home.path, tag="other")
+    (path,) = home.journal.glob("*.nq")
+    text = journal.read(path).text
+    store = LocalStore(home.store)
+    store.load(text)
+    store.flush()
+    store.close()
+    ingest._archive(home, path, text)
+    with ingest.open_snapshot(home) as found:
+        assert {run.tag for run in runs.listing(found, set())} == {"test-flow", "other"}
+    assert of(home, added.names.run)["epochs"] == 3

@@ -318,6 +318,38 @@ def test_a_document_of_a_user_cannot_pose_as_a_removal(home: Home, tmp_path: Pat
     assert runs(home) == [iri]
 
 
+def test_a_run_that_was_merged_cannot_pose_as_a_catalog(home: Home, tmp_path: Path) -> None:
+    recording.record(home.path)
+    (iri,) = runs(home)
+    posing = "http://elsewhere.net/run/11111111-2222-7333-8444-555555555555"
+    file = tmp_path / "hostile.trig"
+    file.write_text(
+        f"""@prefix prov: <http://www.w3.org/ns/prov#> . @prefix d: <https://w3id.org/dnnprov#> .
+        <{posing}> {{ <{iri}> prov:wasInvalidatedBy <{posing}#removal-x> .
+          <{posing}#removal-x> a d:Removal ; prov:endedAtTime "yesterday" .
+          <{posing}#execution> a d:ExecuteDataflow }}"""
+    )
+    merge.merge(home, Source(str(file)))
+    with ingest.open_snapshot(home) as store:
+        assert removals.listing(store) == []
+    assert set(runs(home)) == {iri, posing}
+
+
+def test_a_removed_record_may_have_said_anything_of_itself(home: Home, tmp_path: Path) -> None:
+    merged = "http://elsewhere.net/run/11111111-2222-7333-8444-555555555555"
+    file = tmp_path / "strange.trig"
+    file.write_text(
+        f"""@prefix d: <https://w3id.org/dnnprov#> .
+        <http://elsewhere.net/catalog> {{ <{merged}> a <http://www.w3.org/ns/prov#Bundle> ;
+          <http://purl.org/dc/terms/created> "yesterday" }}
+        <{merged}> {{ <{merged}#execution> a d:ExecuteDataflow }}"""
+    )
+    document_ = merge.merge(home, Source(str(file)))
+    rm(home, [document_.graph])
+    with ingest.open_snapshot(home) as store:
+        assert document_.graph in {one.record for one in removals.listing(store)}
+
+
 # -- undone
 
 
