@@ -24,6 +24,7 @@ anew when it is taken away.
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import cast
 from weakref import WeakKeyDictionary
 
@@ -46,7 +47,9 @@ _WHOLE = ox.Quad(GRAPH, ox.NamedNode(f"{SUMMARY_NAMESPACE}version"), ox.Literal(
 _OF, _NAME, _STATISTIC, _EPOCH_OF = (
     ox.NamedNode(SUMMARY_NAMESPACE + name) for name in ("of", "name", "statistic", "epochOf")
 )
-_INTEGER, _DOUBLE = (ox.NamedNode(f"{XSD_NAMESPACE}{name}") for name in ("integer", "double"))
+_INTEGER, _DOUBLE, _DATE_TIME = (
+    ox.NamedNode(XSD_NAMESPACE + name) for name in ("integer", "double", "dateTime")
+)
 _TRAINED = "SELECT DISTINCT ?run { GRAPH ?run { ?execution a dnnprov:ExecuteDataflow } }"
 _UNENDED = f"""SELECT DISTINCT ?run {{ GRAPH ?run {{ ?execution a dnnprov:ExecuteDataflow }}
   FILTER NOT EXISTS {{ GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:status ?status }} }} }}"""
@@ -202,8 +205,8 @@ def _facts(store: LocalStore, run: ox.NamedNode) -> list[_Said] | None:
     for name, term in (
         ("tag", told.get(("dataflow", Dnnprov.tag))),
         ("status", status),
-        ("started", told.get(("execution", Prov.startedAtTime))),
-        ("ended", told.get(("training", Prov.endedAtTime))),
+        ("started", _time(told.get(("execution", Prov.startedAtTime)))),
+        ("ended", _time(told.get(("training", Prov.endedAtTime)))),
         ("parameters", told.get(("model", Dnnprov.parameterCount))),
     ):
         if term is not None:
@@ -212,6 +215,21 @@ def _facts(store: LocalStore, run: ox.NamedNode) -> list[_Said] | None:
         (kind, of, value) for (kind, of), value in told.items() if kind in ("setting", _NAMED)
     ]
     return [*found, *settings, *tests]
+
+
+def _time(term: _Term | None) -> _Term | None:
+    """A time with a zone, UTC where it has none; None for what is no time.
+
+    What people merged may say anything there, and Oxigraph ends the process where it orders values
+    of several types.
+    """
+    if not isinstance(term, ox.Literal) or term.datatype != _DATE_TIME:
+        return None
+    try:
+        zoned = datetime.fromisoformat(term.value).tzinfo is not None
+    except ValueError:
+        return None
+    return term if zoned else ox.Literal(f"{term.value}Z", datatype=_DATE_TIME)
 
 
 def _metrics(values: Values) -> Iterator[_Said]:

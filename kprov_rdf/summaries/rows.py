@@ -8,16 +8,14 @@ from kprov_rdf.store import SUMMARY_GRAPH, Store, select
 
 Row = dict[str, ox.NamedNode | ox.Literal]
 _WHOLE = f"ASK {{ GRAPH <{SUMMARY_GRAPH}> {{ <{SUMMARY_GRAPH}> summary:version ?version }} }}"
-# As times with a zone alone: of mixed types Oxigraph's order is none, and ends the process.
-_LATEST = 'DESC(xsd:dateTime(IF(TZ(?at) = "", CONCAT(STR(?at), "Z"), ?at)))'
 _DATED = f"""SELECT ?run {{ GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:started ?at }} }}
-ORDER BY {_LATEST}"""
+ORDER BY DESC(?at)"""
 _UNDATED = f"""SELECT ?run {{ GRAPH <{SUMMARY_GRAPH}> {{
   ?run summary:epochs ?epochs FILTER NOT EXISTS {{ ?run summary:started ?at }} }} }}"""
 _NAMED = f"""SELECT ?run {{ GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:epochs ?epochs }}
   FILTER CONTAINS(STR(?run), %s) }}"""
 _TAGGED = f"""SELECT ?run {{ GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:tag %s ; summary:started ?at }}
-}} ORDER BY {_LATEST} LIMIT 1"""
+}} ORDER BY DESC(?at) LIMIT 1"""
 _COUNT = f"""SELECT (COUNT(?run) AS ?count) {{
   GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:epochs ?epochs }} }}"""
 _PORTION = 200
