@@ -111,7 +111,9 @@ def test_q3(ask, spec: Specified, trained: Trained, seconds) -> None:
     for name in sorted({one.optimizer for one in trained.trials}):
         of = [one for one in trained.trials if one.optimizer == name]
         times = [second for one in of for second in seconds[one.run]]
-        wanted.append((name, mean(times), mean([loss for one in of for loss in one.history["loss"]])))
+        wanted.append(
+            (name, mean(times), mean([loss for one in of for loss in one.history["loss"]]))
+        )
     found = spec("q3")
     assert same(found, wanted)
     assert same(found, picked(ask("q3"), 0, 1, 2))
@@ -215,9 +217,7 @@ def times(store: Store, run: str) -> list[float]:
     return [float(str(query.value(row[0]))) for row in found]
 
 
-def test_table_4(
-    told: tuple[Home, list[Trial]], told_store: LocalStore, told_tables: Ask
-) -> None:
+def test_table_4(told: tuple[Home, list[Trial]], told_store: LocalStore, told_tables: Ask) -> None:
     """The catalogue has all epochs that are best, a specification the first two of the order."""
     every = sorted(
         (-value, one.tag, one.run, epoch, one)
@@ -236,13 +236,9 @@ def test_table_4(
     assert [(*row[:3], float(row[3]), *row[4:8]) for row in theirs] == best
 
 
-def test_table_5(
-    told: tuple[Home, list[Trial]], told_store: LocalStore, told_tables: Ask
-) -> None:
+def test_table_5(told: tuple[Home, list[Trial]], told_store: LocalStore, told_tables: Ask) -> None:
     """The catalogue has two dataflows in a row, and the mean of its columns."""
-    wanted = sorted(
-        (one.activation, one.tag, mean(times(told_store, one.run))) for one in told[1]
-    )
+    wanted = sorted((one.activation, one.tag, mean(times(told_store, one.run))) for one in told[1])
     found = specified(told_store, told_tables, "table5")
     assert same(found, wanted)
     theirs = rows(told_store, "table5", one="alexnet", other="densenet")
@@ -308,7 +304,10 @@ def test_specifications_while_a_training_goes_on(home: Home) -> None:
     for epoch, found in enumerate(asked.answers):
         losses = history["loss"][: epoch + 1]
         assert found["q1"] == [("SGD", losses[-1], history["val_loss"][epoch])]
-        assert found["q2"] == [("hidden", "activation", "relu"), ("digits", "activation", "softmax")]
+        assert found["q2"] == [
+            ("hidden", "activation", "relu"),
+            ("digits", "activation", "softmax"),
+        ]
         assert same(picked(found["q3"], 0, 2), [("SGD", mean(losses))])
         assert [row[2] for row in found["q6"]] == sorted(losses)
         assert picked(found["q7"], 0, 1) == [(8, 1)]
