@@ -107,7 +107,7 @@ _OWNER = "{{node}}__within prov:hadMember {{node}} ; dnnprov:layerName {} ; dnnp
 # Of a layer in a nested model, the place of that model.
 _PLACE = f"""OPTIONAL {{{{ {_OWNER.format("{node}__name", "{node}__there")} }}}}
 OPTIONAL {{{{ {{node}} dnnprov:position {{node}}__here }}}}
-BIND (COALESCE({{node}}__there, {{node}}__here) AS {{value}})"""
+BIND (COALESCE({{node}}__there, {{node}}__here) + 0 AS {{value}})"""
 
 ITRAINING = DataSet(
     "itrainingmodel",

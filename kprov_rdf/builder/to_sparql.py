@@ -33,6 +33,7 @@ from kprov_rdf.builder.sparql_runs import run_block
 from kprov_rdf.store import PREFIXES
 
 _OPERATORS = {"<>": "!="}
+_EPOCH = '"1970-01-01T00:00:00Z"^^xsd:dateTime'
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 # What stands for a missing value in a minimum and a maximum: it is never the answer, since
 # groups without any value are told apart by their count.
@@ -335,7 +336,16 @@ class _Compiler:
             # Nulls come last in either direction; SPARQL has them first.
             if self._may_be_null(one.key):
                 yield f"(!BOUND({variable}))"
-            yield f"DESC({variable})" if one.descending else variable
+            key = _sorted_by(variable, self._kind(one.key))
+            yield f"DESC({key})" if one.descending else key
+
+    def _kind(self, key: str | Attribute) -> Kind:
+        """What the values are that are ordered by."""
+        of = self._plan.columns.get(key) if isinstance(key, str) else key
+        if of is None:
+            made = next(one for one in self._plan.aggregates if one.alias == key)
+            of = made.attribute if made.function in ("min", "max") else None
+        return self._plan.info[of].kind if of else Kind.NUMBER
 
     def _may_be_null(self, key: str | Attribute) -> bool:
         attribute = self._plan.columns.get(key) if isinstance(key, str) else key
@@ -344,6 +354,19 @@ class _Compiler:
                 next(one.function for one in self._plan.aggregates if one.alias == key) != "count"
             )
         return attribute not in self._required and attribute != Attribute(RUN, "iri")
+
+
+def _sorted_by(variable: str, kind: Kind) -> str:
+    """What has a total order, whatever stands where a value of the kind was wanted.
+
+    Oxigraph ends the process where it sorts terms that have none, such as times with a zone and
+    without, or a number, a text and a time. The patterns leave nothing but numbers of numbers.
+    """
+    if kind is Kind.TEXT:
+        return f"STR({variable})"
+    if kind is Kind.TIME:
+        return f"({variable} - {_EPOCH})"
+    return f"({variable} = true)" if kind is Kind.BOOLEAN else variable
 
 
 def _iri(iri: str) -> str:

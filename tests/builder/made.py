@@ -112,7 +112,8 @@ def runs() -> list[Made]:
     first[1] |= {"val_loss": nan, 'f1 of "all"': 0.25}
     first[2] |= {"val_loss": inf, 'f1 of "all"': -0.0}
     second = _epochs((0.1, 1 / 3, 0.7), 0.01)
-    second[0]["val_loss"] = 0.2
+    second[0] |= {"val_loss": 0.2, "val_accuracy": 0.5}
+    second[2]["val_accuracy"] = 0.75
     k24 = {"k": 24, "l": 4, "batch_size": 4, "dropout": 0.4}
     tests = [{"loss": 0.8, "r2_score": 0.5}]
     both = [*tests, {"loss": nan, "accuracy": 0.25}]

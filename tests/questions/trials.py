@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,14 +74,15 @@ def classify(
     dropout: float = 0.2,
     save: Path | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    own: Mapping[str, Any] | None = None,
 ) -> Trial:
-    """Train on the digits, test, and save where there is a path."""
+    """Train on the digits, test, and save where there is a path. ``own`` are user's settings."""
     x, y = data
     keras.utils.set_random_seed(seed)
     model = network(activation, dropout)
     rate = float(np.float64(str(np.float32(optimizer.learning_rate.numpy()))))
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    record = kprov.Provenance(tag, home=home.path)
+    record = kprov.Provenance(tag, home=home.path, hyperparameters=own)
     history = model.fit(
         x[:200], y[:200], validation_data=(x[200:250], y[200:250]), epochs=EPOCHS, verbose=0,
         callbacks=[record, *callbacks],
