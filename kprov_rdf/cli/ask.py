@@ -177,7 +177,7 @@ def query(
         kprov query --sql -e 'SELECT optimizer_name, learning_rate FROM kprov.runs'
         kprov query --spec fig4 --show
 
-    The prefixes prov, dnnprov, rdf, rdfs, xsd and dcterms need no declaration,
+    The prefixes prov, dnnprov, summary, rdf, rdfs, xsd and dcterms need no declaration,
     and the default graph is the union of all runs; with --store it is what that
     endpoint makes it. SQL is answered by the tables that 'kprov mirror' made; what
     it changes is rolled back.
