@@ -26,7 +26,9 @@ _TYPE = ox.NamedNode(RDF_TYPE)
 _MODELS = """
 SELECT ?graph ?model ?training ?execution {
   GRAPH ?graph {
-    { ?training a dnnprov:Training . ?model prov:wasGeneratedBy ?training ; a dnnprov:TrainedModel
+    { ?model a dnnprov:TrainedModel ; prov:wasGeneratedBy ?making
+      VALUES ?kind { dnnprov:Training dnnprov:ModelRestoration }
+      ?making a ?kind
       FILTER NOT EXISTS { ?model a dnnprov:Checkpoint } }
     UNION { ?training a dnnprov:Training } UNION { ?execution a dnnprov:ExecuteDataflow }
   }
@@ -195,9 +197,12 @@ def _recorded(store: Store, name: str) -> tuple[str, ...]:
     if len(found) > 1:
         listed = "\n".join(f"  {one}  {things[one]}" for one in found[:_SHOWN])
         rest = f"\n  and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        # Of code that lies in no repository there is no hash.
+        hashed = all(contents[one] for one in found)
+        what = "files that differ" if hashed else "files, which may differ,"
         raise NotFoundError(
-            f"{len(found)} files that differ were recorded as {name!r}:\n{listed}{rest}\n"
-            "Give one of the IRIs, or its sha256:…"
+            f"{len(found)} {what} were recorded as {name!r}:\n{listed}{rest}\n"
+            f"  Give one of the IRIs{', or its sha256:…' if hashed else '.'}"
         )
     return tuple(found)
 

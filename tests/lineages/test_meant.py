@@ -10,7 +10,7 @@ from kprov_rdf.errors import InputError, NotFoundError
 from kprov_rdf.ingest import open_snapshot
 from kprov_rdf.lineage import meant
 from kprov_rdf.runs import listing, resolve
-from kprov_rdf.store import LocalStore
+from kprov_rdf.store import LocalStore, select
 from tests import recording
 from tests.tuning import chain
 
@@ -82,3 +82,25 @@ def test_what_is_not_there_is_said_with_what_is_alike(found) -> None:
 def test_any_name_is_only_a_name(found, name: str) -> None:
     with pytest.raises(NotFoundError, match="There is no"):
         meant.find(found[0], name)
+
+
+def test_a_run_whose_weights_were_given_back_means_its_model(home: Home) -> None:
+    run = recording.begin(home.path)
+    recording.epoch(run, 0, 0.9)
+    run.checkpoint(0, run.now())
+    run.end_training("FINISHED", restored=(0, "EarlyStopping"))
+    run.close()
+    with open_snapshot(home) as store:
+        assert meant.find(store, "@latest").iris == (run.names.model,)
+
+
+def test_files_of_one_path_without_a_hash_are_not_said_to_differ(home: Home) -> None:
+    for _ in range(2):
+        recording.record(home.path)
+    asked = "SELECT ?path { GRAPH ?g { ?code a dnnprov:SourceCode ; dnnprov:path ?path } } LIMIT 1"
+    with open_snapshot(home) as store:
+        path = next(select(store, asked))["path"].value
+        with pytest.raises(NotFoundError) as caught:
+            meant.find(store, path)
+    assert f"2 files, which may differ, were recorded as {path!r}:" in str(caught.value)
+    assert all(line.startswith("  ") for line in str(caught.value).splitlines()[1:])
