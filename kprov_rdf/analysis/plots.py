@@ -5,7 +5,7 @@ fewer colours tell apart; lines differ in their dashes too.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -161,10 +161,22 @@ def labels(runs: "Sequence[Run]") -> list[str]:
     found = [
         ", ".join(_called(name, one.get(name)) for name in chosen[:_MOST_NAMES]) for one in told
     ]
+    alike = {name: [one for one, other in zip(told, found, strict=True) if other == name]
+             for name in found}  # fmt: skip
+    found = [", ".join([*([name] if name else []), *_apart(alike[name], one, differ)])
+             for name, one in zip(found, told, strict=True)]  # fmt: skip
     return [
         name if name and found.count(name) == 1 else f"{name} ({run.short})" if name else run.short
         for name, run in zip(found, runs, strict=True)
     ]
+
+
+def _apart(
+    alike: Sequence[Mapping[str, Value]], one: Mapping[str, Value], differ: Sequence[str]
+) -> list[str]:
+    """What tells one run from those that are called alike, such as a setting of one's own."""
+    names = [name for name in differ if len({shown(other.get(name)) for other in alike}) > 1]
+    return [_called(name, one.get(name)) for name in names[:_MOST_NAMES]]
 
 
 def _called(name: str, value: Value) -> str:

@@ -87,6 +87,15 @@ def test_runs_are_called_by_what_differs(home) -> None:
         assert texts(kprov_rdf.plot_compare(one, "loss")) == [one[0].short]
 
 
+def test_runs_that_are_called_alike_are_told_apart_by_a_setting_of_ones_own(home) -> None:
+    for units in (16, 32):
+        recording.record(home.path, "flow", "Adam", own={"units": units})
+    recording.record(home.path, "flow", "SGD", own={"units": 32})
+    with kprov_rdf.open(home) as store:
+        names = texts(kprov_rdf.plot_compare(store.runs(), "loss"))
+    assert names == ["SGD", "Adam, units=32", "Adam, units=16"]
+
+
 def test_many_runs_are_told_apart(home) -> None:
     for number in range(10):
         recording.record(home.path, "flow", "Adam", (0.9, 0.7 - number / 50), 0.001 * (number + 1))
