@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from kprov_rdf.parameters import reported
+from kprov_rdf.parameters import reported, says_best
 from kprov_rdf.query import Question, bind
 from kprov_rdf.runs import find
 from kprov_rdf.store import Store
@@ -27,6 +27,23 @@ def named(store: Store, question: Question, given: Mapping[str, str]) -> dict[st
     # Which of them live is not asked here.
     found = {key: find(store, frozenset(), asked[key]).iri for key in wanted}
     return asked | {key: iri if key in runs else f"<{iri}>" for key, iri in found.items()}
+
+
+def assumed(store: Store, question: Question, asked: Mapping[str, str]) -> list[str]:
+    """What was taken for the best of a metric whose name does not say it."""
+    given = {one.name: asked.get(one.name, one.default) for one in question.inputs}
+    names = [one.name for one in question.inputs if one.type == "auto|min|max"]
+    metric = next((one.name for one in question.inputs if one.type == "metric"), None)
+    if metric is None or not any(given[name] == "auto" for name in names):
+        return []
+    found = bind(question, asked, store).get(metric)
+    if found is None or says_best(found.value):
+        return []
+    return [
+        f"the least {given[metric]} was taken for the best; --param {name}=max takes the greatest"
+        for name in names
+        if given[name] == "auto"
+    ]
 
 
 def why_none(store: Store, question: Question, given: Mapping[str, str]) -> str:
@@ -54,5 +71,7 @@ def why_none(store: Store, question: Question, given: Mapping[str, str]) -> str:
     if [one.type for one in question.inputs] == ["run"]:
         run = bound[question.inputs[0].name].value
         return f"no rows: the run {run[-8:]} has none."
+    if question.none:
+        return f"no rows: {question.none}"
     told = ", ".join(f"{name}={value}" for name, value in asked.items())
     return f"no rows for {told}; --param NAME=VALUE asks for others." if told else "no rows."

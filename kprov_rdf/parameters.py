@@ -68,7 +68,12 @@ _CLASSES = {"metric": Dnnprov.Metric, "setting": Dnnprov.HyperParameter}
 # Words in the names of metrics of which more is better.
 _MAXIMISED = re.compile(
     r"(?<![a-z])(acc|accuracy|auc|precision|recall|f1|fbeta|r2|iou|io|dice|cosine|true|map|bleu|psnr"
-    r"|ssim)(?![a-z])"
+    r"|ssim|top|topk)(?![a-z])"
+)
+# Words of which less is better, whatever else the name says: top5_error.
+_MINIMISED = re.compile(
+    r"(?<![a-z])(loss|error|err|mse|rmse|mae|mape|msle|cosh|entropy|divergence|hinge|poisson|false"
+    r"|perplexity|time|residual)(?![a-z])"
 )
 _SHOWN = 12
 
@@ -157,8 +162,18 @@ def about(kind: str) -> str:
 
 def at_best(metric: str) -> str:
     """Whether the best value of a metric is its max or its min, as its name or property says."""
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.split("[#/]", metric)[-1]).lower()
-    return "max" if _MAXIMISED.search(words) else "min"
+    words = _words(metric)
+    return "max" if _MAXIMISED.search(words) and not _MINIMISED.search(words) else "min"
+
+
+def says_best(metric: str) -> bool:
+    """Whether the name of a metric says what :func:`at_best` makes of it."""
+    words = _words(metric)
+    return bool(_MAXIMISED.search(words) or _MINIMISED.search(words))
+
+
+def _words(metric: str) -> str:
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.split("[#/]", metric)[-1]).lower()
 
 
 def _ranged(text: str, datatype: str, sign: str | None, bound: str | None) -> ox.Literal:
@@ -240,13 +255,14 @@ def _own(kind: str, store: Store | None) -> list[tuple[str, str]]:
 
 
 def reported(store: Store, kind: str) -> list[str]:
-    """The names of the metrics, or settings, that the store has values of."""
+    """The names of the metrics, or settings, that the store has values of; one's own come first."""
     known = {iri: name for name, iri in reversed(_KNOWN[kind].items())}
     there = [
         name for iri, name in known.items()
         if store.query(f"ASK {{ GRAPH ?run {{ ?thing <{iri}> ?value }} }}")
     ]  # fmt: skip
-    return sorted({*there, *(name for name, _ in _own(kind, store))})
+    own = sorted({name for name, iri in _own(kind, store) if iri not in known})
+    return [*own, *sorted({*there}.difference(own))]
 
 
 def _tag(text: str, store: Store | None) -> ox.Literal:

@@ -58,7 +58,7 @@ GROUPS = {
     "papers": "what the papers on Keras-Prov ask",
     "housekeeping": "what was merged, linked and validated",
 }
-_HEADER = re.compile(r"^# (question|group|source|example|input|output): (.*)$", re.MULTILINE)
+_HEADER = re.compile(r"^# (question|group|source|example|none|input|output): (.*)$", re.MULTILINE)
 _INPUT = re.compile(rf"(\w+) ({parameters.TYPES})(?: (\S+))? -- (.+)\Z")
 _SUMMARY = re.compile(r"^# summary: (\w+) (\??\w+) (\w+)$", re.MULTILINE)
 _BEST_FIRST = re.compile(r'ORDER BY IF\(\?best = "max", -(\?\w+), \1\)')
@@ -68,7 +68,11 @@ _OUTPUT = re.compile(r"(\w+) -- (.+)\Z")
 
 @dataclass(frozen=True)
 class Question:
-    """A named query with its header. ``example`` are parameters as they are typed: k=8 l=5."""
+    """A named query with its header.
+
+    ``example`` are parameters as they are typed: k=8 l=5. ``none`` says what it means that there
+    is no row, where that is worth a sentence.
+    """
 
     name: str
     text: str
@@ -78,6 +82,7 @@ class Question:
     outputs: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
     example: str = ""
+    none: str = ""
     fast: str = ""
 
 
@@ -91,7 +96,7 @@ class Table:
 
 def parse(name: str, text: str) -> Question:
     """Read the header of a query file. Raises ``InputError`` where a line of it is malformed."""
-    found: dict[str, str] = dict.fromkeys(("question", "source", "group", "example"), "")
+    found: dict[str, str] = dict.fromkeys(("question", "source", "group", "example", "none"), "")
     inputs: list[Input] = []
     outputs: dict[str, str] = {}
     for key, value in _HEADER.findall(text):
@@ -111,7 +116,7 @@ def parse(name: str, text: str) -> Question:
             )
     return Question(
         name, text, found["question"], found["source"], tuple(inputs), outputs, found["group"],
-        found["example"],
+        found["example"], found["none"],
     )  # fmt: skip
 
 

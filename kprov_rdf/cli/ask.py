@@ -219,7 +219,7 @@ def query(
         )
     given = _given(params)
     from kprov_rdf import query as queries
-    from kprov_rdf.asked import named, why_none
+    from kprov_rdf.asked import assumed, named, why_none
     from kprov_rdf.tables import write
 
     question = queries.find(name) if name else queries.Question("the command line", text or "")
@@ -229,6 +229,8 @@ def query(
         for one in question.inputs:
             if one.type == "run" and one.default is None and one.name not in given:
                 tell(f"kprov: of the latest run, {asked[one.name][-8:]}", err=True)
+        for note in assumed(store, question, asked):
+            tell(f"kprov: {note}", err=True)
         first = next(answer.rows, None)
         answer.rows = answer.rows if first is None else chain([first], answer.rows)
         write(answer, form, sys.stdout)

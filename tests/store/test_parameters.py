@@ -97,7 +97,7 @@ def test_a_name_with_two_properties_is_asked_back() -> None:
     ("kind", "text", "said"),
     [
         ("metric", "val_los", "none is called 'val_los'; did you mean val_loss"),
-        ("metric", "zzz", "none is called 'zzz'. The store has accuracy, elapsed_time, f1 of "),
+        ("metric", "zzz", "none is called 'zzz'. The store has f1 of "),
         ("setting", "growth", "did you mean growth rate"),
         ("setting", "<no iri>", "not an IRI"),
         ("tag", "test-flw", "did you mean test-flow"),
@@ -167,6 +167,7 @@ def test_a_limit_that_the_text_lacks(store: LocalStore) -> None:
         ("topKCategoricalAccuracy", "max"), ("truePositives", "max"), ("http://e/dice", "max"),
         ("loss", "min"), ("valLoss", "min"), ("mae", "min"), ("falsePositives", "min"),
         ("elapsedTime", "min"), ("http://e/pde_residual", "min"), ("cosineSimilarity", "max"),
+        ("top3", "max"), ("val_top_5", "max"), ("top5_error", "min"), ("stop", "min"),
     ],
 )  # fmt: skip
 def test_which_value_of_a_metric_is_the_best(metric: str, found: str) -> None:
@@ -231,10 +232,12 @@ def test_the_command_tells_of_an_answer_without_rows(
     for arguments, told in (
         (
             ("best", "--param", "metric=val_mae"),
-            "no run reported val_mae. The metrics there are: acc",
+            "no run reported val_mae. The metrics there are: ",
         ),
         (("q1",), "no rows for epoch=30, rate=0.001"),
         (("decisions",), f"no rows: the run {run.id[-8:]} has none."),
+        (("running",), "no rows: no training is going on; 'kprov runs'"),
+        (("same-settings",), "no two runs have the same settings; --param except=NAME"),
     ):
         code, out, err = said(capsys, home, *arguments)
         assert (code, out) == (0, "no rows\n")
@@ -248,6 +251,24 @@ def test_the_command_tells_of_an_answer_without_rows(
         code, out, err = said(capsys, home, *arguments)
         assert (code, out) == (2, "")
         assert told in err
+
+
+def test_what_is_taken_for_the_best_is_said_where_the_name_of_the_metric_does_not(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = recording.begin(home.path, own={"units": 16})
+    run.epoch(0, run.now(), run.now(), 0.5, 0.001, 0, {"reward": 1.0, "top3": 0.5})
+    run.end_training("FINISHED")
+    run.close()
+    given = ("leaderboard", "--format", "csv", "--param")
+    err = said(capsys, home, *given, "metric=reward")[2]
+    assert err == (
+        "kprov: the least reward was taken for the best; --param best=max takes the greatest\n"
+    )
+    assert said(capsys, home, *given, "metric=reward", "--param", "best=max")[2] == ""
+    assert said(capsys, home, *given, "metric=top3")[2] == ""
+    err = said(capsys, home, "q7")[2]
+    assert "The store has units, " in err  # one's own before those that every run has
 
 
 def test_the_command_explains_one_question(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
