@@ -8,6 +8,9 @@ from kprov_rdf.runs import RunInfo
 from kprov_rdf.tables import count, number, printable
 from kprov_rdf.watch.updates import Epoch, Event, Update, Value
 
+# Its epoch is the one whose weights the model was given back.
+_RESTORED = "ModelRestoration"
+
 
 def lines(update: Update, first: bool) -> Iterator[str]:
     """An update as text: a line each for the run, where it is new, every epoch and every event."""
@@ -27,6 +30,8 @@ def ordered(update: Update) -> list[Epoch | Event]:
 
     def place(one: Epoch | Event) -> tuple[float, bool]:
         at = one.number if isinstance(one, Epoch) else one.epoch
+        if isinstance(one, Event) and one.kind == _RESTORED:
+            at = None  # it is given back at the end
         return (last if at is None else at), isinstance(one, Event)
 
     return sorted((*update.epochs, *update.events), key=place)
@@ -88,6 +93,8 @@ def event(one: Event) -> str:
         return f"error of {told['activity']}{named}: {told.get('error', '')}"
     by = f" by {told['by']}" if "by" in told else ""
     source = f" from {told['source']}" if "source" in told else ""
+    if one.kind == _RESTORED and one.epoch is not None:
+        when = f" of the weights of epoch {one.epoch}"
     return f"{one.kind}{when}{by}{source}{reason}"
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
@@ -24,6 +25,7 @@ _EVENTS = 4
 _LEAST_CURVE, _MOST_CURVE = 8, 100
 _HEAD_LINES = 3
 _PROGRESS = 24
+_NAME = 16
 
 
 class Screen:
@@ -102,43 +104,57 @@ class Screen:
 
     def _left(self, run: RunInfo) -> float | None:
         """Seconds until the last epoch that is planned, as the last ones went."""
-        recent = [one.seconds for one in self._epochs[-_RECENT:] if one.seconds is not None]
-        if run.status != RUNNING or not run.planned or not recent:
+        recent = self._epochs[-_RECENT:]
+        took = [one.seconds for one in recent if one.seconds is not None]
+        # From end to end: with what callbacks do in between, such as saving a checkpoint.
+        ends = [(one.number, one.ended) for one in recent if one.ended is not None]
+        if run.status != RUNNING or not run.planned or not took:
             return None
-        ahead = max(0, run.planned - run.epochs) * sum(recent) / len(recent)
+        pace = sum(took) / len(took)
+        if len(ends) > 1:
+            pace = (ends[-1][1] - ends[0][1]) / (ends[-1][0] - ends[0][0])
+        ahead = max(0, run.planned - run.epochs) * pace
         return max(0.0, ahead - (time.time() - self._at))
 
     def _curves(self, names: Sequence[str], width: int, bars: str) -> Table:
         """A line a metric; a metric and that of validation have one scale."""
         told = {name: [one.metrics.get(name) for one in self._epochs] for name in names}
         table = Table.grid(padding=(0, 2, 0, 0))
-        room = max(_LEAST_CURVE, min(_MOST_CURVE, width - 66, max(len(self._epochs), 1)))
-        wide = width >= 66 + _LEAST_CURVE
-        table.add_column(no_wrap=True, max_width=16, overflow="ellipsis")
-        table.add_column(no_wrap=True)
-        for _ in range(3 if wide else 1):
+        digits = 6 if width >= 100 else 5
+        cells = [self._values(told[name], digits) for name in names]
+        # What numbers leave is for the curve; where that is too little, min and max go.
+        widths = [max((one.cell_len for one in column if one is not None), default=0)
+                  for column in zip(*cells, strict=True)]  # fmt: skip
+        left = width - min(_NAME, max(cell_len(_safe(name)) for name in names)) - 4
+        wide = left - sum(widths) - 4 >= _LEAST_CURVE
+        room = left - (sum(widths) + 4 if wide else widths[0])
+        room = max(_LEAST_CURVE, min(_MOST_CURVE, room, max(len(self._epochs), 1)))
+        table.add_column(no_wrap=True, max_width=_NAME, overflow="ellipsis")
+        for _ in range(4 if wide else 2):
             table.add_column(no_wrap=True)
-        for name in names:
+        for name, values in zip(names, cells, strict=True):
             base = name.removeprefix("val_")
             both = [v for n in (base, f"val_{base}") for v in told.get(n, ()) if _finite(v)]
             curve = Text(sparkline(told[name], room, both, bars))
             curve.highlight_words([_NONE], "bold red")
-            digits = 6 if width >= 100 else 5
-            cells = [Text(_safe(name)), curve, _told("last", told[name][-1], None, digits)]
-            ranked = [(v, one.number) for v, one in zip(told[name], self._epochs, strict=False)
-                      if _finite(v)]  # fmt: skip
-            if wide and ranked:
-                low = min(ranked)
-                high = max(ranked, key=lambda pair: (pair[0], -pair[1]))
-                cells += [_told("min", *low, digits), _told("max", *high, digits)]
-            table.add_row(*cells)
+            table.add_row(Text(_safe(name)), curve, *values[: 3 if wide else 1])
         return table
+
+    def _values(self, values: Sequence[float | None], digits: int) -> list[Text | None]:
+        """The last value of a metric, the least and the greatest, with their epochs."""
+        last = _told("last", values[-1], None, digits)
+        ranked = [(v, one.number) for v, one in zip(values, self._epochs, strict=False)
+                  if _finite(v)]  # fmt: skip
+        if not ranked:
+            return [last, None, None]
+        high = max(ranked, key=lambda pair: (pair[0], -pair[1]))
+        return [last, _told("min", *min(ranked), digits), _told("max", *high, digits)]
 
     def _table(self, names: Sequence[str], rows: int, width: int) -> Table:
         """The last epochs, with as many columns as there is room for."""
         table = Table.grid(padding=(0, 2, 0, 0))
         columns = ["epoch", "seconds", "learning_rate"]
-        room = width - sum(len(name) + 2 for name in columns)
+        room = width + 2 - sum(len(name) + 2 for name in columns)
         shown: list[str] = []
         for name in names:
             room -= max(len(_safe(name)), 10) + 2

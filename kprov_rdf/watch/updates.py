@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -24,7 +25,7 @@ from kprov_rdf.errors import JournalDamagedError, NotFoundError, StorageError, S
 from kprov_rdf.ingest import open_snapshot
 from kprov_rdf.runs import CRASHED, RUNNING, UNKNOWN, RunInfo, listing, resolve
 from kprov_rdf.runs import find as find_run
-from kprov_rdf.store import Store
+from kprov_rdf.store import Store, select
 from kprov_rdf.watch.records import Records
 
 Value = str | int | float | bool
@@ -51,6 +52,11 @@ _ABOUT = {
     "files": (Dnnprov.File,),
 }
 _OF_RUN = (Dnnprov.status, Dnnprov.Dataflow, Dnnprov.Training, Dnnprov.initialEpoch)
+_ENDS = """
+SELECT ?epoch ?ended { GRAPH ?run {
+  ?metrics dnnprov:epoch ?epoch ; prov:wasGeneratedBy ?activity .
+  ?activity a dnnprov:EpochExecution ; prov:endedAtTime ?ended } }
+"""
 _SETTINGS = {iri.rpartition("#")[2]: name for name, iri in SETTINGS.items()}
 
 
@@ -58,13 +64,14 @@ _SETTINGS = {iri.rpartition("#")[2]: name for name, iri in SETTINGS.items()}
 class Epoch:
     """One epoch: its number from 0, duration in seconds, learning rate, metrics by Keras' names.
 
-    A metric may be NaN or infinite.
+    A metric may be NaN or infinite. ``ended`` is when it ended, in seconds since 1970.
     """
 
     number: int
     seconds: float | None
     rate: float | None
     metrics: Mapping[str, float]
+    ended: float | None = None
 
 
 @dataclass(frozen=True)
@@ -197,7 +204,8 @@ class _Told:
         iri = self.run.iri
         known = epochs.names(store, iri)
         read = epochs.read(new, iri, known=known) if new else []
-        found = tuple(_epoch(*one) for one in read)
+        ends = _ends(new) if new and read else {}
+        found = tuple(replace(_epoch(*one), ended=ends.get(one[0])) for one in read)
         self.epochs += len(found)
         events: list[Event] = []
         for question, terms in _ABOUT.items():
@@ -229,6 +237,16 @@ _Row = dict[str, str | int | float | bool | None]
 def _epoch(number: int, told: Mapping[str, float]) -> Epoch:
     metrics = {k: v for k, v in told.items() if k not in (epochs.SECONDS, epochs.RATE)}
     return Epoch(number, told.get(epochs.SECONDS), told.get(epochs.RATE), metrics)
+
+
+def _ends(store: Store) -> dict[int, float]:
+    """When each epoch ended: what callbacks do between two epochs is no part of their duration."""
+    told = ((query.value(row["epoch"]), query.value(row["ended"])) for row in select(store, _ENDS))
+    return {
+        epoch: datetime.fromisoformat(str(ended)).timestamp()
+        for epoch, ended in told
+        if isinstance(epoch, int)
+    }
 
 
 def _event(kind: str, row: _Row) -> Event:

@@ -101,6 +101,7 @@ def test_each_epoch_is_told_once_by_keras_names(home: Home) -> None:
         "val_accuracy": 0.25,
     }
     assert update.run.epochs == 3
+    assert found[0].ended < found[1].ended < update.epochs[0].ended
 
 
 def test_adaptations_tests_are_told_once_as_they_happen(

@@ -92,7 +92,11 @@ def test_what_happened_in_an_epoch_follows_it() -> None:
             Epoch(0, 0.5, 0.1, {"val_loss": 2.0, "accuracy": 0.5, "loss": 1.0}),
             Epoch(1, None, None, {"loss": math.nan}),
         ),
-        (Event("test", None, {"test": "testing-1"}, {"loss": 3.0}), changed),
+        (
+            Event("ModelRestoration", 0, {"by": "EarlyStopping"}),
+            Event("test", None, {"test": "testing-1"}, {"loss": 3.0}),
+            changed,
+        ),
         over=True,
     )
     assert list(lines(update, True)) == [
@@ -100,6 +104,7 @@ def test_what_happened_in_an_epoch_follows_it() -> None:
         "epoch 0  loss 1  val_loss 2  accuracy 0.5  learning_rate 0.1  0.50 s",
         "adaptation in epoch 0: learning_rate 0.1 -> 0.05 by T (R)",
         "epoch 1  loss nan",
+        "ModelRestoration of the weights of epoch 0 by EarlyStopping",
         "testing-1: loss 3",
         "end: RUNNING after 1 epoch",
     ]

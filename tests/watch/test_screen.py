@@ -3,6 +3,7 @@
 import io
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -85,3 +86,18 @@ def test_of_a_long_path_the_name_is_shown() -> None:
     screen.add(Update(RUN, (), (Event("file", None, {"path": path}),)))
     assert any(line.startswith("file: …") and line.endswith("/model.keras") for line in
                (one.rstrip() for one in drawn(screen, 80, 24)))  # fmt: skip
+
+
+def test_numbers_are_whole_in_a_terminal_of_80_columns() -> None:
+    screen = Screen()
+    names = ("loss", "val_loss", "accuracy", "val_accuracy")
+    epochs = (
+        Epoch(n, 0.25, 0.001, {name: 1 / (n + 1.2345) for name in names}, 2.0 * n)
+        for n in range(24)
+    )
+    screen.add(Update(replace(RUN, status="RUNNING", planned=40, epochs=24), tuple(epochs)))
+    lines = drawn(screen, 80, 24)
+    assert not [line for line in lines if "…" in line]
+    assert re.search(r"val_accuracy  [▁-█]{8,}  last 0\.041263  min 0\.041263 at 23 ", lines[6])
+    assert "val_accuracy" in lines[8]  # as wide as it is, with nothing behind it
+    assert "about 0:32 left" in lines[1] or "about 0:31 left" in lines[1]
