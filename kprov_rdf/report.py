@@ -7,7 +7,7 @@ import pyoxigraph as ox
 
 from kprov_rdf import query
 from kprov_rdf.store import Store
-from kprov_rdf.tables import cell
+from kprov_rdf.tables import cell, short
 
 # Title and question of each table.
 _TABLES = (
@@ -44,7 +44,10 @@ def _local(text: str) -> str:
 def _rows(store: Store, name: str, run: str) -> tuple[list[str], list[list[str]]]:
     answer = query.table(store, query.find(name), {"run": ox.NamedNode(run)})
     rows = [
-        [_local(cell(term)) if isinstance(term, ox.NamedNode) else cell(term) for term in row]
+        [
+            _local(short(term.value)) if isinstance(term, ox.NamedNode) else cell(term)
+            for term in row
+        ]
         for row in answer.rows
     ]
     return answer.columns, rows

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 from kprov_rdf import results
 from kprov_rdf.errors import InputError
 from kprov_rdf.query import Table, Term, value
+from kprov_rdf.store import PREFIXES
 
 FORMATS = ("table", "json", "csv", "tsv")
 # Piped output is never wrapped or cut; rich needs some width.
@@ -22,7 +23,8 @@ _UNBOUNDED = 100_000
 _SHORT = 12
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _NARROW = 100
-_RUN = re.compile(r"[^#]*/run/[0-9a-f-]{28}([0-9a-f]{8})").fullmatch
+_RUN = re.compile(r"[^#]*/run/[0-9a-f-]{28}([0-9a-f]{8}(?:#[\w-]+)?)").fullmatch
+_NAME = re.compile(r"[A-Za-z]\w*").fullmatch
 
 
 def number(cell: float) -> str:
@@ -35,11 +37,25 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def short(iri: str) -> str:
+    """Of a run, and of a part of one, what commands know it by: 2e40e764, 2e40e764#model."""
+    found = _RUN(iri)
+    return found[1] if found else iri
+
+
+def brief(iri: str) -> str:
+    """An IRI for a table: short, or with a prefix that a query need not declare, or whole."""
+    for prefix, namespace in PREFIXES.items():
+        if iri.startswith(namespace) and _NAME(iri[len(namespace) :]):
+            return f"{prefix}:{iri[len(namespace) :]}"
+    return short(iri)
+
+
 def cell(term: Term) -> str:
-    """A term for a table: of the IRI of a run the digits by which commands are told which."""
+    """A term for a table."""
     found = value(term)
-    if isinstance(term, ox.NamedNode) and (run := _RUN(term.value)):
-        return run[1]
+    if isinstance(term, ox.NamedNode):
+        return brief(term.value)
     if isinstance(found, bool):
         return str(found).lower()  # as SPARQL writes it
     return "" if found is None else number(found) if isinstance(found, float) else str(found)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pyoxigraph as ox
 import pytest
 
-from kprov_rdf import results
+from kprov_rdf import results, tables
 from kprov_rdf.tables import printable
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -73,3 +73,18 @@ def test_nothing_that_a_terminal_would_obey_is_printed() -> None:
     assert printable("\x1b]0;pwn\x07\x1b[2J \u202e ok\tü\n") == (
         "\\u001b]0;pwn\\u0007\\u001b[2J \\u202e ok\tü\n"
     )
+
+
+def test_a_table_shortens_the_iris_that_can_be_typed_so() -> None:
+    run = "http://example.org/run/01a200e5-88cf-7243-a695-e8acd1394572"
+    for iri, told in (
+        (run, "d1394572"),
+        (f"{run}#testing-1-metrics", "d1394572#testing-1-metrics"),
+        ("https://w3id.org/dnnprov#valLoss", "dnnprov:valLoss"),
+        ("https://w3id.org/dnnprov#", "https://w3id.org/dnnprov#"),
+        ("http://www.w3.org/ns/prov#a/b", "http://www.w3.org/ns/prov#a/b"),
+        (f"{run}#a b", f"{run}#a b"),
+        ("http://example.org/metric/top3", "http://example.org/metric/top3"),
+    ):
+        assert tables.brief(iri) == told
+    assert tables.cell(ox.Literal(run)) == run

@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from kprov_rdf.analysis.rows import Value, shown
+from kprov_rdf.analysis.rows import IRI, Value, shown
+from kprov_rdf.tables import brief
 
 Points = Sequence[tuple[int, float]]
 """Epochs and the values of a metric in them."""
@@ -44,7 +45,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Value]], size: str = "
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td style="{style}">{plain(shown(value))}</td>'
+            f'<td style="{style}">{plain(_cell(value))}</td>'
             for value, style in zip(row, styles, strict=True)
         )
         + "</tr>"
@@ -56,6 +57,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Value]], size: str = "
     return (
         f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{told}'
     )
+
+
+def _cell(value: Value) -> str:
+    return brief(value) if isinstance(value, IRI) else shown(value)
 
 
 def facts(told: Mapping[str, Value]) -> str:

@@ -12,7 +12,7 @@ from kprov_rdf.analysis import frames, html
 from kprov_rdf.analysis.rows import IRI, Row, Value, python, row_type, shown, text
 from kprov_rdf.errors import InputError
 from kprov_rdf.query import Table
-from kprov_rdf.tables import count, printable
+from kprov_rdf.tables import brief, count, printable
 
 if TYPE_CHECKING:
     import pandas
@@ -169,7 +169,8 @@ def size(number: int, most: int, noun: str) -> str:
 
 def _cut(value: Value) -> str:
     """A cell of a plain table; of a long IRI its end, which tells it from the others."""
-    cell = printable(shown(value).replace("\n", " "))
+    told = brief(value) if isinstance(value, IRI) else shown(value)
+    cell = printable(told.replace("\n", " "))
     if len(cell) <= _WIDTH:
         return cell
     return f"…{cell[1 - _WIDTH :]}" if isinstance(value, IRI) else f"{cell[: _WIDTH - 1]}…"
