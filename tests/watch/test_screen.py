@@ -92,8 +92,7 @@ def test_numbers_are_whole_in_a_terminal_of_80_columns() -> None:
     screen = Screen()
     names = ("loss", "val_loss", "accuracy", "val_accuracy")
     epochs = (
-        Epoch(n, 0.25, 0.001, dict.fromkeys(names, 1 / (n + 1.2345)), 2.0 * n)
-        for n in range(24)
+        Epoch(n, 0.25, 0.001, dict.fromkeys(names, 1 / (n + 1.2345)), 2.0 * n) for n in range(24)
     )
     screen.add(Update(replace(RUN, status="RUNNING", planned=40, epochs=24), tuple(epochs)))
     lines = drawn(screen, 80, 24)
