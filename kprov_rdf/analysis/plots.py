@@ -211,7 +211,7 @@ def grid(runs: "Iterable[Run]", metric: str, rows: str, columns: str) -> Any:
     pyplot = package("matplotlib.pyplot", "A chart")
     figure, axes = pyplot.subplots(
         len(down), len(across), sharex=True, sharey=True, squeeze=False, layout="constrained",
-        figsize=(1.5 + 2.6 * len(across), 0.8 + 2.1 * len(down)),
+        figsize=(1.5 + 2.6 * len(across), 0.8 + 2.25 * len(down)),
     )  # fmt: skip
     for (i, first), (j, second) in product(enumerate(down), enumerate(across)):
         ax = axes[i, j]
@@ -221,7 +221,7 @@ def grid(runs: "Iterable[Run]", metric: str, rows: str, columns: str) -> Any:
                     _line(ax, run, name, name, number)
         _finish(ax, [metric])
         ax.label_outer()
-        ax.set_title(_safe(f"{rows} {shown(first)}, {columns} {shown(second)}"), fontsize="small")
+        ax.set_title(_safe(f"{rows} {shown(first)}\n{columns} {shown(second)}"), fontsize="small")
     handles: dict[str, Any] = {}
     for ax in axes.flat:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):

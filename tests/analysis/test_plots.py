@@ -114,7 +114,7 @@ def test_a_grid_has_a_chart_for_each_two_settings(home) -> None:
     with kprov_rdf.open(home) as store:
         axes = kprov_rdf.plot_grid(store.runs(), "loss", rows="optimizer_name")
         assert axes.shape == (2, 3)
-        assert axes[1, 0].get_title() == "optimizer_name SGD, learning_rate 0.001"
+        assert axes[1, 0].get_title() == "optimizer_name SGD\nlearning_rate 0.001"
         assert [line.get_ydata().tolist() for line in axes[1, 0].lines] == [
             [0.9, 0.001], [1.15, 0.251],
         ]  # fmt: skip
