@@ -33,6 +33,7 @@ digraph provenance {
   edge [fontname="DejaVu Sans,Helvetica,Arial,sans-serif" fontsize=8 color="#404040" arrowsize=0.7];
 """
 _MADE = re.compile(rb"(?<=/CreationDate )\(D:\d{14}")
+_RUN = re.compile(r"[^#]*/run/[0-9a-f-]{28}([0-9a-f]{8})").fullmatch
 _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -90,7 +91,10 @@ def _nodes(found: Drawing, names: dict[str, str], titles: dict[str, str]) -> Ite
         yield f"  subgraph cluster_{number} {{\n"
         whole = titles.get(group.partition("#")[0])
         told = [titles.get(group) or whole, None if group in titles else shown(local(group))]
-        label, tip = _quoted(": ".join(one for one in told if one)), _quoted(group)
+        name = ": ".join(one for one in told if one)
+        if run := _RUN(group):
+            name += f" ({run[1]})"  # or runs of one dataflow would all be called the same
+        label, tip = _quoted(name), _quoted(group)
         yield f'    label={label} tooltip={tip} style="rounded";\n'
         yield from (f"  {line}" for line in lines)
         yield "  }\n"
