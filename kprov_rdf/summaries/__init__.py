@@ -11,7 +11,8 @@ One graph, ``GRAPH``, says of each record of a training, under the record's IRI:
     summary:mean-loss summary:last-loss summary:min-loss summary:max-loss
     summary:minEpoch-loss summary:maxEpoch-loss
 
-A name ends in the local name of a property. For queries that are given the property, each is
+A name ends in the local name of a property, and, where that is none of DNNProv, in a hash of its
+IRI: others may have the same local name. For queries that are given the property, each is
 described: ``summary:of`` says of which it is, ``summary:name`` how that was reported where it has
 a name of its own, ``summary:statistic`` what stands before the hyphen, and ``summary:epochOf`` of
 an epoch, which value was reached in it. A duration (``elapsedTime``) and
@@ -22,6 +23,7 @@ It is no provenance, but an index: made of the records whenever they grow, in no
 anew when it is taken away.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -31,17 +33,17 @@ from weakref import WeakKeyDictionary
 import pyoxigraph as ox
 
 from kprov_capture.nquads import double
-from kprov_capture.terms import XSD_NAMESPACE, Dnnprov, Prov
+from kprov_capture.terms import DNNPROV_NAMESPACE, XSD_NAMESPACE, Dnnprov, Prov
 from kprov_rdf import resources
 from kprov_rdf.store import SUMMARY_GRAPH, SUMMARY_NAMESPACE, LocalStore, select
 from kprov_rdf.summaries.rows import are_in, count, named, newest, rows
 from kprov_rdf.summaries.values import Values, highest, lowest, mean
 
 __all__ = [
-    "are_in", "count", "is_whole", "named", "named_property", "newest", "rebuild", "remove", "rows",
-    "update",
+    "are_in", "count", "is_whole", "mend", "named", "named_property", "newest", "rebuild", "remove",
+    "rows", "update",
 ]  # fmt: skip
-VERSION = "1"
+VERSION = "2"
 GRAPH = ox.NamedNode(SUMMARY_GRAPH)
 _WHOLE = ox.Quad(GRAPH, ox.NamedNode(f"{SUMMARY_NAMESPACE}version"), ox.Literal(VERSION), GRAPH)
 _OF, _NAME, _STATISTIC, _EPOCH_OF = (
@@ -145,7 +147,10 @@ def remove(store: LocalStore, records: Iterable[str]) -> None:
 
 def named_property(statistic: str, of: str) -> ox.NamedNode:
     """The summary property of a statistic of a property."""
-    return ox.NamedNode(f"{SUMMARY_NAMESPACE}{statistic}-{_local(of)}")
+    local = _local(of)
+    if of != DNNPROV_NAMESPACE + local:
+        local += f"-{hashlib.sha256(of.encode()).hexdigest()[:16]}"
+    return ox.NamedNode(f"{SUMMARY_NAMESPACE}{statistic}-{local}")
 
 
 def _quads(store: LocalStore, run: ox.NamedNode, values: Values) -> Iterator[ox.Quad]:

@@ -71,6 +71,8 @@ def plan(home: Home, store: Snapshot, names: Sequence[str]) -> list[Planned]:
 def _planned(home: Home, store: Snapshot, record: str) -> Planned:
     which = removals.stem(record)
     own = which and [one for one in removals.journals(home, which) if _is_own(one, which)]
+    if which and not own and removals.is_removed(home, which):
+        raise NotFoundError(f"{record} was removed just now, by another process.")
     if not own or "#" in record or _told(own[0]) != record:
         _refuse_part(store, record)
     assert which is not None and own  # noqa: S101

@@ -40,12 +40,13 @@ def of(home: Home, run: str) -> dict[str, object]:
 def test_a_run_is_summed_up(home: Home) -> None:
     run = recording.record(home.path, losses=(0.9, 0.5, 0.7)).names.run
     found = of(home, run)
+    (own,) = (name for name in found if name.startswith("test-f1_of_all_-064e1290-"))
     dates = [found.pop(name) for name in ("started", "ended")]
     assert dates == sorted(dates, key=str)
     assert {key: value for key, value in found.items() if "ccuracy" not in key} == {
         "tag": "test-flow", "status": "FINISHED", "epochs": 3, "layers": 4, "parameters": 58,
         "setting-optimizerName": "Adam", "setting-learningRate": 0.001, "setting-numEpochs": 3,
-        "setting-batchSize": 4, "test-loss": 0.8, "test-f1_of_all_-064e1290": 0.5,
+        "setting-batchSize": 4, "test-loss": 0.8, own: 0.5,
         "count-loss": 3, "mean-loss": math.fsum([0.9, 0.5, 0.7]) / 3, "last-loss": 0.7,
         "min-loss": 0.5, "minEpoch-loss": 1, "max-loss": 0.9, "maxEpoch-loss": 0,
         "count-valLoss": 3, "mean-valLoss": math.fsum([1.15, 0.75, 0.95]) / 3, "last-valLoss": 0.95,
@@ -233,3 +234,19 @@ def test_what_a_version_without_sums_loaded_gets_them(home: Home) -> None:
     with ingest.open_snapshot(home) as found:
         assert {run.tag for run in runs.listing(found, set())} == {"test-flow", "other"}
     assert of(home, added.names.run)["epochs"] == 3
+
+
+def test_properties_of_the_same_local_name_are_kept_apart(home: Home, tmp_path: Path) -> None:
+    run = "http://elsewhere.net/run/11111111-2222-7333-8444-555555555555"
+    file = tmp_path / "clash.trig"
+    file.write_text(
+        f"""@prefix d: <https://w3id.org/dnnprov#> . @prefix o: <http://other.net/ns#> .
+        <{run}> {{ <{run}#execution> a d:ExecuteDataflow . <{run}#flow> a d:Dataflow ; d:tag "t" .
+          <{run}#metrics-0> a d:oTraining ; d:epoch 0 ; d:loss 0.5e0 ; o:loss 7e0 .
+          <{run}#metrics-1> a d:oTraining ; d:epoch 1 ; d:loss 0.3e0 ; o:loss 0.1e0 }}"""
+    )
+    merge.merge(home, Source(str(file)))
+    with ingest.open_snapshot(home) as store:
+        for metric, best in (("loss", 0.3), ("<http://other.net/ns#loss>", 0.1)):
+            answer = query.table(store, query.find("leaderboard"), {"metric": metric})
+            assert [query.value(row[0]) for row in answer.rows] == [best]
