@@ -80,8 +80,10 @@ def attribute_named(catalogue: Catalogue, asked: Attribute) -> Info:
 
 def plain(name: str) -> str:
     """A name as the mirror spells it in a column: lower-case letters, digits, underscores."""
-    text = name if re.fullmatch(r"[a-z_][a-z0-9_]{0,59}", name) else ""
-    return text or re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:60]
+    if re.fullmatch(r"[a-z_][a-z0-9_]{0,59}", name):
+        return name
+    text = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:60] or "unnamed"
+    return text if text[0].isalpha() else f"n_{text}"
 
 
 def by_name(known: Mapping[str, Info], name: str) -> Info | None:

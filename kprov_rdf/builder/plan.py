@@ -81,6 +81,13 @@ class Plan:
         return self.query.mapping is not Mapping.LOGICAL
 
     @property
+    def told_apart(self) -> set[Attribute]:
+        """The attributes of whose values it counts which are equal: 1 and 1.0 are, 0 and -0."""
+        found = set(self.keys or ())
+        found |= {one.attribute for one in self.aggregates if one.distinct and one.attribute}
+        return found | (set(self.columns.values()) if self.query.distinct else set())
+
+    @property
     def asks_of_runs(self) -> bool:
         """Whether attributes of the run are needed."""
         return any(one.dataset == RUN for one in self.info)
@@ -195,7 +202,7 @@ def _named(
     shown: Sequence[Column], aggregate: Sequence[Aggregate]
 ) -> tuple[dict[str, Attribute], tuple[Aggregate, ...]]:
     """The columns with names of which none is twice."""
-    short = [one.alias or plain(one.attribute.name) or "value" for one in shown]
+    short = [one.alias or plain(one.attribute.name) for one in shown]
     taken = [*short, *(one.alias for one in aggregate)]
     found: dict[str, Attribute] = {}
     for one, wanted in zip(shown, short, strict=True):

@@ -65,6 +65,7 @@ def _forms(value: values.Value) -> list[str]:
         return [literal(value)]
     found = [literal(float(value))]
     if isinstance(value, int) or (value.is_integer() and abs(value) < 2**53):
+        found += [literal(-0.0)] if value == 0 else []
         return [str(int(value)), f"{int(value)}.0", *found]
     exact = format(Decimal(repr(value)), "f")
     # A decimal of Oxigraph has 18 digits after the point, and about as many before it.
@@ -213,8 +214,8 @@ class _Compiler:
         raw, after = value, []
         if info.mixed or (made and info.kind is Kind.NUMBER):
             raw = self._new(f"{value[1:]}_said")
-            cast = "STR" if info.mixed else "xsd:double"
-            after = [f"BIND ({cast}({raw}) AS {value})"]
+            made_of = f"STR({raw})" if info.mixed else _number(raw)
+            after = [f"BIND ({made_of} AS {value})"]
         path = "|".join(map(_iri, info.properties))
         lines = [f"{node} {path} {raw} ."]
         if one in self._exact:
@@ -227,14 +228,8 @@ class _Compiler:
             return lines
         return ["OPTIONAL { " + " ".join(lines) + " }"]
 
-    def _made_equal(self) -> set[Attribute]:
-        """The attributes whose values are told apart, where 1 and 1.0 are the same."""
-        found = set(self._plan.keys or ())
-        found |= {one.attribute for one in self._plan.aggregates if one.distinct and one.attribute}
-        return found | (set(self._plan.columns.values()) if self._plan.query.distinct else set())
-
     def _where(self) -> list[str]:
-        plan, made = self._plan, self._made_equal()
+        plan, made = self._plan, self._plan.told_apart
         lines: list[str] = []
         of_runs = {one.name: self._values[one] for one in plan.info if one.dataset == RUN}
         graphs = dict.fromkeys(self._graphs[name] for name in plan.way.asked or (RUN,))
@@ -294,7 +289,7 @@ class _Compiler:
         value, kind = self._values[one.attribute], self._plan.info[one.attribute].kind
         if one.function == "count":
             return f"COUNT({'DISTINCT ' if one.distinct else ''}{value})"
-        number = f"xsd:double({value})" if kind is Kind.NUMBER else value
+        number = f"xsd:double({value})" if one.function in ("sum", "avg") else value
         if one.attribute in self._required and self._plan.keys:
             return f"{one.function.upper()}({number})"
         # A value that is missing would make the whole of it unbound.
@@ -367,6 +362,12 @@ def _sorted_by(variable: str, kind: Kind) -> str:
     if kind is Kind.TIME:
         return f"({variable} - {_EPOCH})"
     return f"({variable} = true)" if kind is Kind.BOOLEAN else variable
+
+
+def _number(raw: str) -> str:
+    """One term for each number: an integer where it is whole and not too large, else a double."""
+    whole = f"xsd:integer({raw})"
+    return f"COALESCE(IF({whole} = {raw}, {whole}, 1/0), xsd:double({raw}))"
 
 
 def _iri(iri: str) -> str:

@@ -4,12 +4,15 @@ Each data set is a table expression over the schemas of the tags asked for, with
 the run; so dataflows of several tags can be asked at once.
 """
 
+import hashlib
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from pymonetdb.sql.monetize import convert
 
 from kprov_rdf.builder import values
+from kprov_rdf.builder.catalogue import plain
 from kprov_rdf.builder.datasets import RUN, Kind
 from kprov_rdf.builder.generated import WIDTH, Generated
 from kprov_rdf.builder.mirrored import MirrorCatalogue, Schema
@@ -40,6 +43,7 @@ _TASKS = {
     "oadaptation": "adaptation",
     "otestingmodel": "testingmodel",
 }
+_TAKEN = re.compile(r"[^%\x00-\x1f\x7f][^\x00-\x1f\x7f]{0,99}")
 _PLACES = ("position", "within", "place")
 # A layer has a row for each thing that is known of it: position and nested model are two of them.
 _LAYER = """(
@@ -110,8 +114,10 @@ class _Compiler:
             return f"({_column(condition.left)} {condition.operator} {other})"
         column = _column(condition.attribute)
         if isinstance(condition, In):
-            listed = ", ".join(self._value(one, condition.attribute) for one in condition.values)
-            return f"({column} IN ({listed}))"
+            found = [self._value(one, condition.attribute) for one in condition.values]
+            # MonetDB makes all of a list doubles where one is: whole numbers apart stay exact.
+            lists = [one for one in _parted(found) if one]
+            return "(" + " OR ".join(f"{column} IN ({', '.join(one)})" for one in lists) + ")"
         return f"({column} LIKE {self._value(condition.pattern, condition.attribute)})"
 
     # -- table expressions
@@ -139,9 +145,7 @@ class _Compiler:
             schemas = self._catalogue.schemas
             parts = [self._part(name, schema, needed) for schema in schemas]
             if not parts:  # no run at all
-                nothing = [
-                    f"CAST(NULL AS {self._type(one)}) AS {quoted(one.name)}" for one in needed
-                ]
+                nothing = [f"CAST(NULL AS {self._type(one)}) AS {_name(one)}" for one in needed]
                 parts = ["  SELECT " + ", ".join(["0 AS run_id", *nothing]) + " WHERE false"]
             yield f"{quoted(name)} AS (\n" + "\n  UNION ALL\n".join(parts) + "\n)"
         if plan.asks_of_runs or not plan.way.asked:
@@ -178,7 +182,10 @@ class _Compiler:
                 column = f"CAST(NULL AS {kind})"
             elif info.kind in (Kind.TIME, Kind.NUMBER) and has[str(info.column)] != kind.lower():
                 column = f"CAST({column} AS {kind})"
-            shown.append(f"{column} AS {quoted(one.name)}")
+            if kind == "DOUBLE" and one in self._plan.told_apart:
+                # MonetDB groups -0 apart, and takes + 0 for nothing.
+                column = f"CASE WHEN {column} = 0 THEN 0e0 ELSE {column} END"
+            shown.append(f"{column} AS {_name(one)}")
         task = f"{_TASKS[name]}_task_id"
         lines = [
             f"  SELECT {', '.join(shown)}",
@@ -268,8 +275,21 @@ class _Compiler:
         return "\n".join(lines) + "\n"
 
 
+def _parted(literals: list[str]) -> tuple[list[str], list[str]]:
+    whole = [one for one in literals if one.lstrip("-").isdecimal()]
+    return whole, [one for one in literals if one not in whole]
+
+
 def _column(attribute: Attribute) -> str:
-    return quoted(attribute.dataset, attribute.name)
+    return f"{quoted(attribute.dataset)}.{_name(attribute)}"
+
+
+def _name(attribute: Attribute) -> str:
+    """Its name, or what MonetDB takes for one: not every text is a name there."""
+    name = attribute.name
+    if not _TAKEN.fullmatch(name):
+        name = f"{plain(name)[:50]} {hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return quoted(name)
 
 
 def compile_sql(plan: Plan, catalogue: MirrorCatalogue) -> Generated:

@@ -62,7 +62,9 @@ def typed(value: Plain, kind: Kind, where: str) -> Value:
         Kind.NUMBER: isinstance(value, int | float) and not isinstance(value, bool),
     }
     if fits.get(kind):
-        return value
+        # As a whole number it is compared exactly, also with those beyond 2**53.
+        whole = isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST
+        return int(value) if whole else value
     wanted = {
         Kind.TEXT: "a text in single quotes",
         Kind.BOOLEAN: "true or false",
