@@ -42,7 +42,7 @@ def both(libraries: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                     "seed": LARGE,
                     "k": ODD,
                     "1x": 5,
-                    **{name: 7 for name in NAMES},
+                    **dict.fromkeys(NAMES, 7),
                     "path": "C:\\a_b%c",
                 },
             ),
