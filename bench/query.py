@@ -104,6 +104,11 @@ def made(folder: Path, count: int) -> Path:
     """A store of so many runs; made where it is not in the folder yet."""
     path = folder / f"kprov-{count}"
     if path.exists():
+        store = LocalStore(path)
+        if summaries.is_whole(store):
+            store.close()
+        else:
+            _finish(store)
         return path
     unfinished = folder / f"kprov-{count}.new"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -115,6 +120,13 @@ def made(folder: Path, count: int) -> Path:
             store.load(b"".join(part))
             part.clear()
             say(f"kprov: {number:,} of {count:,} runs loaded …")
+    _finish(store)
+    unfinished.rename(path)
+    return path
+
+
+def _finish(store: LocalStore) -> None:
+    """Make the summaries, and compact."""
     say("kprov: making the summaries …")
     summaries.rebuild(store)
     store.flush()
@@ -122,8 +134,6 @@ def made(folder: Path, count: int) -> Path:
     store._store.optimize()
     store.reopen()  # without its write-ahead log
     store.close()
-    unfinished.rename(path)
-    return path
 
 
 def memory(path: str, name: str) -> float:
