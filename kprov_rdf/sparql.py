@@ -187,11 +187,12 @@ _AFTER_ORDER = {"LIMIT", "OFFSET", "VALUES", "HAVING", "NOT", "EXISTS"}
 # What these give is of one type, or nothing.
 _OF_ONE_TYPE = {"STR", "STRLEN", "xsd:double", "xsd:integer", "COUNT"}
 _XSD_STRING = "<http://www.w3.org/2001/XMLSchema#string>"
-# In the gaps is what is ordered by. An IRI has no language, and is of no kind.
+# In the gaps is what is ordered by. An IRI has no language, and is of no kind. What is no value of
+# its type is less than nothing, not even false.
 _KIND = (
     "IF(isNumeric(", '), "", IF(LANG(', ') != "" || DATATYPE(', f') = {_XSD_STRING}, "text", '
     "CONCAT(STR(DATATYPE(", ")), IF(REGEX(STR(",
-    '), "(Z|[+-][0-9][0-9]:[0-9][0-9])$"), "Z", ""))))',
+    '), "(Z|[+-][0-9][0-9]:[0-9][0-9])$"), "Z", ""), COALESCE(STR(', " < ", '), "none"))))',
 )  # fmt: skip
 
 

@@ -61,6 +61,10 @@ _STATUS = ox.NamedNode(f"{SUMMARY_NAMESPACE}status")
 _MOST_FOLLOWED = 64
 # By the store that a process owns: what goes on in its runs.
 _followed: WeakKeyDictionary[LocalStore, dict[ox.NamedNode, Values]] = WeakKeyDictionary()
+_DATED = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+    r"(\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?"
+).fullmatch
 _PORTION = 500  # records whose sums are loaded together
 
 _Term = ox.NamedNode | ox.Literal
@@ -229,6 +233,8 @@ def _time(term: _Term | None) -> _Term | None:
     of several types.
     """
     if not isinstance(term, ox.Literal) or term.datatype != _DATE_TIME:
+        return None
+    if not _DATED(term.value):  # Python takes more forms, which Oxigraph compares as text
         return None
     try:
         zoned = datetime.fromisoformat(term.value).tzinfo is not None

@@ -88,6 +88,8 @@ for kind in ("string", "dateTime", "date", "integer"):
                 at = f"2020-01-0{number % 3 + 1}T{number % 24:02}:00:00"
                 values.append(ox.Literal(at, datatype=ox.NamedNode(XSD + kind)))
                 values.append(ox.Literal(at + zone, datatype=ox.NamedNode(XSD + kind)))
+                at = at.replace("-", "")
+                values.append(ox.Literal(at + zone, datatype=ox.NamedNode(XSD + kind)))
 values += [ox.Literal(str(number * 13 % 211), language="en") for number in range(200)]
 values += [ox.NamedNode(f"http://e/{number}") for number in range(50)]
 values = values[::3] + values[1::3] + values[2::3]

@@ -250,3 +250,21 @@ def test_properties_of_the_same_local_name_are_kept_apart(home: Home, tmp_path: 
         for metric, best in (("loss", 0.3), ("<http://other.net/ns#loss>", 0.1)):
             answer = query.table(store, query.find("leaderboard"), {"metric": metric})
             assert [query.value(row[0]) for row in answer.rows] == [best]
+
+
+def test_a_start_that_is_no_time_is_none(home: Home, tmp_path: Path) -> None:
+    said_ = ["20200103T050000Z", "2020-W01-1T00:00:00Z", "2020-01-03", "2020-01-03T05:00:00+15:00"]
+    kind = "<http://www.w3.org/2001/XMLSchema#dateTime>"
+    lines = []
+    for number, text in enumerate([*said_, "2020-01-03T05:00:00"]):
+        run = f"http://elsewhere.net/run/11111111-2222-7333-8444-55555555555{number}"
+        lines.append(
+            f"<{run}> {{ <{run}#execution> a <https://w3id.org/dnnprov#ExecuteDataflow> ; <http://"
+            f'www.w3.org/ns/prov#startedAtTime> "{text}"^^{kind} }}'
+        )
+    file = tmp_path / "times.trig"
+    file.write_text("\n".join(lines))
+    merge.merge(home, Source(str(file)))
+    with ingest.open_snapshot(home) as store:
+        dates = [run.started for run in runs.listing(store, set())]
+    assert [date is not None for date in dates] == [True, False, False, False, False]
