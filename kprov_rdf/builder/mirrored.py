@@ -112,6 +112,8 @@ class MirrorCatalogue:
                     kinds.setdefault(column, set()).add(_kind(kind))
         made = {}
         for column, all_kinds in kinds.items():
+            if dataset != "itrainingmodel" and all_kinds == {Kind.TEXT}:
+                continue  # no metric, but what a tracker says of them
             # A word of SQL's own has an underscore there.
             bare = column.removesuffix("_")
             name = bare if bare in RESERVED else column

@@ -91,6 +91,7 @@ class _Compiler:
     def __init__(self, plan: Plan, catalogue: MirrorCatalogue) -> None:
         self._plan = plan
         self._catalogue = catalogue
+        self._iris = catalogue.run_iris(plan.runs.ids)
 
     def _value(self, operand: object, attribute: Attribute) -> str:
         kind = self._plan.info[attribute].kind
@@ -125,10 +126,9 @@ class _Compiler:
     def _of_runs(self) -> list[str]:
         """Which runs are asked of, of the table ``r``."""
         runs = self._plan.runs
-        iris = self._catalogue.run_iris(runs.ids)
         found = [
             f"r.{name} IN ({', '.join(map(literal, one))})"
-            for name, one in (("tag", runs.tags), ("iri", iris), ("status", runs.statuses))
+            for name, one in (("tag", runs.tags), ("iri", self._iris), ("status", runs.statuses))
             if one
         ]
         found += [f"r.started >= {literal(runs.after)}"] if runs.after else []

@@ -96,6 +96,8 @@ class _Reader:
             iri, of = str(value(run)), str(value(key))
             if iri in self._known:
                 values = found[iri, str(value(node))]
+                if term is None:  # it is there, and nothing is told of it
+                    continue
                 if of not in values or str(term) < str(values[of]):
                     values[of] = term
         return found

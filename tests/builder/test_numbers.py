@@ -85,10 +85,8 @@ PATH = "itrainingmodel.path"
           for sign in ("= 0", "= -0.0", "in (0, 7)")),
         ('projection(itrainingmodel."1x") order(n_1x desc) limit(2)', [(6,), (5,)]),
         *((f'projection(itrainingmodel."{name}") limit(2)', [(7,), (None,)]) for name in NAMES),
-        (
-            f"projection({PATH}) selection({PATH} like 'C:\\a_b%c')",
-            [("C:\\aXbYc",), ("C:\\a_b%c",)],
-        ),
+        (f"projection({PATH}) selection({PATH} like 'C:\\a_b%c')",
+         [("C:\\aXbYc",), ("C:\\a_b%c",)]),
         (f"projection({PATH}) selection({PATH} like '%\\')", []),
         (f"projection({PATH}) selection(not ({PATH} like 'C%' or itrainingmodel.k > 0))", []),
     ],
