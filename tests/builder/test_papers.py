@@ -39,11 +39,11 @@ def last(cell: Any) -> tuple[bool, Any]:
 
 def q1(known: list[Made]) -> Rows:
     found = [
-        (one.optimizer, one.iri, row["loss"], row.get("val_loss"))
+        (one.optimizer, row["loss"], row.get("val_loss"))
         for one, row in epochs(known)
         if row["epoch_id"] == 1 and one.rate == 0.001
     ]
-    return [(cells[0], *cells[2:]) for cells in sorted(found, key=lambda cells: cells[:2])]
+    return sorted(found, key=lambda cells: (cells[0], last(cells[1])))
 
 
 def q2(known: list[Made]) -> Rows:
