@@ -1,8 +1,9 @@
 """Ways along the dataflow: which data sets stand between those that are asked for.
 
 A transformation leads from each data set that it reads to each that it writes. All simple
-paths from a source to a target count, as in DfAnalyzer; unlike there, a pair without one is
-refused and not multiplied.
+paths from a source to a target count, as in DfAnalyzer: a row is joined along each of them, so
+where elements came by one of two, include or exclude says which. Unlike there, a pair without a
+path is refused and not multiplied.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
