@@ -214,6 +214,7 @@ def _condition_end(found: list[Token], start: int) -> int:
     return start
 
 
+@lru_cache(maxsize=64)
 def in_kinds(text: str) -> str:
     """The query with each ORDER BY by the kind of its values first, then by them.
 
