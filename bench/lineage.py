@@ -58,6 +58,7 @@ def main() -> None:
         folder = Path(name)
         (folder / "files").mkdir()
         (long,) = chain(create(folder / "long"), folder / "files", 1, EPOCHS, salt=1.0)
+        (alone,) = chain(create(folder / "alone"), folder / "files", 1, EPOCHS, salt=2.0)
         runs = chain(create(folder / "home"), folder / "files", LENGTH)
         store = LocalStore(folder / "store")
         with open_snapshot(create(folder / "home")) as snapshot:
@@ -66,12 +67,15 @@ def main() -> None:
         with open_snapshot(create(folder / "long")) as snapshot:
             store.load(lines(snapshot, long.names.run).encode())
             others(store, lines(snapshot, long.names.run), long.id)
+        with open_snapshot(create(folder / "alone")) as snapshot:
+            store.load(lines(snapshot, alone.names.run).encode())
         store.flush()
         store._store.optimize()
         first, last = runs[0].names("file-1"), runs[-1].names("file-1")
         rows = []
         for what, of, direction, limit in (
-            ("up from a model's file in one run", first, UP, 1.0),
+            ("up from a model's file in one run", alone.names("file-1"), UP, 1.0),
+            (f"the same, on data that {LENGTH - 1} others used", first, UP, None),
             (f"the same, on data that {OTHERS:,} others used", long.names("file-1"), UP, None),
             (f"up a chain of {LENGTH} models", last, UP, 10.0),
             (f"down a chain of {LENGTH} models", first, DOWN, None),
