@@ -18,7 +18,7 @@ help:  ## Show the commands
 # Third-party packages come hash-checked from requirements.txt; the project itself
 # is a folder, which pip cannot hash, so it is installed in a second step.
 .venv/installed: requirements.txt pyproject.toml
-	@echo "Setting up .venv: about 90 packages with TensorFlow for CPU, 2 GB, one to three minutes."
+	@echo "Setting up .venv: about 110 packages with TensorFlow for CPU, 2.5 GB, one to three minutes."
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements.txt \
 	  | { grep --line-buffered -E '^(Collecting|Installing|Successfully)' || true; } | cut -c1-100
