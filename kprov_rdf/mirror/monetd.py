@@ -18,8 +18,10 @@ import hashlib
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
+_LISTENS_SECONDS = 5.0
 # There is no search path among them: each after those that it needs.
 _LIBRARIES = ("stream", "pcre", "mapi", "bat", "monetdb5", "monetdbsql", "monetdbe")
 
@@ -86,7 +88,22 @@ class _Database:
 
 
 def _own_port() -> int:
-    """The TCP port on which this process listens, from proc(5): MonetDB does not tell it."""
+    """The TCP port on which this process listens: MonetDB does not tell it.
+
+    Raises ``RuntimeError`` where it does not listen within some seconds.
+    """
+    until = time.monotonic() + _LISTENS_SECONDS
+    while (port := _listening()) is None:
+        if time.monotonic() > until:
+            raise RuntimeError("its server does not listen")
+        time.sleep(0.05)
+    return port
+
+
+def _listening() -> int | None:
+    """The port, from proc(5), where it is seen: the kernel prints its table of sockets in parts,
+    and those of others come and go meanwhile.
+    """
     sockets = set()
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):  # the folder that is being listed is gone by now
@@ -97,7 +114,7 @@ def _own_port() -> int:
         fields = line.split()
         if fields[3] == "0A" and fields[9] in sockets:  # 0A: listening
             return int(fields[1].rpartition(":")[2], 16)
-    raise RuntimeError("its server does not listen")
+    return None
 
 
 def _stop(*_: object) -> None:

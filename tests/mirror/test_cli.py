@@ -1,6 +1,7 @@
 """The commands `kprov mirror` and `kprov query --sql`."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -99,15 +100,18 @@ def test_serve_answers_until_it_is_interrupted(libraries: None, home: Home) -> N
         text=True,
         env=child_environment(home.path),
     ) as process:
-        assert process.stdout
-        url = next(line for line in process.stdout if line.startswith("Serving")).split()[-1]
-        import pymonetdb  # as in a notebook
+        try:
+            assert process.stdout
+            url = next(line for line in process.stdout if line.startswith("Serving")).split()[-1]
+            import pymonetdb  # as in a notebook
 
-        with pymonetdb.connect(url) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT * FROM t.ds_otrainingmodel")
-            assert len(cursor.fetchall()) == 3
-        process.send_signal(2)
-        assert process.wait(60) == 0
+            with pymonetdb.connect(url) as connection, connection.cursor() as cursor:
+                cursor.execute("SELECT * FROM t.ds_otrainingmodel")
+                assert len(cursor.fetchall()) == 3
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
 
 
 def test_an_empty_store_says_so(libraries: None, kprov) -> None:

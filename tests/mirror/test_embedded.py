@@ -50,6 +50,27 @@ def test_it_listens_on_loopback_and_ends_with_its_block(libraries: None, home: H
     assert root.stat().st_mode & 0o777 == 0o700
 
 
+PORT = """
+import socket, threading, time
+from kprov_rdf.mirror import monetd
+monetd._LISTENS_SECONDS = 0.2
+try:
+    monetd._own_port()
+except RuntimeError as error:
+    print(error)
+monetd._LISTENS_SECONDS = 30
+server = socket.socket()
+server.bind(("127.0.0.1", 0))
+threading.Timer(0.3, server.listen).start()
+print(monetd._own_port() == server.getsockname()[1])
+"""
+
+
+def test_the_port_is_looked_for_until_it_is_seen() -> None:
+    done = subprocess.run([sys.executable, "-c", PORT], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "its server does not listen\nTrue\n", done.stderr
+
+
 def test_a_folder_in_use_names_its_owner(libraries: None, home: Home, monkeypatch) -> None:
     monkeypatch.setattr(embedded, "LOCK_SECONDS", 0.1)
     with (
