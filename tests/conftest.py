@@ -1,6 +1,7 @@
 """Fixtures that several tests share, and the profiles of Hypothesis."""
 
 import os
+import signal
 import sqlite3  # noqa: F401  before TensorFlow, which brings an SQLite without FTS5
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from hypothesis import HealthCheck, settings
 
 from kprov_capture import guard, record
 from kprov_capture.home import Home, create
+
+# A shell has its background jobs ignore it, and so would every process that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "ci",

@@ -97,7 +97,7 @@ def test_no_run_that_is_like_that(home: Home, capfd: Capture) -> None:
 
 def test_a_terminal_shows_the_first_fifty(home: Home) -> None:
     for _ in range(52):
-        recording.begin(home.path, tag="many").close(wait=False)
+        recording.begin(home.path, tag="many").close()
     shown = Terminal(["--home", str(home.path), "runs"], child_environment(home.path))
     assert shown.wait() == 0
     shown.close()

@@ -79,7 +79,8 @@ def test_values_are_those_that_tensorflow_reads(tmp_path: Path) -> None:
     tf = pytest.importorskip("tensorflow")
     chance = random.Random(7)
     kinds = ["float16", "bfloat16", "float32", "float64", "int32", "int64", "uint8", "bool"]
-    with tf.summary.create_file_writer(str(tmp_path)).as_default():
+    folder = tmp_path / "logs"
+    with tf.summary.create_file_writer(str(folder)).as_default():
         for step in range(5):
             for kind in kinds:
                 value = tf.cast(chance.uniform(0, 200), kind)
@@ -88,7 +89,7 @@ def test_values_are_those_that_tensorflow_reads(tmp_path: Path) -> None:
         text = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "text"})
         tf.summary.write("note", "first try", 0, metadata=text)
         tf.summary.write("weights", tf.constant([1.0, 2.0]), 0)
-    (path,) = tmp_path.iterdir()
+    (path,) = folder.iterdir()
     found = tfevents.read(path.read_bytes(), str(path))
     wanted = [
         (value.tag, event.step, float(tf.make_ndarray(value.tensor)))
