@@ -8,9 +8,12 @@ limits are for as many. DuckDB, MLflow and trackio are asked in the environment 
 bench-peers`; without it, SQLite is the only peer.
 
 A question is found, its parameters are checked, and all of its rows are read and turned into
-Python values.
+Python values. Each is asked in turn, in a process of its own as the command asks it, until what it
+reads is warm and then again; and all that in several turns. In a process that has asked others
+before, such as a server, the shortest questions take up to 1.5 times as long.
 """
 
+import io
 import json
 import math
 import shutil
@@ -18,22 +21,32 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
+from functools import partial
 from gzip import compress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 import many
 from common import PARSER, Row, given, report
-from query_peers import say, size, timed
+from query_peers import SECONDS, say, size, timed, times
 
-from kprov_rdf import query, runs, summaries
+from kprov_capture.home import create
+from kprov_rdf import journal, query, runs, summaries
+from kprov_rdf.lineage.walk import trace
 from kprov_rdf.store import LocalStore
+from tests.tuning import chain
 
 ALL, FEWER = 10_000, 1_000
+# A machine that is shared is slower for some seconds at a time: no question is asked only then.
+TURNS = 5
+CHAIN = 50
 PORTION = 100_000_000  # bytes that are loaded together
 KL = {"growth": "K", "depth": "L"}
 HERE = Path(__file__).resolve().parent
@@ -46,6 +59,7 @@ more for each IRI in an answer. So what is asked of all runs costs some microsec
 property, however little comes out; Q2 is all reading and planning its text."""
 
 Rows = list[tuple[Any, ...]]
+Turn = tuple[Rows, list[tuple[float, float]]]
 
 
 @dataclass(frozen=True)
@@ -54,9 +68,12 @@ class Asked:
 
     what: str
     limit: float
-    ask: Callable[[LocalStore], Rows]
+    ask: Callable[[LocalStore], Rows] | None = None
     peer: str = ""  # its name in query_peers.py
     run: int | None = None  # the column that names a run
+    store: Path | None = None  # where it is another one
+    thing: str = ""  # whose lineage is asked for
+    walk: bool = False  # as the command does, and not by the question of the catalogue
 
 
 def rows(store: LocalStore, name: str, parameters: dict[str, str]) -> Rows:
@@ -144,10 +161,27 @@ def memory(path: str, name: str) -> float:
     return int(told.split()[0]) / 1024  # not ru_maxrss: it is inherited from who started it
 
 
-def memories(path: Path, names: list[str]) -> dict[str, float]:
-    """The same of each question, each in a process of its own."""
+def walked(store: LocalStore, thing: str) -> Rows:
+    """What the walk of `kprov lineage` reaches."""
+    return [(one.iri, one.distance) for one in trace(store, [thing]).nodes.values()]
+
+
+def turn(path: str, name: str, thing: str, walk: bool) -> Turn:
+    """One turn of a question, or of the lineage of a thing where there is one, in this process."""
+    store = LocalStore(Path(path), read_only=True)
+    if walk:
+        ask = partial(walked, store, thing)
+    elif thing:
+        ask = partial(rows, store, "lineage", {"thing": thing})
+    else:
+        ask = partial(questions(store)[name].ask, store)
+    return ask(), times(ask, SECONDS / TURNS)
+
+
+def alone(work: Callable[..., Any], *given: list[Any]) -> list[Any]:
+    """What it finds for each, every one in a process of its own, as the command is."""
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
-        return dict(zip(names, pool.map(memory, [str(path)] * len(names), names), strict=True))
+        return list(pool.map(work, *given))
 
 
 def alike(ours: Rows, theirs: Rows, question: str) -> None:
@@ -183,15 +217,28 @@ def peers(folder: Path, count: int, fewer: int, python: Path) -> dict[str, Any]:
     return found
 
 
-def measured(path: Path, count: int, names: list[str], found: dict[str, Any]) -> list[Row]:
+def by_turns(path: Path, asked: dict[str, Asked]) -> dict[str, tuple[Rows, float, float]]:
+    """The answer to each question, and the medians of its ms and ms of CPU."""
+    stores = [str(one.store or path) for one in asked.values()]
+    things, walks = zip(*((one.thing, one.walk) for one in asked.values()), strict=True)
+    found: dict[str, list[Turn]] = {name: [] for name in asked}
+    for number in range(TURNS):
+        say(f"kprov: asking, turn {number + 1} of {TURNS} …")
+        for name, told in zip(asked, alone(turn, stores, list(asked), things, walks), strict=True):
+            found[name].append(told)
+    shown = {}
+    for name, turns in found.items():
+        wall, cpu = zip(*(each for _, told in turns for each in told), strict=True)
+        shown[name] = turns[0][0], statistics.median(wall), statistics.median(cpu)
+    return shown
+
+
+def measured(path: Path, count: int, asked: dict[str, Asked], found: dict[str, Any]) -> list[Row]:
     """The rows of one store, beside the databases with the same runs."""
-    store = LocalStore(path, read_only=True)
-    asked = questions(store)
+    times = by_turns(path, asked)
     shown: list[Row] = []
-    for name in names:
-        one = asked[name]
-        say(f"kprov: {one.what} …")
-        answer, wall, cpu = timed(lambda one=one: one.ask(store))  # type: ignore[misc]
+    for name, one in asked.items():
+        answer, wall, cpu = times[name]
         what = f"{one.what} ({len(answer)} rows of {count:,} runs)"
         limit = one.limit if count == ALL and one.limit < math.inf else None
         if name == "best" and count == FEWER:
@@ -214,11 +261,42 @@ def measured(path: Path, count: int, names: list[str], found: dict[str, Any]) ->
     return shown
 
 
+@contextmanager
+def lineages(path: Path) -> Iterator[dict[str, Asked]]:
+    """What a model's file came of, in one run and over a chain of models beside those runs.
+
+    The chain goes into a copy of the store, which takes no room: its files are linked.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent) as name:
+        folder = Path(name)
+        LocalStore(path, read_only=True).backup(folder / "store")
+        store = LocalStore(folder / "store")
+        home = create(folder / "home")
+        with redirect_stderr(io.StringIO()):
+            chained = chain(home, folder, CHAIN)
+        for file in home.journal.glob("*.nq"):
+            text = journal.read(file).text
+            store.load(text)
+            summaries.update(store, text)
+        store.flush()
+        store.close()
+        yield {
+            f"{name} {walk}": Asked(
+                f"{'the walk of kprov' if walk else 'the question'} lineage, {what}",
+                limit, store=folder / "store", thing=run.names("file-1"), walk=walk,
+            )
+            for walk in (True, False)
+            for name, what, limit, run in (
+                ("one", "in one run", 1, chained[0]),
+                ("chain", f"over a chain of {CHAIN} models beside", 10, chained[-1]),
+            )
+        }  # fmt: skip
+
+
 def trackers(path: Path, count: int, found: dict[str, Any]) -> list[Row]:
     """The best val_loss per optimizer beside trackers; MLflow's search has the last only."""
     store = LocalStore(path, read_only=True)
-    best = questions(store)["best"]
-    answer, wall, _ = timed(lambda: best.ask(store))
+    answer, wall = timed(lambda: rows(store, "best", {}))
     shown = []
     for name, ms, what in (
         ("trackio", "best", "trackio, its SQL"),
@@ -228,8 +306,8 @@ def trackers(path: Path, count: int, found: dict[str, Any]) -> list[Row]:
         if told := found.get(name, {}).get(str(count)):
             theirs = [tuple(row) for row in told["answers"]["best"]]
             alike([row[:2] for row in answer], theirs, name)
-            shown.append(Row(f"{best.what} (of {count:,} runs, the same)", wall, "ms", peer=what,
-                             peer_value=told["ms"][ms]))  # fmt: skip
+            asked = f"best val_loss per optimizer (of {count:,} runs, the same)"
+            shown.append(Row(asked, wall, "ms", peer=what, peer_value=told["ms"][ms]))
     return shown
 
 
@@ -277,13 +355,14 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path, small = made(folder, count), made(folder, fewer)
         found = peers(folder, count, fewer, options.peers)
-        names = list(questions(LocalStore(path, read_only=True)))
-        shown = measured(path, count, names, found)
+        asked = questions(LocalStore(path, read_only=True))
+        with lineages(path) as more:
+            shown = measured(path, count, asked | more, found)
         if fewer != count:
-            shown += measured(small, fewer, ["best"], found)
+            shown += measured(small, fewer, {"best": asked["best"]}, found)
         shown += trackers(small, fewer, found)
         say("kprov: memory …")
-        peaks = memories(path, names)
+        peaks = dict(zip(asked, alone(memory, [str(path)] * len(asked), list(asked)), strict=True))
         worst = max(peaks, key=lambda name: peaks[name])
         shown.append(
             Row(f"memory of a process that asks one, at most ({worst})", peaks[worst], "MiB", 500)

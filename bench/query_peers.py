@@ -74,18 +74,22 @@ BEST = {
 SECONDS, MOST = 2.0, 50  # of repeats
 
 
-def timed(ask: Callable[[], Any], least: int = 5) -> tuple[Any, float, float]:
-    """The answer; the medians of milliseconds, and of those of CPU; once before, unmeasured."""
-    answer = ask()
-    wall: list[float] = []
-    cpu: list[float] = []
-    until = time.perf_counter() + SECONDS
-    while len(wall) < least or (time.perf_counter() < until and len(wall) < MOST):
+def times(ask: Callable[[], Any], seconds: float, least: int = 5) -> list[tuple[float, float]]:
+    """Milliseconds of each time, and milliseconds of CPU."""
+    found: list[tuple[float, float]] = []
+    until = time.perf_counter() + seconds
+    while len(found) < least or (time.perf_counter() < until and len(found) < MOST):
         began, used = time.perf_counter(), time.process_time()
         ask()
-        wall.append((time.perf_counter() - began) * 1e3)
-        cpu.append((time.process_time() - used) * 1e3)
-    return answer, statistics.median(wall), statistics.median(cpu)
+        spent = time.process_time() - used
+        found.append(((time.perf_counter() - began) * 1e3, spent * 1e3))
+    return found
+
+
+def timed(ask: Callable[[], Any], least: int = 5) -> tuple[Any, float]:
+    """The answer, and the median of milliseconds; once before, unmeasured."""
+    answer = ask()
+    return answer, statistics.median(ms for ms, _ in times(ask, SECONDS, least))
 
 
 def size(path: Path) -> int:
@@ -161,7 +165,7 @@ def database(name: str, folder: Path, runs: int) -> dict[str, Any]:
     ask = {"DuckDB": duckdb, "SQLite": sqlite}[name](path, runs)
     found: dict[str, Any] = {"answers": {}, "ms": {}, "bytes": size(path) / runs}
     for question, text in {**QUERIES, "best": BEST[name]}.items():
-        answer, wall, _ = timed(lambda text=text: ask(text))  # type: ignore[misc]
+        answer, wall = timed(lambda text=text: ask(text))  # type: ignore[misc]
         found["answers"][question], found["ms"][question] = answer, wall
     return found
 
@@ -180,7 +184,7 @@ def trackio(folder: Path, runs: int) -> dict[str, Any]:
             config=formulas.settings(run), run_id=f"run-{run}",
         )  # fmt: skip
     ready.touch()
-    answer, wall, _ = timed(lambda: SQLiteStorage.query_project("bench", BEST["trackio"])["rows"])
+    answer, wall = timed(lambda: SQLiteStorage.query_project("bench", BEST["trackio"])["rows"])
     rows = [list(row.values()) for row in answer]
     return {"answers": {"best": rows}, "ms": {"best": wall}, "bytes": size(home) / runs}
 
@@ -226,7 +230,7 @@ def mlflow(folder: Path, runs: int) -> dict[str, Any]:
             best[name] = min(best.get(name, float("inf")), *(one.value for one in told))
         return sorted(best.items())
 
-    _, searched, _ = timed(search, least=3)
+    _, searched = timed(search, least=3)
     began = time.perf_counter()
     answer = histories()
     ms = {"last": searched, "best": (time.perf_counter() - began) * 1e3}

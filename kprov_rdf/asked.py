@@ -1,10 +1,10 @@
 """Questions as people ask them: with short names of runs, and with a word on an empty answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from kprov_rdf.parameters import reported, says_best
+from kprov_rdf.parameters import Names, says_best
 from kprov_rdf.query import Question, bind
-from kprov_rdf.runs import find
+from kprov_rdf.runs import RunInfo, find
 from kprov_rdf.store import Store
 
 _LATEST = "@latest"
@@ -14,10 +14,12 @@ _ANY = "*"
 def named(store: Store, question: Question, given: Mapping[str, str]) -> dict[str, str]:
     """The parameters, with the names of runs made IRIs; a run that is not given is the latest.
 
+    So is the run in the name of a thing, such as 2e40e764#model.
     Raises ``NotFoundError`` for a run that is not there.
     """
+    given = dict(given) | _things(store, question, given)
     runs = {one.name: one.default or _LATEST for one in question.inputs if one.type == "run"}
-    asked = runs | dict(given)
+    asked = runs | given
     # Without a header nothing says that a parameter is a run; @latest can be nothing else.
     wanted = {
         key for key, name in asked.items() if name != _ANY and (key in runs or name == _LATEST)
@@ -29,7 +31,44 @@ def named(store: Store, question: Question, given: Mapping[str, str]) -> dict[st
     return asked | {key: iri if key in runs else f"<{iri}>" for key, iri in found.items()}
 
 
-def assumed(store: Store, question: Question, asked: Mapping[str, str]) -> list[str]:
+def _things(store: Store, question: Question, given: Mapping[str, str]) -> dict[str, str]:
+    """The IRIs of the things."""
+    values = {one.name: given.get(one.name, one.default) for one in question.inputs
+              if one.type == "iri"}  # fmt: skip
+    return {
+        name: thing(value, lambda run: find(store, frozenset(), run))
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def thing(name: str, resolve: Callable[[str], RunInfo]) -> str:
+    """The IRI of a thing that is named by its run and the end of its own; any other name as it is.
+
+    ``resolve`` finds the run that a name means.
+    """
+    run, mark, end = name.partition("#")
+    # An IRI has a scheme.
+    return f"{resolve(run).iri}#{end}" if mark and ":" not in run else name
+
+
+def assumed(
+    store: Store, question: Question, given: Mapping[str, str], asked: Mapping[str, str]
+) -> list[str]:
+    """What was taken where nothing was given: a run, a thing, or what is best.
+
+    ``asked`` are the parameters as :func:`named` makes them.
+    """
+    notes = []
+    for one in question.inputs:
+        if one.name not in given and one.type == "run" and one.default is None:
+            notes.append(f"of the latest run, {asked[one.name][-8:]}")
+        elif one.name not in given and one.type == "iri":
+            notes.append(f"of {asked[one.name]}")
+    return notes + _best(store, question, asked)
+
+
+def _best(store: Store, question: Question, asked: Mapping[str, str]) -> list[str]:
     """What was taken for the best of a metric whose name does not say it."""
     given = {one.name: asked.get(one.name, one.default) for one in question.inputs}
     names = [one.name for one in question.inputs if one.type == "auto|min|max"]
@@ -63,7 +102,7 @@ def why_none(store: Store, question: Question, given: Mapping[str, str]) -> str:
         if metric is not None and not store.query(
             "ASK { GRAPH ?run { ?reported ?metric ?value } }", {"metric": metric}
         ):
-            there = ", ".join(reported(store, "metric")) or "none"
+            there = ", ".join(Names(store).reported("metric")) or "none"
             return (
                 f"no rows: no run reported {asked[one.name]}. The metrics there are: {there}. "
                 f"Choose one with --param {one.name}=…"

@@ -59,7 +59,7 @@ def _archive(home: Home, path: Path, whole: bytes) -> None:
     path.with_suffix(".received").unlink(missing_ok=True)
 
 
-def _load(store: LocalStore, path: Path, patience: float) -> tuple[Reading, int]:
+def _load(store: LocalStore, path: Path, patience: float | None) -> tuple[Reading, int]:
     journal.describe(path)
     before = _position(path)
     reading = journal.read(path, before, patience)
@@ -72,6 +72,7 @@ def _load(store: LocalStore, path: Path, patience: float) -> tuple[Reading, int]
         try:
             store.load(reading.text)
         except InputError as error:
+            summaries.relate(store, reading.text)  # parts of it may be in the store
             raise JournalDamagedError(
                 f"The journal {path} holds something else than N-Quads: {error} "
                 f"Take it away and try again: mv {path} {path}.damaged"
@@ -104,12 +105,10 @@ def catch_up(home: Home, store: LocalStore) -> Progress:
     return progress
 
 
-def load_journals(
-    home: Home, store: LocalStore, patience: float = journal.RETRY_SECONDS
-) -> Progress:
+def load_journals(home: Home, store: LocalStore, patience: float | None = None) -> Progress:
     """The same, telling of the first damaged journal instead of raising.
 
-    ``patience`` is how many seconds a live journal that does not match is tried again.
+    ``patience`` is that of :func:`journal.read`.
     """
     if not summaries.is_whole(store):  # new, or of a version that made others
         summaries.rebuild(store)
@@ -191,25 +190,26 @@ def opened(home: Home, address: Address | None = None) -> Iterator[LocalStore]:
             _rebuilding(home).touch()
     before = _manifest(home)
     with owned(home, address) as store:
-        # Also after a version that keeps no sums, which does not write the note.
-        if before != _noted(home) and summaries.is_whole(store):
-            summaries.mend(store)
+        known = before == _read(home.store / _KNOWN)
+        _note(home)
+        if before and not known and summaries.is_whole(store):
+            summaries.rebuild(store)  # a version that keeps no sums may have loaded something
         yield store
+    _note(home)  # closing it may have opened it anew
+
+
+# In the store's folder: what RocksDB's manifest was called when the store was last opened to write
+# by a version that keeps sums. Each time it gets another name.
+_KNOWN = "known"
+
+
+def _note(home: Home) -> None:
     with contextlib.suppress(OSError):
-        journal.replace(home.store / _SUMMED, _manifest(home))
-
-
-# In the store's folder: what RocksDB's manifest was called when the sums were whole. Each time
-# that a process opens the store to write, it gets another name.
-_SUMMED = "summed"
+        journal.replace(home.store / _KNOWN, _manifest(home))
 
 
 def _manifest(home: Home) -> bytes:
     return _read(home.store / "CURRENT")
-
-
-def _noted(home: Home) -> bytes:
-    return _read(home.store / _SUMMED)
 
 
 def _read(path: Path) -> bytes:

@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +111,16 @@ def copied(data: bytes, name: str) -> tuple[str, bytes]:
     return run, data
 
 
-def read(path: Path, start: Position = Position(), patience: float = RETRY_SECONDS) -> Reading:
+def read(path: Path, start: Position = Position(), patience: float | None = None) -> Reading:
     """The whole batches after ``start``.
+
+    For ``patience`` seconds (``RETRY_SECONDS``) a live journal that does not match is tried again.
 
     Raises ``JournalDamagedError`` where a batch does not match its digest or the
     file is shorter than what was read of it before; ``StorageError`` where it
     cannot be read.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + (RETRY_SECONDS if patience is None else patience)
     while True:
         try:
             with path.open("rb") as file:
@@ -167,6 +170,13 @@ def _check(data: bytes, start: Position) -> tuple[Position, bool, bool | None]:
         at = commit.end()
         good, ended = Position(start.offset + at, number, digest), commit[3] is not None
     return good, ended, None
+
+
+def graphs_in(nquads: bytes) -> set[str]:
+    """The names of the graphs that these lines fill, but for catalogs and links."""
+    ends = {line[line.rfind(b" <") + 2 :].rstrip(b"\n") for line in BytesIO(nquads)}
+    found = {end[:-3].decode() for end in ends if end.endswith(b"> .")}
+    return {name for name in found if not name.endswith(("/catalog", "/links"))}
 
 
 def replace(path: Path, data: bytes | Iterable[bytes]) -> None:

@@ -6,8 +6,7 @@
     metric, setting             a property: the name that Keras reported (val_loss), the ontology's
                                 (valLoss), or an IRI in angle brackets
     tag                         the tag of a dataflow in the store
-    iri                         an IRI
-    run                         the IRI of a run (``runs.named`` makes it of a short name)
+    iri, run                    the IRI of a thing or run; ``asked.named`` makes it of a short name
     limit                       the number after the LIMIT of the query
 
 ``*`` as a value, or as the default, leaves a parameter unbound: the query says what that means.
@@ -18,6 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import pyoxigraph as ox
 
@@ -37,7 +37,7 @@ _ABOUT = {
     "metric": "a metric by the name that was reported, such as val_loss",
     "setting": "a setting by the name that was reported, such as batch_size",
     "tag": "the tag of a dataflow",
-    "iri": "an IRI",
+    "iri": "an IRI, or a run and the end of one, such as @latest#model",
     "value": "a number, true, false or a text",
     LIMIT: "a whole number from 1",
 }
@@ -59,9 +59,9 @@ _MORE = {
                 "activation": Dnnprov.activation, "num_epochs": Dnnprov.numEpochs},
 }  # fmt: skip
 _KNOWN = {"metric": METRICS | _MORE["metric"], "setting": SETTINGS | _MORE["setting"]}
-_STATISTICS = {"metric": ("count", "test"), "setting": ("setting",)}
-_SUMMED = f"""SELECT DISTINCT ?name ?property {{ GRAPH <{SUMMARY_GRAPH}> {{
-  VALUES ?statistic {{ %s }}
+_STATISTICS = {"count": "metric", "test": "metric", "setting": "setting"}
+_SUMMED = f"""SELECT ?statistic ?name ?property {{ GRAPH <{SUMMARY_GRAPH}> {{
+  VALUES ?statistic {{ {" ".join(f'"{one}"' for one in _STATISTICS)} }}
   ?of summary:statistic ?statistic ; summary:of ?property ; summary:name ?name }} }}
 ORDER BY STR(?name) ?property"""
 _CLASSES = {"metric": Dnnprov.Metric, "setting": Dnnprov.HyperParameter}
@@ -86,6 +86,59 @@ class Input:
     type: str
     default: str | None
     text: str
+
+    @property
+    def may_be_any(self) -> bool:
+        """Whether * may be given, also where it is not the default."""
+        return "|" not in self.type and self.type != "iri"
+
+
+class Names:
+    """What the runs of a store call their metrics, settings and tags; each is looked up once."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @cached_property
+    def _summed(self) -> bool:
+        return summaries.are_in(self.store)
+
+    @cached_property
+    def _all(self) -> Iterable[tuple[str, str, str]]:
+        """Kind, name and property, where there are summaries."""
+        rows = select(self.store, _SUMMED)
+        return dict.fromkeys(
+            (_STATISTICS[row["statistic"].value], row["name"].value, row["property"].value)
+            for row in rows
+        )
+
+    def own(self, kind: str) -> list[tuple[str, str]]:
+        """Name and property of the metrics or settings that runs declare themselves."""
+        if self._summed:
+            return [(name, found) for of, name, found in self._all if of == kind]
+        text = (
+            f"SELECT DISTINCT ?name ?property {{ GRAPH ?run {{ ?property a <{_CLASSES[kind]}> ; "
+            f"<{Dnnprov.reportedName}> ?name }} }} ORDER BY STR(?name) ?property"
+        )
+        return [(row["name"].value, row["property"].value) for row in select(self.store, text)]
+
+    def reported(self, kind: str) -> list[str]:
+        """The names of the metrics, or settings, that there are values of; one's own come first."""
+        known = {iri: name for name, iri in reversed(_KNOWN[kind].items())}
+        there = [
+            name for iri, name in known.items()
+            if self.store.query(f"ASK {{ GRAPH ?run {{ ?thing <{iri}> ?value }} }}")
+        ]  # fmt: skip
+        own = sorted({name for name, iri in self.own(kind) if iri not in known})
+        return [*own, *sorted({*there}.difference(own))]
+
+    def tags(self) -> list[str]:
+        """The tags of the dataflows, sorted."""
+        asked = f"GRAPH ?run {{ ?plan a <{Dnnprov.Dataflow}> ; <{Dnnprov.tag}> ?tag }}"
+        if self._summed:
+            asked = f"GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:tag ?tag }}"
+        rows = select(self.store, f"SELECT DISTINCT ?tag {{ {asked} }}")
+        return sorted(row["tag"].value for row in rows)
 
 
 def literal(text: str, datatype: str) -> ox.Literal:
@@ -128,14 +181,20 @@ def guess(text: str) -> ox.NamedNode | ox.Literal:
         raise InputError(f"a text was wanted, and {text!r} is not one in Unicode") from None
 
 
-def term(one: Input, text: str, store: Store | None) -> ox.NamedNode | ox.Literal:
-    """The term that ``text`` means as this parameter. Raises ``InputError``."""
+def term(one: Input, text: str, names: Names | None) -> ox.NamedNode | ox.Literal:
+    """The term that ``text`` means as this parameter. Raises ``InputError``.
+
+    ``names`` tells which metrics, settings and tags there are beside those of the ontology.
+    """
     if one.type in _KNOWN:
-        return ox.NamedNode(_property(one.type, text, store))
+        return ox.NamedNode(_property(one.type, text, names))
     if one.type == "tag":
-        return _tag(text, store)
+        return _tag(text, names)
     if one.type in ("iri", "run"):
-        return iri(text)
+        try:
+            return iri(text)
+        except InputError as error:
+            raise InputError(f"{error}; {_ABOUT[one.type]} was wanted") from error
     if one.type == "value":
         return guess(text)
     if one.type == LIMIT:
@@ -199,14 +258,14 @@ def _key(name: str) -> str:
     return re.sub("[^0-9a-z]", "", name.lower())
 
 
-def _property(kind: str, text: str, store: Store | None) -> str:
+def _property(kind: str, text: str, names: Names | None) -> str:
     """The property of a metric or setting by a name of it."""
     if text.startswith("<") or "://" in text:
         return iri(text).value
     known = _KNOWN[kind]
     if text in known:
         return known[text]
-    own = _own(kind, store)
+    own = names.own(kind) if names else []
     named = {found for name, found in own if name == text}
     if not named:
         both = [*known.items(), *own]
@@ -219,13 +278,13 @@ def _property(kind: str, text: str, store: Store | None) -> str:
     if named:
         listed = ", ".join(f"<{one}>" for one in sorted(named))
         raise InputError(f"{text!r} means several properties: {listed}. Give one of these")
-    raise InputError(_unknown(kind, text, [*known, *(name for name, _ in own)], store))
+    raise InputError(_unknown(kind, text, [*known, *(name for name, _ in own)], names))
 
 
-def _unknown(kind: str, text: str, names: list[str], store: Store | None) -> str:
-    near = _near(text, names)
+def _unknown(kind: str, text: str, like_it: list[str], names: Names | None) -> str:
+    near = _near(text, like_it)
     like = f"; did you mean {' or '.join(near)}?" if near else "."
-    there = reported(store, kind) if store is not None else []
+    there = names.reported(kind) if names else []
     listed = f" The store has {_listed(there)}" if there else f" The store has no {kind}"
     return f"a {kind} was wanted, and none is called {text!r}{like}{listed}"
 
@@ -240,38 +299,10 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def _own(kind: str, store: Store | None) -> list[tuple[str, str]]:
-    """Name and property of the metrics or settings that runs of the store declare themselves."""
-    if store is None:
-        return []
-    if summaries.are_in(store):
-        text = _SUMMED % " ".join(f'"{one}"' for one in _STATISTICS[kind])
-    else:
-        text = (
-            f"SELECT DISTINCT ?name ?property {{ GRAPH ?run {{ ?property a <{_CLASSES[kind]}> ; "
-            f"<{Dnnprov.reportedName}> ?name }} }} ORDER BY STR(?name) ?property"
-        )
-    return [(row["name"].value, row["property"].value) for row in select(store, text)]
-
-
-def reported(store: Store, kind: str) -> list[str]:
-    """The names of the metrics, or settings, that the store has values of; one's own come first."""
-    known = {iri: name for name, iri in reversed(_KNOWN[kind].items())}
-    there = [
-        name for iri, name in known.items()
-        if store.query(f"ASK {{ GRAPH ?run {{ ?thing <{iri}> ?value }} }}")
-    ]  # fmt: skip
-    own = sorted({name for name, iri in _own(kind, store) if iri not in known})
-    return [*own, *sorted({*there}.difference(own))]
-
-
-def _tag(text: str, store: Store | None) -> ox.Literal:
-    if store is None:
+def _tag(text: str, names: Names | None) -> ox.Literal:
+    if names is None:
         return ox.Literal(text)
-    asked = f"GRAPH ?run {{ ?plan a <{Dnnprov.Dataflow}> ; <{Dnnprov.tag}> ?tag }}"
-    if summaries.are_in(store):
-        asked = f"GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:tag ?tag }}"
-    tags = sorted(row["tag"].value for row in select(store, f"SELECT DISTINCT ?tag {{ {asked} }}"))
+    tags = names.tags()
     if text in tags:
         return ox.Literal(text)
     near = difflib.get_close_matches(text, tags, 3, 0.7)

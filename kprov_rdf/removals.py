@@ -21,6 +21,7 @@ import pyoxigraph as ox
 from kprov_capture.home import Home
 from kprov_capture.journal import SUFFIX
 from kprov_capture.terms import Prov
+from kprov_rdf import journal, summaries
 from kprov_rdf.errors import JournalDamagedError, RefusedError
 from kprov_rdf.store import Bindings, LocalStore, Store, select
 
@@ -166,13 +167,6 @@ def text_of(path: Path) -> bytes:
     return data[: data.find(b"\n", last + 1) + 1] if last >= 0 else b""
 
 
-def graphs_in(nquads: bytes) -> set[str]:
-    """The names of the graphs of these lines, but for catalogs."""
-    found = {line.rsplit(b" ", 2)[1] for line in nquads.splitlines() if line.endswith(b"> .")}
-    names = {name[1:-1].decode() for name in found}
-    return {name for name in names if not name.endswith(("/catalog", "/links"))}
-
-
 # -- obeying
 
 
@@ -186,16 +180,20 @@ def obey(home: Home, store: LocalStore, which: str) -> set[str]:
     for path in journals(home, which):
         text = text_of(path)
         if _OWN(path.name):
-            gone |= graphs_in(text)
-            for name in gone:
-                store.drop(name)
+            graphs = journal.graphs_in(text)
+            gone |= graphs
+            with summaries.unsaying(store, text):
+                for name in sorted(graphs):
+                    with summaries.unsaying_graph(store, name):
+                        store.drop(name)
         elif _VALIDATION(path.name):
             # Its agents may be those of others: what only this validation has is a part of the
             # catalog.
             store.remove(line for line in text.splitlines() if b"/catalog#" in line.split(b" ")[0])
         else:
             others = _links_of_others(home, which) if others is None else others
-            store.remove(line for line in text.splitlines() if line not in others)
+            with summaries.unsaying(store, text):
+                store.remove(line for line in text.splitlines() if line not in others)
     return gone
 
 
@@ -251,7 +249,10 @@ def prune_links(store: LocalStore) -> None:
         return
     for name in store.graphs():
         if name.endswith("/links"):
-            store.remove_triples(name, _dangling(store.graph(name), gone))
+            dangling = _dangling(store.graph(name), gone)
+            lines = "".join(f"{one} <{name}> .\n" for one in dangling).encode()
+            with summaries.unsaying(store, lines):
+                store.remove(lines.splitlines())
 
 
 def _dangling(triples: Iterable[ox.Triple], gone: set[str]) -> list[ox.Triple]:

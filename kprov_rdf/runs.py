@@ -8,7 +8,7 @@ from itertools import islice
 
 import pyoxigraph as ox
 
-from kprov_rdf import query, summaries
+from kprov_rdf import query, removals, summaries
 from kprov_rdf.errors import NotFoundError
 from kprov_rdf.store import Bindings, Store
 
@@ -227,7 +227,7 @@ def is_ours(graph: str) -> bool:
 def find(store: Store, living: Set[str], name: str) -> RunInfo:
     """The run of the store that ``name`` means: :func:`resolve` without a list of all of them.
 
-    Raises ``NotFoundError``.
+    Raises ``NotFoundError``, also for a run that was removed, of which it tells.
     """
     name = name.encode("utf-8", "replace").decode()  # no term holds what is not in Unicode
     if not summaries.are_in(store):
@@ -236,7 +236,13 @@ def find(store: Store, living: Set[str], name: str) -> RunInfo:
         return resolve(name, listing(store, living, limit=1))
     matching = listing(store, living, summaries.named(store, name) if name else [])
     newest = listing(store, living, limit=_TOLD) if not matching else []
-    return resolve(name, matching or newest)
+    try:
+        return resolve(name, matching or newest)
+    except NotFoundError as error:
+        removed = removals.named(store, name) if name else None
+        if removed is None:
+            raise
+        raise NotFoundError(f"There is no run {name!r} any more: {removed}.") from error
 
 
 def resolve(name: str, runs: list[RunInfo]) -> RunInfo:

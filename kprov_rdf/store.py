@@ -88,7 +88,7 @@ class Store(Protocol):
         """The statements of the named graphs with these terms; None stands for any.
 
         One index is read, with no query to parse: for the steps of a walk. What the summaries
-        say of the IRIs of runs is among them. Where blank nodes have no names, as at an endpoint,
+        say is not among them. Where blank nodes have no names, as at an endpoint,
         nothing is found of them.
         """
 
@@ -174,9 +174,11 @@ class LocalStore:
         quads = self._store.quads_for_pattern(None, None, None, ox.NamedNode(iri))
         return [quad.triple for quad in quads]
 
-    def about(self, subject: ox.NamedNode, graph: ox.NamedNode) -> Iterator[ox.Quad]:
-        """What a graph says of a subject."""
-        return self._store.quads_for_pattern(subject, None, None, graph)
+    def about(
+        self, subject: ox.NamedNode, graph: ox.NamedNode, predicate: ox.NamedNode | None = None
+    ) -> Iterator[ox.Quad]:
+        """What a graph says of a subject, by this property or by any."""
+        return self._store.quads_for_pattern(subject, predicate, None, graph)
 
     def change(self, removed: Iterable[ox.Quad], added: Iterable[ox.Quad]) -> None:
         """Take statements out and put others in."""
@@ -195,7 +197,9 @@ class LocalStore:
     ) -> Iterator[ox.Quad]:
         """The statements of records that match; None matches anything, and any named graph."""
         found = self._store.quads_for_pattern(subject, predicate, value, graph)
-        return (quad for quad in found if graph or quad.graph_name != _SUMMARIES)
+        if graph or (predicate and not predicate.value.startswith(SUMMARY_NAMESPACE)):
+            return found  # summaries have properties of their own
+        return (quad for quad in found if quad.graph_name != _SUMMARIES)
 
     def drop(self, iri: str) -> None:
         """Take a graph out."""
@@ -217,12 +221,6 @@ class LocalStore:
         for name in graphs:
             if next(self._store.quads_for_pattern(None, None, None, name), None) is None:
                 self._store.remove_graph(name)
-
-    def remove_triples(self, graph: str, triples: Iterable[ox.Triple]) -> None:
-        """Take statements out of one graph, in the same way."""
-        name = ox.NamedNode(graph)
-        quads = [ox.Quad(one.subject, one.predicate, one.object, name) for one in triples]
-        self.remove((ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").splitlines())
 
     def compact(self) -> None:
         """Rewrite all files without what was removed, and in as few as it takes.

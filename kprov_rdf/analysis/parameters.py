@@ -11,6 +11,7 @@ import pyoxigraph as ox
 from kprov_capture.terms import XSD_NAMESPACE
 from kprov_rdf import builder, query
 from kprov_rdf.analysis.rows import IRI
+from kprov_rdf.asked import thing
 from kprov_rdf.builder import Query
 from kprov_rdf.errors import InputError
 from kprov_rdf.parameters import ANY
@@ -66,6 +67,7 @@ def bindings(
     declared = {one.name: one.type for one in asked.inputs}
     # As on the command line, a run that is not given is the latest.
     defaults = {one.name: one.default or LATEST for one in asked.inputs if one.type == "run"}
+    defaults |= {one.name: one.default for one in asked.inputs if one.type == "iri" and one.default}
     found: dict[str, str | ox.NamedNode | ox.Literal] = {}
     for name, value in {**defaults, **given}.items():
         wanted = declared.get(name)
@@ -73,6 +75,8 @@ def bindings(
             found[name] = ANY
         elif isinstance(value, str) and (wanted == "run" or value == LATEST):
             found[name] = ox.NamedNode(resolve(value).iri)
+        elif isinstance(value, str) and wanted == "iri":
+            found[name] = thing(value, resolve)
         elif wanted in (None, "value"):
             found[name] = _term(name, value)
         else:

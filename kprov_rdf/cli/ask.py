@@ -226,10 +226,7 @@ def query(
     with _asked(context, url) as store:
         asked = named(store, question, given)
         answer = queries.table(store, question, asked)
-        for one in question.inputs:
-            if one.type == "run" and one.default is None and one.name not in given:
-                tell(f"kprov: of the latest run, {asked[one.name][-8:]}", err=True)
-        for note in assumed(store, question, asked):
+        for note in assumed(store, question, given, asked):
             tell(f"kprov: {note}", err=True)
         first = next(answer.rows, None)
         answer.rows = answer.rows if first is None else chain([first], answer.rows)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from kprov_capture.home import Home
 from kprov_capture.journal import SUFFIX
-from kprov_rdf import ingest, journal
+from kprov_rdf import ingest, journal, summaries
 from kprov_rdf.errors import StorageError
 from kprov_rdf.exchange import links
 from kprov_rdf.exchange.linkrules import Rule
@@ -54,6 +54,7 @@ def remove(home: Home) -> int:
         for folder in (home.journal, home.done):
             for path in folder.glob(f"links-*{SUFFIX}*"):
                 path.unlink()
-        store.drop(name)
+        with summaries.unsaying_graph(store, name):
+            store.drop(name)
         store.flush()
     return size

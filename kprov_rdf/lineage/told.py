@@ -4,7 +4,7 @@ Names are the ontology's and PROV's: a class as it is called, or the usual word 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -19,7 +19,7 @@ from kprov_capture.terms import (
     Dnnprov,
     Prov,
 )
-from kprov_rdf.lineage.steps import Reached
+from kprov_rdf.lineage.lookups import Reached
 from kprov_rdf.lineage.walk import Lineage
 from kprov_rdf.store import Node, Store, select
 
@@ -248,7 +248,7 @@ def _is_node(term: object) -> bool:
     return isinstance(term, ox.NamedNode | ox.BlankNode)
 
 
-def _kind(types: set[str]) -> str:
+def _kind(types: Set[str]) -> str:
     ours = {one.removeprefix(DNNPROV_NAMESPACE) for one in types if DNNPROV_NAMESPACE in one}
     for name in _FIRST:
         if name in ours:

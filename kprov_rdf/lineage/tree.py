@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kprov_capture.terms import Prov
-from kprov_rdf.lineage.steps import EQUAL, SAME, UP, key
+from kprov_rdf.lineage.steps import EQUAL, SAME, UP
 from kprov_rdf.lineage.told import Circumstances, Told, packages
 from kprov_rdf.lineage.walk import Lineage
 from kprov_rdf.tables import printable
@@ -112,10 +112,10 @@ class _Tree:
         """Members of what is shown, where nothing else is reached by them alone."""
         nodes = self._lineage.nodes
         members = {
-            key(member)
+            member
             for one in nodes.values()
-            for member in one.said.get(Prov.hadMember, ())
-            if key(member) in nodes
+            for member in one.related.by.get(Prov.hadMember, ())
+            if member in nodes
         } - set(self._lineage.of)
         reached = self._reach(members)
         needed = set(nodes) - members - reached
@@ -242,8 +242,8 @@ class _Tree:
         return Line(before, title, ", ".join(part for part in parts if part), tells=one)
 
     def _members(self, one: str) -> int:
-        said = self._lineage.nodes[one].said.get(Prov.hadMember, ())
-        return sum(key(member) in self._folded for member in said)
+        members = self._lineage.nodes[one].related.by.get(Prov.hadMember, ())
+        return sum(member in self._folded for member in members)
 
     def _again(self, one: str, before: str, above: str) -> Line:
         told = self._told[one]

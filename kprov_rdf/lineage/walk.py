@@ -17,18 +17,17 @@ who had it from elsewhere. Of the thing that was asked for, all with equal conte
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-import pyoxigraph as ox
+from typing import NamedTuple
 
 from kprov_capture.terms import DNNPROV_NAMESPACE, PROV_NAMESPACE, Prov
-from kprov_rdf.lineage.steps import UP, Reached, Steps, key
-from kprov_rdf.store import Node, Store
+from kprov_rdf.lineage.lookups import Reached
+from kprov_rdf.lineage.steps import EQUAL, UP, Steps
+from kprov_rdf.store import Store
 
 MOST = 1000
 
 
-@dataclass(frozen=True, order=True)
-class Edge:
+class Edge(NamedTuple):
     """``later`` came of ``earlier``, by a relation: the local name of a property.
 
     ``equalContent`` stands for two specializations of one content.
@@ -70,37 +69,37 @@ def trace(
     """
     found = Lineage(tuple(of), direction, depth)
     walk = Steps(store, direction, max(1, limit))
-    starts: list[Node] = [ox.NamedNode(iri) for iri in of]
-    waiting = deque((term, 0) for term in starts)
-    seen, beyond = set(starts), set()
-    edges: dict[tuple[Node, Node], str] = {}
+    waiting = deque((iri, 0) for iri in of)
+    seen, beyond = set(of), set[str]()
+    most = limit + len(seen)
+    edges: dict[tuple[str, str], str] = {}
     while waiting:
-        term, distance = waiting.popleft()
-        one = Reached(term, distance, *walk.about(term))
-        if distance and walk.is_detail(term, one.types):
+        iri, distance = waiting.popleft()
+        one = walk.reach(iri, distance)
+        if distance and walk.is_detail(iri):
             continue
-        found.nodes[one.iri] = one
+        found.nodes[iri] = one
         for relation, other in walk.steps(one):
-            pair = (term, other) if direction == UP else (other, term)
-            # A revision is a derivation, too: what says more stays.
-            if edges.get(pair, Prov.wasDerivedFrom) == Prov.wasDerivedFrom:
+            pair = (iri, other) if direction == UP else (other, iri)
+            if _says_more(relation, edges.get(pair)):
                 edges[pair] = relation
             if other in seen or walk.explains(one, other):
                 continue
-            if (depth is not None and distance >= depth) or len(seen) >= limit + len(starts):
+            if (depth is not None and distance >= depth) or len(seen) >= most:
                 if not walk.is_detail(other):
                     beyond.add(other)
             else:
                 seen.add(other)
                 waiting.append((other, distance + 1))
     found.edges = sorted(
-        Edge(
-            key(later),
-            relation.removeprefix(PROV_NAMESPACE).removeprefix(DNNPROV_NAMESPACE),
-            key(earlier),
-        )
+        Edge(later, relation.removeprefix(PROV_NAMESPACE).removeprefix(DNNPROV_NAMESPACE), earlier)
         for (later, earlier), relation in edges.items()
-        if key(later) in found.nodes and key(earlier) in found.nodes
+        if later in found.nodes and earlier in found.nodes
     )
-    found.more, found.notes = len(beyond - seen), walk.notes
+    found.more, found.notes = len(beyond - seen), walk.lookups.notes
     return found
+
+
+def _says_more(relation: str, told: str | None) -> bool:
+    """A revision is a derivation, too; and equal content says the least."""
+    return told in (None, EQUAL) or (told == Prov.wasDerivedFrom and relation != EQUAL)

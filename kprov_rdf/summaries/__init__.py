@@ -19,13 +19,17 @@ an epoch, which value was reached in it. A duration (``elapsedTime``) and
 the rate (``learningRate``) count as metrics. NaN is no minimum, no maximum and no
 result of a test; it is counted, and makes the mean NaN, as in IEEE 754.
 
+Beside them stand what the things of a run are related to (``related``) and what was generated of a
+content (``generated``), for lineages.
+
 It is no provenance, but an index: made of the records whenever they grow, in no export, and made
 anew when it is taken away.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
+from contextlib import contextmanager
 from datetime import datetime
 from typing import cast
 from weakref import WeakKeyDictionary
@@ -35,15 +39,17 @@ import pyoxigraph as ox
 from kprov_capture.nquads import double
 from kprov_capture.terms import DNNPROV_NAMESPACE, XSD_NAMESPACE, Dnnprov, Prov
 from kprov_rdf import resources
+from kprov_rdf.journal import graphs_in
 from kprov_rdf.store import SUMMARY_GRAPH, SUMMARY_NAMESPACE, LocalStore, select
+from kprov_rdf.summaries import generated, related
 from kprov_rdf.summaries.rows import are_in, count, named, newest, rows
 from kprov_rdf.summaries.values import Values, highest, lowest, mean
 
 __all__ = [
-    "are_in", "count", "is_whole", "mend", "named", "named_property", "newest", "rebuild", "remove",
-    "rows", "update",
+    "are_in", "count", "is_whole", "named", "named_property", "newest", "rebuild", "relate",
+    "remove", "rows", "unsaying", "unsaying_graph", "update",
 ]  # fmt: skip
-VERSION = "2"
+VERSION = "4"
 GRAPH = ox.NamedNode(SUMMARY_GRAPH)
 _WHOLE = ox.Quad(GRAPH, ox.NamedNode(f"{SUMMARY_NAMESPACE}version"), ox.Literal(VERSION), GRAPH)
 _OF, _NAME, _STATISTIC, _EPOCH_OF = (
@@ -53,11 +59,7 @@ _INTEGER, _DOUBLE, _DATE_TIME = (
     ox.NamedNode(XSD_NAMESPACE + name) for name in ("integer", "double", "dateTime")
 )
 _TRAINED = "SELECT DISTINCT ?run { GRAPH ?run { ?execution a dnnprov:ExecuteDataflow } }"
-_UNENDED = f"""SELECT DISTINCT ?run {{ GRAPH ?run {{ ?execution a dnnprov:ExecuteDataflow }}
-  FILTER NOT EXISTS {{ GRAPH <{SUMMARY_GRAPH}> {{ ?run summary:status ?status }} }} }}"""
-_GRAPH_NAME = re.compile(rb" <([^<>]*)> \.$", re.MULTILINE)
 _NAMED = "name"
-_STATUS = ox.NamedNode(f"{SUMMARY_NAMESPACE}status")
 _MOST_FOLLOWED = 64
 # By the store that a process owns: what goes on in its runs.
 _followed: WeakKeyDictionary[LocalStore, dict[ox.NamedNode, Values]] = WeakKeyDictionary()
@@ -88,32 +90,17 @@ def rebuild(store: LocalStore) -> None:
             for quad in _quads(store, run, Values.read(store, run))
         }
         store.load("".join(sorted(lines)).encode())
+    generated.rebuild(store)
     store.change((), [_WHOLE])
-
-
-def mend(store: LocalStore) -> None:
-    """Make the sums that are not there, and those of runs that go on, anew.
-
-    A version without sums may have loaded more of these into the store.
-    """
-    for row in select(store, _UNENDED):
-        if isinstance(row["run"], ox.NamedNode):
-            _change(store, row["run"], Values.read(store, row["run"]))
 
 
 def _change(store: LocalStore, run: ox.NamedNode, values: Values) -> set[ox.Quad]:
     """Say what a record comes to, and nothing else of it; gives what is said."""
     wanted = set(_quads(store, run, values))
     # What a property is of stays: other records may have it.
-    there = set(store.about(run, GRAPH))
+    there = {*store.about(run, GRAPH), *related.kept(store, run.value)}
     store.change(there - wanted, wanted - there)
     return wanted
-
-
-def _named_in(nquads: bytes) -> set[str]:
-    """The graphs of N-Quads text, as capture and merge write it, that may be records of runs."""
-    found = {name.decode() for name in _GRAPH_NAME.findall(nquads)}
-    return {iri for iri in found if not iri.endswith(("/catalog", "/links"))}
 
 
 def update(store: LocalStore, nquads: bytes) -> None:
@@ -123,7 +110,7 @@ def update(store: LocalStore, nquads: bytes) -> None:
     long runs would cost more with each epoch.
     """
     followed = _followed.setdefault(store, {})
-    runs = [ox.NamedNode(iri) for iri in sorted(_named_in(nquads))]
+    runs = [ox.NamedNode(iri) for iri in sorted(graphs_in(nquads))]
     more: dict[ox.NamedNode, set[ox.NamedNode]] = {run: set() for run in runs if run in followed}
     for quad in ox.parse(nquads, ox.RdfFormat.N_QUADS) if more else ():
         if quad.graph_name in more and isinstance(quad.subject, ox.NamedNode):
@@ -135,10 +122,50 @@ def update(store: LocalStore, nquads: bytes) -> None:
         else:
             values.take(store, run, more[run])
         wanted = _change(store, run, values)
-        if wanted and not any(quad.predicate == _STATUS for quad in wanted):
+        if wanted and not any(quad.predicate == related.ENDED for quad in wanted):
             followed[run] = values
     while len(followed) > _MOST_FOLLOWED:
         followed.pop(next(iter(followed)))
+    relate(store, nquads, {run.value for run in runs})
+
+
+def relate(store: LocalStore, nquads: bytes, known: Set[str] = frozenset()) -> None:
+    """Make the indexes for lineages anew, of what this text tells of; but of the runs ``known``."""
+    related.tell_again(store, related.told_in(nquads) - known)
+    generated.update(store, nquads)
+
+
+@contextmanager
+def unsaying(store: LocalStore, nquads: bytes) -> Iterator[None]:
+    """While some of these statements are taken out, and then what is left is in the indexes.
+
+    Meanwhile these do not count as whole, so that all are made anew where that is cut short.
+    """
+    with (
+        _in_parts(store),
+        related.unsaying(store, related.told_in(nquads)),
+        generated.unsaying(store, generated.told_in(nquads)),
+    ):
+        yield
+
+
+@contextmanager
+def unsaying_graph(store: LocalStore, graph: str) -> Iterator[None]:
+    """The same while a graph is taken out."""
+    with (
+        _in_parts(store),
+        related.unsaying(store, related.told_by(store, graph)),
+        generated.unsaying(store, generated.told_by(store, graph)),
+    ):
+        yield
+
+
+@contextmanager
+def _in_parts(store: LocalStore) -> Iterator[None]:
+    whole = [_WHOLE] if is_whole(store) else []
+    store.change(whole, ())
+    yield
+    store.change((), whole)
 
 
 def remove(store: LocalStore, records: Iterable[str]) -> None:
@@ -146,7 +173,7 @@ def remove(store: LocalStore, records: Iterable[str]) -> None:
     for iri in records:
         run = ox.NamedNode(iri)
         _followed.get(store, {}).pop(run, None)
-        store.change(list(store.about(run, GRAPH)), ())
+        store.change([*store.about(run, GRAPH), *related.kept(store, iri)], ())
 
 
 def named_property(statistic: str, of: str) -> ox.NamedNode:
@@ -163,6 +190,9 @@ def _quads(store: LocalStore, run: ox.NamedNode, values: Values) -> Iterator[ox.
     if facts is None:
         return
     names = {of: value for statistic, of, value in facts if statistic == _NAMED}
+    ended = any(statistic == "status" for statistic, _, _ in facts)
+    if ended:
+        yield from related.made(store, run.value)
     for statistic, of, value in [*facts, *_metrics(values)]:
         if statistic == _NAMED:
             continue

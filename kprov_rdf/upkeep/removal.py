@@ -76,7 +76,7 @@ def _planned(home: Home, store: Snapshot, record: str) -> Planned:
     if not own or "#" in record or _told(own[0]) != record:
         _refuse_part(store, record)
     assert which is not None and own  # noqa: S101
-    graphs = sorted(removals.graphs_in(removals.text_of(own[0])))
+    graphs = sorted(journal.graphs_in(removals.text_of(own[0])))
     series = home.series / which
     files = [one for one in removals.journals(home, which) if one.parent != home.removed]
     files += sorted(one for one in series.glob("*") if one.is_file()) if series.is_dir() else []

@@ -48,6 +48,19 @@ def large(tmp_path_factory):
         yield store
 
 
+def test_a_thing_is_named_by_its_run(store) -> None:
+    run = store.run("test-flow")
+    given = (f"{run.iri}#model", IRI(f"{run.iri}#model"), ox.NamedNode(f"{run.iri}#model"),
+             "test-flow#model", f"{run.short}#model")  # fmt: skip
+    answers = [[row.source for row in store.query("lineage", thing=one)] for one in given]
+    assert f"{run.iri}#train-set" in answers[0]
+    assert all(one == answers[0] for one in answers)
+    latest = [row.source for row in store.query("lineage")]
+    assert latest == [row.source for row in store.query("lineage", thing="@latest#model")]
+    with pytest.raises(NotFoundError, match="no run 'nosuch'"):
+        store.query("lineage", thing="nosuch#model")
+
+
 def test_a_named_question_with_parameters_of_python(store) -> None:
     found = store.query("q1", epoch=np.int64(1), rate=0.001)
     assert found.columns == ["optimizer", "loss", "valLoss", "run"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kprov_capture.facts import Dataset
 from kprov_capture.home import Home
 from kprov_capture.run import Run
+from kprov_rdf import summaries
 from kprov_rdf.exchange import merge
 from kprov_rdf.exchange.sources import Source
 from kprov_rdf.ingest import open_snapshot
@@ -42,6 +43,10 @@ def store(*statements: str, graph: str = "urn:g") -> LocalStore:
 
 def ends(found: Lineage) -> set[str]:
     return {re.split("[#/:]", iri)[-1] for iri in found.nodes}
+
+
+def distances(found: Lineage) -> dict[str, int]:
+    return {iri: one.distance for iri, one in found.nodes.items()}
 
 
 def test_a_chain_of_models_leads_back_to_the_first_training(home: Home, tmp_path: Path) -> None:
@@ -187,6 +192,99 @@ def test_a_remote_store_gives_the_same(
         here, there = trace(snapshot, start, direction), trace(remote, start, direction)
     assert here.edges == there.edges != []
     assert here.nodes.keys() == there.nodes.keys()
+
+
+@pytest.mark.parametrize("direction", [UP, DOWN])
+def test_the_index_changes_no_lineage(home: Home, tmp_path: Path, direction: str) -> None:
+    """That of each thing is the same where all is read from the statements."""
+    chain(home, tmp_path, 3)
+    raw = np.arange(64, dtype="float32")
+    made = Run("made", home=home.path)
+    with made.transformation("cut", inputs={"x": raw}) as cut:
+        cut.output(x=raw[:50].copy())
+    made.dataset("train", Dataset("train-set", "train", "numpy.ndarray"), {"x": raw[:50]})
+    made.start_training({"optimizer_name": "SGD", "epochs": 1})
+    made.end_training("FINISHED")
+    made.close()
+    for name in ("mlruns", "crate"):
+        merge.merge(home, Source(str(TRACKERS / name)))
+    plain = LocalStore()
+    with open_snapshot(home) as indexed:
+        for graph in indexed.graphs():
+            lines = [f"{triple} <{graph}> .\n" for triple in indexed.graph(graph)]
+            plain.load("".join(lines).encode())
+        query = "SELECT DISTINCT ?s { GRAPH ?g { ?s ?p ?o } FILTER isIRI(?s) }"
+        iris = sorted({row["s"].value for row in plain.query(query)})  # type: ignore[union-attr]
+        reached, relations = 0, set[str]()
+        for iri in iris:
+            for depth in (1, None):
+                one, other = (trace(x, [iri], direction, depth) for x in (indexed, plain))
+                assert one.edges == other.edges
+                assert distances(one) == distances(other)
+                assert (one.more, one.notes) == (other.more, other.notes)
+                for name, thing in one.nodes.items():
+                    assert thing.types == other.nodes[name].types
+                    assert set(thing.graphs) == set(other.nodes[name].graphs)
+                    assert thing.said.keys() == other.nodes[name].said.keys()
+                reached += len(one.nodes)
+                relations |= {edge.relation for edge in one.edges}
+        assert reached > 3 * len(iris)
+        assert {"equalContent", "wasGeneratedBy", "used", "wasDerivedFrom"} <= relations
+
+
+def both(lines: str) -> list[LocalStore]:
+    """Stores of these statements, with the index and without."""
+    indexed, plain = LocalStore(), LocalStore()
+    summaries.rebuild(indexed)
+    for one in (indexed, plain):
+        one.load(lines.encode())
+    summaries.update(indexed, lines.encode())
+    return [indexed, plain]
+
+
+CONTENT = "http://b/content/sha256-" + "1" * 64
+
+
+def test_equal_content_is_met_whoever_tells_of_it() -> None:
+    """By the graph of the generation or by that of links, and under another name."""
+    same = "http://www.w3.org/2002/07/owl#sameAs"
+    lines = f"""<urn:made> <{_P}wasGeneratedBy> <urn:a1> <urn:g> .
+<urn:made> <{_P}specializationOf> <{CONTENT}> <urn:g> .
+<urn:linked> <{_P}wasGeneratedBy> <urn:a2> <urn:g> .
+<urn:linked> <{_P}specializationOf> <{CONTENT}> <http://b/links> .
+<urn:table> <{_P}wasGeneratedBy> <urn:a3> <urn:g> .
+<urn:table> <{_P}specializationOf> <https://doi.org/10.5/data> <urn:g> .
+<{CONTENT}> <{same}> <https://doi.org/10.5/data> <urn:g> .
+<urn:file> <{_P}specializationOf> <{CONTENT}> <urn:h> .
+"""
+    for one in both(lines):
+        reached = ends(trace(one, ["urn:file"]))
+        assert reached >= {"file", "made", "linked", "table", "a1", "a2", "a3"}
+
+
+def test_what_is_equal_a_thousand_times_is_no_lineage() -> None:
+    """As empty files: of one that says where it came from."""
+    lines = "".join(
+        f"<urn:x{number}> <{_P}wasGeneratedBy> <urn:a{number}> <urn:document> .\n"
+        f"<urn:x{number}> <{_P}specializationOf> <{CONTENT}> <urn:document> .\n"
+        for number in range(1_000)
+    )
+    lines += f"""<urn:file> <{_P}specializationOf> <{CONTENT}> <urn:h> .
+<urn:file> <{_P}wasGeneratedBy> <urn:export> <urn:h> .
+"""
+    for one in both(lines):
+        assert ends(trace(one, ["urn:file"])) == {"file", "export"}
+
+
+def test_equal_content_says_less_than_a_derivation() -> None:
+    lines = f"""<urn:new> <{_P}wasDerivedFrom> <urn:old> <urn:h> .
+<urn:new> <{_P}specializationOf> <{CONTENT}> <urn:h> .
+<urn:old> <{_P}specializationOf> <{CONTENT}> <urn:g> .
+<urn:old> <{_P}wasGeneratedBy> <urn:a> <urn:g> .
+"""
+    for one in both(lines):
+        for found in (trace(one, ["urn:new"]), trace(one, ["urn:old"], DOWN)):
+            assert ("urn:new", "wasDerivedFrom", "urn:old") in found.edges
 
 
 _RELATIONS = ("wasDerivedFrom", "wasRevisionOf", "wasGeneratedBy", "used", "wasInformedBy")

@@ -187,6 +187,25 @@ def test_what_was_derived_from_data(ask, trained: Trained) -> None:
     assert ("TrainedModel", "model", tuned.run) in {(row[0], row[1], row[4]) for row in of_file}
 
 
+def test_of_what_a_model_came(ask, trained: Trained) -> None:
+    """Through the file of the model that it was tuned from; what came after is not there."""
+    tuned = trained.of("digits-head")[0].run
+    found = ask("lineage", thing=f"{tuned}#model")
+    own = [f"{tuned}#{name}" for name in ("architecture", "config-0", "pretrained-1", "train-set")]
+    before = [f"{trained.saved.run}#{name}" for name in ("architecture", "config-0", "file-1",
+                                                         "model", "train-set")]  # fmt: skip
+    sources = [row[1] for row in found]
+    assert [one for one in sources if one in own] == own
+    assert [one for one in sources if one in before] == before
+    assert {one.partition("#")[0] for one in sources} >= {tuned, trained.saved.run}
+    assert sources.index(before[-1]) < sources.index(own[0])
+    assert all(name == source.rpartition("#")[2] for name, source in found if "#" in source)
+    of_file = [row[1] for row in ask("lineage", thing=f"{trained.saved.run}#file-1")]
+    assert f"{trained.saved.run}#model" in of_file
+    assert not [one for one in of_file if one.startswith(tuned)]
+    assert ask("lineage", thing=f"{tuned}#no-such-thing") == []
+
+
 def test_filters_by_a_setting(ask, trained: Trained) -> None:
     """The digits were scaled in another run; the content leads there. A layer may be nested."""
     low = [one for one in trained.trials if one.tag != "densed" and one.optimizer != "RMSprop"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kprov_capture.home import Home
 from kprov_capture.terms import DNNPROV_NAMESPACE, METRICS, RDF_TYPE, SETTINGS
 from kprov_rdf import asked, cli, ingest, parameters, query
-from kprov_rdf.errors import InputError
+from kprov_rdf.errors import InputError, NotFoundError
 from kprov_rdf.store import LocalStore
 from tests import recording
 
@@ -29,7 +29,8 @@ def store(home: Home) -> LocalStore:
 
 
 def term(kind: str, text: str, store: LocalStore | None = None) -> str:
-    return parameters.term(parameters.Input("p", kind, None, "a"), text, store).value
+    names = parameters.Names(store) if store is not None else None
+    return parameters.term(parameters.Input("p", kind, None, "a"), text, names).value
 
 
 def of(kind: str, default: str = "", query_: str = "SELECT ?p { ?s ?q ?p }") -> query.Question:
@@ -215,6 +216,29 @@ def test_the_latest_run_is_meant_where_none_is_given(home: Home) -> None:
         assert asked.named(store, question, {"run": "@latest"})["run"] == second.names.run
 
 
+def test_a_thing_is_named_by_its_run_and_the_end_of_its_iri(home: Home) -> None:
+    first, second = (recording.record(home.path, losses=(loss,)) for loss in (0.9, 0.4))
+    question = query.find("lineage")
+    with ingest.open_snapshot(home) as store:
+        for text, thing in (
+            ("@latest#model", second.names("model")),
+            (f"{first.id[-8:]}#train-set", first.names("train-set")),
+            ("test-flow#model", second.names("model")),
+            (first.names("model"), first.names("model")),
+            (f"<{first.names('model')}>", f"<{first.names('model')}>"),
+            ("urn:x", "urn:x"),
+        ):
+            assert asked.named(store, question, {"thing": text}) == {"thing": thing}
+        assert asked.named(store, question, {}) == {"thing": second.names("model")}
+        for text, told in (("nosuch#model", "no run 'nosuch'"), ("#model", "no run ''")):
+            with pytest.raises(NotFoundError, match=told):
+                asked.named(store, question, {"thing": text})
+        with pytest.raises(
+            InputError, match="it has no scheme; an IRI, or a run and the end of one"
+        ):
+            query.bind(question, asked.named(store, question, {"thing": "model"}), store)
+
+
 def said(capsys: pytest.CaptureFixture[str], home: Home, *arguments: str) -> tuple[int, str, str]:
     code = cli.run(["--home", str(home.path), "query", *arguments])
     out = capsys.readouterr()
@@ -229,6 +253,9 @@ def test_the_command_tells_of_an_answer_without_rows(
     assert (code, out.count("\n")) == (0, 4)
     assert err == f"kprov: of the latest run, {run.id[-8:]}\n"
     assert said(capsys, home, "epochs", "--param", "run=@latest")[2] == ""
+    code, out, err = said(capsys, home, "lineage", "--format", "csv")
+    assert f"train-set,{run.names('train-set')}" in out.splitlines()
+    assert (code, err) == (0, f"kprov: of {run.names('model')}\n")
     for arguments, told in (
         (
             ("best", "--param", "metric=val_mae"),

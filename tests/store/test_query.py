@@ -117,7 +117,12 @@ def test_a_wrong_parameter_says_what_was_wanted(given_: dict[str, str], said: st
     ("name", "given_", "said"),
     [
         ("leaderboard", {"metric": "*"}, "parameter metric of leaderboard: one was wanted"),
-        ("best", {"best": "*"}, "parameter best of best: . is none of auto"),
+        (
+            "best",
+            {"best": "*"},
+            "parameter best of best: one of auto, min, max was wanted, found .",
+        ),
+        ("lineage", {"thing": "*"}, "such as @latest#model was wanted, found ."),
         ("leaderboard", {"limit": "0"}, "a number >= 1 was wanted"),
         ("leaderboard", {"limit": "1 OFFSET 0 } #"}, "an xsd:integer was wanted"),
     ],

@@ -50,6 +50,7 @@ def test_every_question_has_the_same_answer_there(both, remote) -> None:  # type
     asked = 0
     for question in query.catalogue().values():
         given = {one.name: run for one in question.inputs if one.type == "run"}
+        given |= {one.name: f"{run}#model" for one in question.inputs if one.type == "iri"}
         given |= MORE.get(question.name, {})
         answers = [query.table(store, question, given) for store in (both, remote)]
         here, there = ([one.columns, [tuple(map(rounded, row)) for row in one.rows]]

@@ -9,6 +9,7 @@ from pathlib import Path
 from kprov_capture.home import Home
 from kprov_rdf import ingest
 from kprov_rdf.runs import listing
+from kprov_rdf.store import SUMMARY_GRAPH
 from kprov_rdf.upkeep import removal
 from kprov_rdf.validate.finished import Validator
 
@@ -29,9 +30,12 @@ endDocument
 
 
 def content(home: Home) -> Content:
-    """The statements of each graph."""
+    """The statements of each graph, and what the summaries say of the records."""
     with ingest.open_snapshot(home) as store:
-        return {name: frozenset(map(str, store.graph(name))) for name in store.graphs()}
+        found = {name: frozenset(map(str, store.graph(name))) for name in store.graphs()}
+        summed = store.graph(SUMMARY_GRAPH)
+    told = (one for one in summed if str(one.subject)[1:-1].rpartition("?")[2] in found)
+    return found | {SUMMARY_GRAPH: frozenset(map(str, told))}
 
 
 def rebuilt(home: Home) -> Content:

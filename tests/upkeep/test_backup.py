@@ -19,6 +19,7 @@ from kprov_rdf.cli import run as command
 from kprov_rdf.errors import InputError, KprovError, LimitError, NotFoundError
 from kprov_rdf.exchange import export, merge, selection
 from kprov_rdf.exchange.sources import Source
+from kprov_rdf.store import SUMMARY_GRAPH
 from kprov_rdf.upkeep import restore as restoring
 from kprov_rdf.upkeep.backup import MANIFEST, backup
 from kprov_rdf.upkeep.restore import restore
@@ -109,6 +110,7 @@ def test_a_backup_while_trainings_write_is_a_state_that_there_was(
     for number, (sure, path) in enumerate(kept):
         restore(path, tmp_path / f"restored-{number}")
         found = content(Home(tmp_path / f"restored-{number}"))
+        del found[SUMMARY_GRAPH]  # which changes while a run grows
         assert {name.rpartition("/")[2] for name in found} >= sure
         assert all(told <= whole[name] for name, told in found.items())
 

@@ -17,6 +17,7 @@ from kprov_rdf.upkeep.collection import collect
 from kprov_rdf.upkeep.restore import restore
 from tests import recording
 from tests.conftest import child_environment
+from tests.tuning import chain
 from tests.upkeep.folders import content, rebuilt, rm, runs
 
 SEED = 20_261_122
@@ -25,6 +26,8 @@ PLACES = [
     ("kprov_rdf.journal.write", 1),
     ("kprov_rdf.removals.obey", 1),
     ("kprov_rdf.store.LocalStore.drop", 1),
+    ("kprov_rdf.store.LocalStore.change", 1),
+    ("kprov_rdf.summaries.related.tell_again", 1),
     ("kprov_rdf.store.LocalStore.load", 1),
     ("kprov_rdf.removals.prune_links", 1),
     ("kprov_rdf.store.LocalStore.flush", 1),
@@ -73,8 +76,7 @@ def killed(home: Home, place: str, when: str, count: int, *arguments: str) -> in
 def test_a_removal_that_is_killed_is_none_or_is_ended_by_the_next_command(
     when: str, home: Home, tmp_path: Path
 ) -> None:
-    recording.record(home.path, "kept")
-    recording.record(home.path, "gone")
+    chain(home, tmp_path, 2)  # the second tells of the file of the first
     gone, kept = runs(home)
     whole = content(home)
     shutil.copytree(home.path, tmp_path / "master")

@@ -16,10 +16,11 @@ from kprov_rdf.store import SUMMARY_GRAPH
 from kprov_rdf.upkeep import removal
 from kprov_rdf.upkeep.collection import collect
 from tests import recording
+from tests.tuning import chain
 from tests.upkeep.folders import content, document, rebuilt, rm, runs, validated
 
 STEPS = (
-    "record", "merge a", "merge b", "rm run", "rm import", "undo", "validate", "link", "gc",
+    "record", "tune", "merge a", "merge b", "rm run", "rm import", "undo", "validate", "link", "gc",
     "rebuild",
 )  # fmt: skip
 
@@ -34,6 +35,8 @@ def imports(home: Home) -> list[str]:
 def do(home: Home, step: str, folder: Path) -> None:
     if step == "record":
         recording.record(home.path, losses=(0.5,))
+    elif step == "tune":  # the second tells of the file of the first
+        chain(home, folder, 2, epochs=1)
     elif step.startswith("merge"):
         path = document(folder, step[-1])
         try:

@@ -152,8 +152,10 @@ def test_other_commands_say_that_it_was_removed(home: Home, capsys) -> None:
     for name in (iri, iri[-8:]):
         assert command(["--home", str(home.path), "show", name]) == 0
         assert "bad data" in capsys.readouterr().out
-    assert command(["--home", str(home.path), "export", iri[-8:]]) == 2
-    assert "was removed on" in capsys.readouterr().err
+    for asked in (["export"], ["query", "epochs", "--param"], ["series"]):
+        name = f"run={iri[-8:]}" if "query" in asked else iri[-8:]
+        assert command(["--home", str(home.path), *asked, name]) == 2
+        assert f"{iri} was removed on" in capsys.readouterr().err
 
 
 def test_what_was_removed_is_not_merged_again(home: Home, tmp_path: Path) -> None:
