@@ -19,9 +19,12 @@ _PLACES = [str(Path(one.__path__[0]).parent) for one in (kprov_rdf, kprov_captur
 
 
 def program(module: str) -> str:
-    """The code that runs ``main`` of a module of ours."""
+    """The code that runs ``main`` of a module of ours, which makes no sockets."""
     package, _, name = module.rpartition(".")
-    return f"import sys; sys.path += {_PLACES}; from {package} import {name}; {name}.main()"
+    return (
+        f"import sys; sys.path += {_PLACES}; from kprov_rdf import fence; fence.cut_off(); "
+        f"from {package} import {name}; {name}.main()"
+    )
 
 
 class EndedError(Exception):

@@ -21,7 +21,6 @@ import pyoxigraph as ox
 from kprov_rdf import builder, results, sparql
 from kprov_rdf.errors import InputError, RefusedError
 from kprov_rdf.linked.forms import rdf
-from kprov_rdf.server.fence import cut_off
 from kprov_rdf.sparql import syntax_message
 from kprov_rdf.store import QUERY_PREFIXES, LocalStore
 
@@ -175,7 +174,6 @@ class _Rows:
 
 def main() -> None:
     """Answer what comes in until it ends."""
-    cut_off()
     read, write = sys.stdin.buffer, sys.stdout.buffer
     opened: tuple[str, ox.Store] | None = None
     for line in read:

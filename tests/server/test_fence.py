@@ -3,14 +3,18 @@
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from kprov_rdf import child
 from tests.server.conftest import Server
+from tests.server.test_serve import wait_for
 
 _ASK = """
 import pyoxigraph, sys
-from kprov_rdf.server import fence, worker
+from kprov_rdf import fence
+from kprov_rdf.server import worker
 worker.sparql.refuse_service = lambda text: None  # as if the check had a hole
 assert fence.cut_off() is True
 text = "SELECT * { SERVICE <http://127.0.0.1:%s/> { ?s ?p ?o } }" % sys.argv[1]
@@ -40,6 +44,24 @@ def test_every_child_of_a_server_is_fenced_in(server: Server) -> None:
         ["pgrep", "-P", str(server.process.pid)], capture_output=True, text=True
     ).stdout.split()
     assert children
-    for child in children:
-        with open(f"/proc/{child}/status") as file:
-            assert "Seccomp:\t2\n" in file.readlines()
+    for one in map(int, children):
+        wait_for(lambda one=one: fenced_in(one) is not False)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc")
+@pytest.mark.parametrize(
+    "module",
+    ["server.worker", "validate.judge", "validate.isolated", "exchange.blanks"],
+)
+def test_every_program_of_a_child_fences_itself_in(module: str) -> None:
+    code = child.program(f"kprov_rdf.{module}")
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
+        wait_for(lambda: fenced_in(process.pid))
+
+
+def fenced_in(process: int) -> bool | None:
+    """Whether that process is; ``None``: it has ended."""
+    try:
+        return "Seccomp:\t2\n" in Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None

@@ -20,6 +20,7 @@ from kprov_rdf.errors import KprovError, RefusedError, StorageError
 from kprov_rdf.exchange import merge, writing
 from kprov_rdf.server import received
 from kprov_rdf.server.received import Held, Received, TooLargeError
+from kprov_rdf.validate import finished
 from tests import recording
 from tests.server.conftest import Reply, Server
 from tests.server.test_serve import wait_for
@@ -61,6 +62,11 @@ def files(home: Home) -> set[str]:
     return {path.name for path in home.journal.iterdir()} - {"done"}
 
 
+def at_rest(home: Home) -> bool:
+    """Whether a server has nothing more to do: all runs ended, and were validated and loaded."""
+    return any(home.done.iterdir()) and not finished.waiting(home) and not files(home)
+
+
 # -- the protocol, over HTTP
 
 
@@ -89,11 +95,9 @@ def test_a_run_that_was_sent_is_there_as_if_recorded_here(
     assert post(taker, whole[size:], "?offset=0", run).status == 409
     reply = post(taker, whole[size:], f"?offset={size}", run)
     assert (reply.status, reply.json) == (200, {"size": len(whole), "ended": True})
-    done = home.done / f"{run}.nq.gz"
-    wait_for(done.exists)
-    assert gzip.decompress(done.read_bytes()) == whole
-    wait_for(lambda: files(home) == set())
-    assert "FINISHED" in taker.ask("/").text
+    wait_for(lambda: at_rest(home))
+    assert gzip.decompress((home.done / f"{run}.nq.gz").read_bytes()) == whole
+    wait_for(lambda: "FINISHED" in taker.ask("/").text)
     assert taker.ask(f"/run/{run}").status == 200
     count = "SELECT (COUNT(*) AS ?n) { ?m a dnnprov:oTraining }"
     assert taker.query(count, "text/csv").text.split()[1] == "3"
@@ -239,7 +243,7 @@ def test_hostile_journals_leave_a_server_and_its_runs_as_they_were(
     home: Home, taker: Server, tmp_path: Path
 ) -> None:
     recording.record(home.path, "mine")
-    wait_for(lambda: "mine" in taker.ask("/").text)
+    wait_for(lambda: at_rest(home))
     before = taker.query("SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }", "text/csv").text
     for what, body in HOSTILE.items():
         reply = post(taker, body)

@@ -19,7 +19,7 @@ from tests import recording
 from tests.server.conftest import Events, Server
 
 
-def wait_for(condition, seconds: float = 20.0):  # type: ignore[no-untyped-def]
+def wait_for(condition, seconds: float = 60.0):  # type: ignore[no-untyped-def]
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         found = condition()

@@ -1,5 +1,6 @@
-"""Cuts a process off the network, for good: the wall behind the check for SERVICE.
+"""Cuts a process off the network, for good: each child is, before it reads what others wrote.
 
+To those that answer queries it is the wall behind the check for SERVICE.
 Linux on x86-64 and arm64 only: a seccomp filter (seccomp(2)) that refuses to make sockets.
 Elsewhere the check of the text stands alone.
 """
