@@ -33,6 +33,8 @@ _FOR = ("--python-version=3.10", "--implementation=cp", "--abi=cp310",
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 LOCK_SECONDS = 10.0
+_PROGRAM = Path(__file__).with_name("monetd.py")
+_TRIES = 5  # for a port that nobody else has
 _DATABASE = "kprov"  # the name of the folder is the name of the database
 
 
@@ -160,8 +162,7 @@ class _Child:
         """``task`` is create or serve; the child keeps the descriptor ``lock`` open as well."""
         self._root = farm.parent
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (stop() closes it)
-        program = Path(__file__).with_name("monetd.py")
-        arguments = (program, folder() / _LIBRARIES, farm, task)
+        arguments = (_PROGRAM, folder() / _LIBRARIES, farm, task)
         self._process = subprocess.Popen(
             [sys.executable, "-I", *map(str, arguments)],
             stdin=subprocess.PIPE,
@@ -247,6 +248,24 @@ def _create(root: Path, password: str, lock: int) -> None:
     new.rename(root / _DATABASE)
 
 
+def _serve(root: Path, password: str, lock: int) -> tuple[_Child, int]:
+    """The process, and its port on 127.0.0.1: another where that was taken just now."""
+    for _ in range(_TRIES):
+        child = _Child(root / _DATABASE, "serve", password, lock)
+        try:
+            said, *port = child.answer().split()
+            if said == "ready":
+                return child, int(port[0])
+        except BaseException:
+            child.stop()
+            raise
+        child.stop()
+    raise MirrorError(
+        f"The embedded MonetDB in {root} found no port on 127.0.0.1 in {_TRIES} tries: other "
+        "processes took them. Try it again, or end programs that open many connections."
+    )
+
+
 @contextmanager
 def serving(home: Home) -> Iterator[Server]:
     """A MonetDB on the folder ``monetdb`` of the home, for as long as the block lasts.
@@ -264,9 +283,8 @@ def serving(home: Home) -> Iterator[Server]:
         password = _password(root)
         if not (root / _DATABASE).exists():
             _create(root, password, lock)
-        child = _Child(root / _DATABASE, "serve", password, lock)
+        child, port = _serve(root, password, lock)
         try:
-            port = int(child.answer().split()[1])
             url = f"monetdb://127.0.0.1:{port}/{_DATABASE}?user=monetdb&password={password}"
             yield Server(url, child.pid, child.wait)
         finally:

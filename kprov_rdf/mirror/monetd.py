@@ -1,7 +1,8 @@
 """The child that is a MonetDB: opens a database folder, and answers MAPI on loopback.
 
     python -I monetd.py LIBRARIES FARM create    makes it, sets the password, prints ``created``
-    python -I monetd.py LIBRARIES FARM serve     prints ``ready PORT`` when it can be asked
+    python -I monetd.py LIBRARIES FARM serve     prints ``ready PORT`` when it can be asked,
+                                                 or ``taken`` and ends: it may be tried again
 
 The password comes on standard input, as one line. Standard library only: it runs by its
 path, without kprov. It ends as soon as standard input does, so that it outlives its parent
@@ -9,7 +10,8 @@ by no more than the two seconds that MonetDB takes to close; SIGTERM ends it as 
 
 The libraries are those of the package monetdbe 0.11: MonetDB 11.41 (Jul2021) in a process,
 with a server in it (``monetdbe_options.mapi_server``). It listens on 127.0.0.1 and ::1,
-nowhere else, on a port that the system chooses.
+nowhere else. Of a port that another process has on 127.0.0.1 it takes that on ::1 alone, without
+a word; told to choose, it takes whatever is free on ::1.
 """
 
 import contextlib
@@ -17,11 +19,10 @@ import ctypes
 import hashlib
 import os
 import signal
+import socket
 import sys
-import time
 from pathlib import Path
 
-_LISTENS_SECONDS = 5.0
 # There is no search path among them: each after those that it needs.
 _LIBRARIES = ("stream", "pcre", "mapi", "bat", "monetdb5", "monetdbsql", "monetdbe")
 
@@ -61,13 +62,13 @@ def _load(folder: Path) -> ctypes.CDLL:
 
 
 class _Database:
-    """An open database, with or without a server. Raises ``RuntimeError``."""
+    """An open database, with a server on ``port`` or without one. Raises ``RuntimeError``."""
 
-    def __init__(self, library: ctypes.CDLL, farm: str, serve: bool) -> None:
+    def __init__(self, library: ctypes.CDLL, farm: str, port: int | None) -> None:
         self._library = library
         self._handle = ctypes.c_void_p()
-        server = _Server(b"0", None)
-        options = _Options(mapi_server=ctypes.pointer(server) if serve else None)
+        server = _Server(str(port).encode(), None)
+        options = _Options(mapi_server=ctypes.pointer(server) if port else None)
         code = library.monetdbe_open(
             ctypes.byref(self._handle), os.fsencode(farm), ctypes.byref(options)
         )
@@ -87,23 +88,15 @@ class _Database:
         self._library.monetdbe_close(self._handle)
 
 
-def _own_port() -> int:
-    """The TCP port on which this process listens: MonetDB does not tell it.
-
-    Raises ``RuntimeError`` where it does not listen within some seconds.
-    """
-    until = time.monotonic() + _LISTENS_SECONDS
-    while (port := _listening()) is None:
-        if time.monotonic() > until:
-            raise RuntimeError("its server does not listen")
-        time.sleep(0.05)
-    return port
+def _free_port() -> int:
+    """A port that nobody has on 127.0.0.1 now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
-def _listening() -> int | None:
-    """The port, from proc(5), where it is seen: the kernel prints its table of sockets in parts,
-    and those of others come and go meanwhile.
-    """
+def _listens(port: int) -> bool:
+    """Whether it is this process that listens on 127.0.0.1, port ``port``; from proc(5)."""
     sockets = set()
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):  # the folder that is being listed is gone by now
@@ -113,8 +106,8 @@ def _listening() -> int | None:
     for line in Path("/proc/self/net/tcp").read_text("ascii").splitlines()[1:]:
         fields = line.split()
         if fields[3] == "0A" and fields[9] in sockets:  # 0A: listening
-            return int(fields[1].rpartition(":")[2], 16)
-    return None
+            return int(fields[1].rpartition(":")[2], 16) == port
+    return False
 
 
 def _stop(*_: object) -> None:
@@ -126,8 +119,9 @@ def main() -> None:
     # A Ctrl-C in the terminal reaches this process too; the parent says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     password = sys.stdin.readline().rstrip("\n")
+    port = _free_port() if task == "serve" else None
     try:
-        database = _Database(_load(Path(libraries)), farm, serve=task == "serve")
+        database = _Database(_load(Path(libraries)), farm, port)
         if task == "create":
             # A new user of an embedded MonetDB has no password but a word that reads as "0"
             # once deciphered: anybody could log in, so it is set before a server ever runs.
@@ -136,9 +130,15 @@ def main() -> None:
             database.close()
             print("created", flush=True)
             return
-        port = _own_port()
     except (OSError, RuntimeError) as error:
-        sys.exit(f"MonetDB did not start: {error}")
+        if "Address already in use" not in str(error):
+            sys.exit(f"MonetDB did not start: {error}")
+        print("taken", flush=True)
+        return
+    if port and not _listens(port):
+        print("taken", flush=True)
+        database.close()
+        return
     try:
         # Before it is told that it runs: who hears that may end it at once.
         signal.signal(signal.SIGTERM, _stop)

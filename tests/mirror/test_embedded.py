@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from kprov_capture.home import Home
 from kprov_rdf.errors import MirrorError, UnsupportedError
-from kprov_rdf.mirror import embedded, load
+from kprov_rdf.mirror import ask, embedded, load
 from tests.conftest import child_environment
 
 
@@ -50,25 +51,53 @@ def test_it_listens_on_loopback_and_ends_with_its_block(libraries: None, home: H
     assert root.stat().st_mode & 0o777 == 0o700
 
 
-PORT = """
-import socket, threading, time
-from kprov_rdf.mirror import monetd
-monetd._LISTENS_SECONDS = 0.2
-try:
-    monetd._own_port()
-except RuntimeError as error:
-    print(error)
-monetd._LISTENS_SECONDS = 30
-server = socket.socket()
-server.bind(("127.0.0.1", 0))
-threading.Timer(0.3, server.listen).start()
-print(monetd._own_port() == server.getsockname()[1])
+CHOOSES = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {folder!r})
+import monetd
+tries = Path({tries!r})
+if sys.argv[3] == "serve":
+    with tries.open("a") as file:
+        file.write("x")
+    if tries.stat().st_size <= {bad}:
+        monetd._free_port = lambda: {port}
+monetd.main()
 """
 
 
-def test_the_port_is_looked_for_until_it_is_seen() -> None:
-    done = subprocess.run([sys.executable, "-c", PORT], capture_output=True, text=True, timeout=60)
-    assert done.stdout == "its server does not listen\nTrue\n", done.stderr
+@pytest.mark.parametrize("host", ["127.0.0.1", *["::"] * socket.has_dualstack_ipv6()])
+@pytest.mark.parametrize("bad", [2, 99])
+def test_a_port_that_another_process_has_is_not_taken_for_its_own(
+    libraries: None, home: Home, tmp_path: Path, monkeypatch, host: str, bad: int
+) -> None:
+    """MonetDB then listens on ::1 alone: the password would go to the other process."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    program = tmp_path / "chooses.py"
+    with socket.create_server((host, 0), family=family, dualstack_ipv6=":" in host) as other:
+        port = other.getsockname()[1]
+        program.write_text(
+            CHOOSES.format(
+                folder=str(embedded._PROGRAM.parent),
+                tries=str(tmp_path / "tries"),
+                bad=bad,
+                port=port,
+            )
+        )
+        monkeypatch.setattr(embedded, "_PROGRAM", program)
+        if bad == 2:
+            with embedded.serving(home) as server:
+                assert f":{port}/" not in server.url
+                assert ask.ask(server.url, "SELECT 1").rows == [(1,)]
+        else:
+            with pytest.raises(MirrorError, match="no port"), embedded.serving(home):
+                pass
+            monkeypatch.undo()
+            with embedded.serving(home) as server:
+                assert ask.ask(server.url, "SELECT 1").rows == [(1,)]
+        other.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            other.accept()
 
 
 def test_a_folder_in_use_names_its_owner(libraries: None, home: Home, monkeypatch) -> None:
@@ -87,7 +116,7 @@ def test_when_its_parent_is_killed_it_ends_and_half_a_transaction_is_nothing(
     script = """
 import sys, time
 from kprov_capture.home import Home
-from kprov_rdf.mirror import embedded, load
+from kprov_rdf.mirror import ask, embedded, load
 from pathlib import Path
 with embedded.serving(Home(Path(sys.argv[1]))) as server:
     target = load._Target(connection := load.connect(server.url))
