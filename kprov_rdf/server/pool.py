@@ -23,6 +23,7 @@ from kprov_rdf.errors import BusyError, LimitError
 
 _MIB = 1024 * 1024
 _START = program("kprov_rdf.server.worker")
+_START_SECONDS = 30.0
 _ASKED = ("rows", "bytes", "seconds", "memory")
 
 
@@ -52,6 +53,7 @@ class _Child:
             stderr=subprocess.DEVNULL,
         )
         self._rest = b""
+        self._started = False
 
     def _send(self, told: Mapping[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):  # it died: its end is read below
@@ -61,10 +63,15 @@ class _Child:
             stdin.flush()
 
     def _read(self, until: float) -> bytes:
-        """Some bytes. Raises ``LimitError`` when the time is over or the child is gone."""
+        """Some bytes. Raises ``LimitError`` when the time is over or the child is gone.
+
+        Before it has started ``BusyError``.
+        """
         stdout = self._process.stdout
         assert stdout is not None  # noqa: S101
         ready = select.select([stdout], [], [], max(0.0, until - time.monotonic()))[0]
+        if not ready and not self._started:
+            raise BusyError("A process that answers queries takes long to start. Try again soon.")
         if not ready:
             raise LimitError(
                 f"The query took longer than {self._limits.seconds:g} s and was ended. Make it "
@@ -89,14 +96,20 @@ class _Child:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def answer(self, asked: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
-        until = time.monotonic() + self._limits.seconds
-        self._send(asked)
+    def _line(self, until: float) -> bytes:
         while b"\n" not in self._rest:
             self._rest += self._read(until)
-        line, _, rest = self._rest.partition(b"\n")
-        told = json.loads(line)
-        parts, length = [rest], len(rest)
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
+
+    def answer(self, asked: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+        if not self._started:  # the time of a query does not begin before
+            self._line(time.monotonic() + _START_SECONDS)
+            self._started = True
+        until = time.monotonic() + self._limits.seconds
+        self._send(asked)
+        told = json.loads(self._line(until))
+        parts, length = [self._rest], len(self._rest)
         while length < told["length"]:
             parts.append(self._read(until))
             length += len(parts[-1])

@@ -1,7 +1,7 @@
 """Answers queries in a process that may be killed: the child of ``pool``.
 
 Requests and answers go over its standard input and output: a line of JSON, and after
-the answer's line as many bytes as it says.
+the answer's line as many bytes as it says. An empty line says that it has started.
 """
 
 import contextlib
@@ -175,6 +175,8 @@ class _Rows:
 def main() -> None:
     """Answer what comes in until it ends."""
     read, write = sys.stdin.buffer, sys.stdout.buffer
+    write.write(b"\n")
+    write.flush()
     opened: tuple[str, ox.Store] | None = None
     for line in read:
         asked = json.loads(line)

@@ -57,22 +57,22 @@ def waiting(home: Home) -> list[str]:
 class Validator:
     """Validates what waits in the folder ``home``; ``tell`` is told what a person should know.
 
-    After ``portion`` seconds it begins with no other journal; one that takes longer than
-    ``longest`` is given up, which is written too. ``gently``: after everything else that the
-    machine has to do.
+    After ``portion`` seconds (``PORTION_SECONDS``) it begins with no other journal; one that
+    takes longer than ``longest`` is given up, which is written too. ``gently``: after everything
+    else that the machine has to do.
     """
 
     def __init__(
         self,
         home: Home,
         tell: Tell,
-        portion: float = PORTION_SECONDS,
+        portion: float | None = None,
         longest: float = COMMAND_SECONDS,
         gently: bool = False,
     ) -> None:
         self._home = home
         self._tell = tell
-        self._portion = portion
+        self._portion = PORTION_SECONDS if portion is None else portion
         self._longest = longest
         nice = f"import os; os.nice({_NICE}); " if gently and hasattr(os, "nice") else ""
         self._code = nice + _START

@@ -105,6 +105,7 @@ def test_a_file_that_another_run_wrote_meanwhile_is_not_where_the_weights_come_f
     # And weights that another run left at a path that this one wrote before.
     one.save_weights(tmp_path / "w.weights.h5")
     other.save_weights(tmp_path / "w.weights.h5")
+    second.settle(20)
     one.load_weights(tmp_path / "w.weights.h5")
     third = fit(loaded, digits, home)
     found = captured(first, second, third)

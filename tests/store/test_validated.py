@@ -25,6 +25,11 @@ from tests import recording
 CATALOG = "http://localhost:8642/catalog"
 
 
+@pytest.fixture(autouse=True)
+def however_slow_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finished, "PORTION_SECONDS", 60.0)
+
+
 def validate(home: Home, **limits: float) -> list[str]:
     """As a command does; gives what it tells."""
     told: list[str] = []
@@ -326,7 +331,7 @@ def test_runs_of_many_bases_are_told_apart(home: Home, tmp_path: Path) -> None:
         other = other.replace(run.id, f"{run.id[:-2]}{number:02}")
         merge.merge(home, other.encode(), "run.nq")
         if number in (0, 24):
-            validate(home, portion=60.0)
+            validate(home)
             assert set(verdicts(home).values()) == {"valid"}
 
 
