@@ -49,8 +49,8 @@ def mirror(context: Context, url: str | None, install: bool, embedded: bool, ser
             _make(context, server.url)
             _remember(home, None)
             if serve:
-                click.echo(f"Serving until Ctrl-C: {server.url}")
-                with suppress(KeyboardInterrupt):
+                with suppress(KeyboardInterrupt):  # who reads the line may end it at once
+                    click.echo(f"Serving until Ctrl-C: {server.url}")
                     server.wait()
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pyoxigraph as ox
 import pytest
 
+from kprov_capture import batches
 from kprov_capture.home import Home
 from kprov_capture.run import Run
 from kprov_capture.terms import METRICS, Dnnprov, Prov
@@ -98,7 +99,11 @@ def test_rows_go_out_in_mid_epoch_and_when_it_ends(home: Home) -> None:
     run.close()
 
 
-def test_calls_from_a_pool_stand_in_the_order_of_their_steps(home: Home) -> None:
+def test_calls_from_a_pool_stand_in_the_order_of_their_steps(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Looked at when an epoch ends, and not before: however long a thread is kept waiting.
+    monkeypatch.setattr(batches, "_SECONDS", 3600.0)
     run = recording.begin(home.path)
     for epoch in range(3):
         steps = [step ^ 7 for step in range(2000)]  # none is far from its place
@@ -106,12 +111,29 @@ def test_calls_from_a_pool_stand_in_the_order_of_their_steps(home: Home) -> None
             for step in steps:
                 pool.submit(run.batch, epoch, step, {"loss": step})
         recording.epoch(run, epoch, 1.0)
+        until(lambda wanted=2000 * (epoch + 1): rows(home, run) == wanted)
     run.end_training("FINISHED")
     run.close()
     found = np.load(file_of(home, run))
     assert found["epoch"].tolist() == sorted(found["epoch"].tolist())
     assert found["step"].tolist() == [*range(2000)] * 3
     assert found["loss"].tolist() == found["step"].tolist()
+
+
+def test_a_row_that_comes_a_look_later_is_put_in_its_place(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "_SECONDS", 3600.0)
+    run = recording.begin(home.path)
+    series = batches.Batches(run)
+    for step in (step for step in range(200) if step != 190):
+        series.add(0, step, {"loss": step})
+    series._look(last=False)
+    for step in (190, *range(200, 300)):
+        series.add(0, step, {"loss": step})
+    series.end(20)
+    assert np.load(file_of(home, run))["step"].tolist() == [*range(300)]
+    run.close()
 
 
 def test_the_caller_may_use_its_mapping_again(home: Home) -> None:
