@@ -19,7 +19,7 @@ _PLACES = [str(Path(one.__path__[0]).parent) for one in (kprov_rdf, kprov_captur
 
 
 def program(module: str) -> str:
-    """The code that runs ``main`` of a module of ours, which makes no sockets."""
+    """The code that runs ``main`` of a module of ours, which can make no sockets (``fence``)."""
     package, _, name = module.rpartition(".")
     return (
         f"import sys; sys.path += {_PLACES}; from kprov_rdf import fence; fence.cut_off(); "

@@ -1,4 +1,4 @@
-"""Cuts a process off the network, for good: each child is, before it reads what others wrote.
+"""Cuts a process off the network, for good: each of ``child.program`` is, before it reads anything.
 
 To those that answer queries it is the wall behind the check for SERVICE.
 Linux on x86-64 and arm64 only: a seccomp filter (seccomp(2)) that refuses to make sockets.
